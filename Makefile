@@ -1,0 +1,64 @@
+# The verbs of CrispML. `make` alone lists them.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+ARGS   ?=
+STAMP  := $(VENV)/.installed
+PROJECTS := pyproject.toml services/training/pyproject.toml services/scoring/pyproject.toml
+
+# Threads that wait for each other do not burn the cores that other tests need.
+export OMP_WAIT_POLICY ?= PASSIVE
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo up test proof check fmt lint lock openapi clean
+
+help: ## List the verbs
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
+
+setup: $(STAMP) ## Make .venv with the pinned packages and the project itself
+
+# A stamp instead of the folder: a set-up that was cut off is done again.
+$(STAMP): requirements/dev.txt $(PROJECTS)
+	@command -v $(PYTHON) >/dev/null || { echo "there is no $(PYTHON); say which Python: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "CrispML needs Python 3.11 or newer; say which one: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	@echo "Setting up $(VENV), once; this takes a minute or two ..." >&2
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . -e services/training -e services/scoring
+	@touch $@
+
+demo: setup ## Run the whole cycle of German credit over REST; ARGS="--once --json"
+	@$(BIN)/crispml demo $(ARGS)
+
+up: setup ## Start training and scoring on this machine until Ctrl-C
+	@$(BIN)/crispml up $(ARGS)
+
+test: setup ## Run all tests
+	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+
+proof: setup ## Run the full sizes and write figures to benchmarks/results/
+	@$(BIN)/python -m benchmarks.proof $(ARGS)
+
+check: setup lint ## Format check, lint, types, imports and unit tests, in under a minute
+	@$(BIN)/python -m pytest -q -n 2 --dist worksteal --hypothesis-profile=quick tests/unit
+
+lint: setup ## Check format, style, types and imports
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+fmt: setup ## Format the code
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+lock: setup ## Pin the dependencies anew, with hashes
+	@scripts/lock.sh
+
+openapi: setup ## Write the snapshots of the OpenAPI documents
+	@$(BIN)/python -m crispml_training openapi > docs/openapi/training.json
+	@$(BIN)/python -m crispml_scoring openapi > docs/openapi/scoring.json
+
+clean: ## Remove what was built, and the local stores of the demo
+	@rm -rf $(VENV) .crispml .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,32 @@
+"""CrispML: the CRISP-DM life cycle of a machine-learning model as REST services.
+
+This is the door for use-case authors: everything that a use case is made of, and nothing that
+needs more than the base install.
+"""
+
+from crispml_core.domain.algorithms import Algorithm, Hyperparameter
+from crispml_core.domain.expressions import call, field
+from crispml_core.domain.fields import Field
+from crispml_core.domain.sources import CsvSource, ParquetSource, SqlSource
+from crispml_core.domain.targets import CostMatrix, Gate, Segment, Target
+from crispml_core.domain.use_case import Derive, Split, UseCase
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Algorithm",
+    "CostMatrix",
+    "CsvSource",
+    "Derive",
+    "Field",
+    "Gate",
+    "Hyperparameter",
+    "ParquetSource",
+    "Segment",
+    "Split",
+    "SqlSource",
+    "Target",
+    "UseCase",
+    "call",
+    "field",
+]

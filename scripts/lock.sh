@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# Pin every dependency set with hashes. One file per environment, all from the extras in the
+# pyproject files; no download address is written.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+compile() { # OUTPUT ARGUMENT...
+  local output=$1
+  shift
+  .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+    --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
+    "$@" --output-file "requirements/$output.txt"
+}
+
+compile dev pyproject.toml --all-extras --group dev
+# A service installs what it needs at run time, at the versions that were tested.
+for service in training scoring; do
+  compile "$service" pyproject.toml --extra ml --extra sql --extra rest \
+    --constraint requirements/dev.txt
+done
+# What an image needs to build the wheels of the project, and leaves behind.
+echo hatchling | compile build - --constraint requirements/dev.txt
