@@ -1,0 +1,66 @@
+"""Names, ids and moments: how things are called and when they happened."""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+import time
+from datetime import UTC, datetime
+from uuid import UUID
+
+from crispml_core.domain.errors import InvalidInput
+
+NAME = re.compile(r"[a-z0-9]([-._a-z0-9]{0,61}[a-z0-9])?")
+FIELD_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
+RESERVED_PREFIX = "crispml_"
+
+_lock = threading.Lock()
+_last_milliseconds = 0
+_counter = 0
+
+
+def check_name(name: str, what: str) -> str:
+    """Return `name` if it can be part of a URL, a folder and a label, else raise `InvalidInput`."""
+    if not NAME.fullmatch(name):
+        raise InvalidInput(f"{what} must match {NAME.pattern} (lower case, at most 63 characters)")
+    return name
+
+
+def check_field_name(name: str, what: str) -> str:
+    """Return `name` if a use case may call a field so, else raise `InvalidInput`."""
+    if not FIELD_NAME.fullmatch(name) or name.startswith(RESERVED_PREFIX):
+        raise InvalidInput(
+            f"{what} {name!r} must match {FIELD_NAME.pattern} and not start with {RESERVED_PREFIX}"
+        )
+    return name
+
+
+def new_id() -> UUID:
+    """Make a UUIDv7 (RFC 9562, section 5.7) that is larger than every earlier one of this process.
+
+    The 12 bits after the millisecond are a counter (method 1 of section 6.2), so that ids made in
+    the same millisecond keep their order: an index on such ids grows at its right edge only.
+    """
+    global _last_milliseconds, _counter
+    with _lock:
+        now = time.time_ns() // 1_000_000
+        if now > _last_milliseconds:
+            _last_milliseconds, _counter = now, int.from_bytes(os.urandom(1)) << 1
+        else:
+            _counter += 1
+            if _counter > 0xFFF:
+                _last_milliseconds, _counter = _last_milliseconds + 1, 0
+        milliseconds, counter = _last_milliseconds, _counter
+    tail = int.from_bytes(os.urandom(8)) & ((1 << 62) - 1)
+    return UUID(int=milliseconds << 80 | 0x7 << 76 | counter << 64 | 0b10 << 62 | tail)
+
+
+def utc_now() -> datetime:
+    """Return the current moment in UTC, with microseconds."""
+    return datetime.now(UTC)
+
+
+def version_name(moment: datetime, digest: str) -> str:
+    """Name a model version: a sortable UTC stamp and the first digits of its digest."""
+    return f"{moment.astimezone(UTC):%Y%m%d-%H%M%S}-{digest[:8]}"

@@ -1,0 +1,117 @@
+"""Artefacts, model versions and aliases."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from crispml_core.domain.datasets import StoredFile
+from crispml_core.domain.targets import Task
+
+# The alias that answers unless a request names another one.
+CHAMPION = "champion"
+# Instead of the version that an alias is expected to point at: move it in any case.
+ANY_VERSION = "*"
+
+
+class ArtefactKind(StrEnum):
+    """What a run made and nobody published yet."""
+
+    CURATION = "curation"
+    MODEL = "model"
+    REPORT = "report"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Artefact:
+    """The manifest of an artefact.
+
+    Parameters
+    ----------
+    parents : tuple of str
+        Ids of the data sets and artefacts it was made from.
+    facts : dict
+        What a later method needs to know without opening a file.
+    files : tuple of StoredFile
+        What lies beside the manifest.
+    """
+
+    id: str
+    kind: ArtefactKind
+    use_case: str
+    created_at: datetime
+    run_id: str = ""
+    parents: tuple[str, ...] = ()
+    facts: dict[str, Any] = field(default_factory=dict)
+    files: tuple[StoredFile, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lineage:
+    """The ids behind a model version."""
+
+    raw: str
+    prepared: str
+    curated: str
+    curation: str
+    model: str
+    report: str
+    run: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelVersion:
+    """The manifest of a model version: everything needed to serve it, explain it and make it again.
+
+    Parameters
+    ----------
+    model : str
+        Name of the registered model.
+    version : str
+        Sortable UTC stamp and short digest.
+    classes : tuple of str
+        Classes by code; empty for regression.
+    threshold : float or None
+        For a binary target: the probability from which on the positive class is decided.
+    kpis : dict
+        KPIs by split: ``select`` and ``test``.
+    trusted_types : tuple of str
+        The types that the model file may contain; nothing else is loaded.
+    golden_rows : int
+        How many golden records lie beside the manifest.
+    """
+
+    model: str
+    version: str
+    created_at: datetime
+    use_case: str
+    use_case_version: str
+    use_case_digest: str
+    task: Task
+    algorithm: str
+    hyperparameters: dict[str, Any]
+    seed: int
+    classes: tuple[str, ...]
+    threshold: float | None
+    kpis: dict[str, dict[str, Any]]
+    lineage: Lineage
+    libraries: dict[str, str]
+    trusted_types: tuple[str, ...]
+    golden_rows: int
+    schema: dict[str, Any]
+    files: tuple[StoredFile, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AliasEvent:
+    """One move of an alias; the newest of a model and alias is where it points."""
+
+    model: str
+    alias: str
+    version: str
+    sequence: int
+    moved_at: datetime
+    moved_by: str = ""
+    reason: str = ""

@@ -1,0 +1,51 @@
+"""Where aliases point, and where they pointed before."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Protocol
+
+from crispml_core.domain.models import AliasEvent
+
+
+class AliasLog(Protocol):
+    """An append-only log of alias moves, with one sequence per model."""
+
+    def move(
+        self,
+        model: str,
+        alias: str,
+        version: str,
+        *,
+        expected: str | None,
+        moved_by: str = "",
+        reason: str = "",
+    ) -> AliasEvent:
+        """Point the alias at `version`.
+
+        Parameters
+        ----------
+        expected : str or None
+            The version it must point at now; None when it must not exist yet; `ANY_VERSION` to move
+            in any case.
+
+        Raises
+        ------
+        PreconditionRequired
+            If the alias exists and `expected` is None.
+        PreconditionFailed
+            If it points elsewhere.
+        """
+        ...
+
+    def current(self, model: str, alias: str, at: datetime | None = None) -> AliasEvent | None:
+        """Return the newest move, or the newest until the moment `at`."""
+        ...
+
+    def aliases(self, model: str) -> dict[str, AliasEvent]:
+        """Return where every alias of the model points."""
+        ...
+
+    def history(self, model: str, alias: str) -> list[AliasEvent]:
+        """Return every move, newest first."""
+        ...

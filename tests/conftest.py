@@ -1,0 +1,143 @@
+"""A toy use case for tests of every room: small, complete, and made of plain values."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+from hypothesis import settings
+from sklearn.compose import ColumnTransformer
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+from crispml_core import (
+    Algorithm,
+    CostMatrix,
+    CsvSource,
+    Derive,
+    Field,
+    Gate,
+    Hyperparameter,
+    Segment,
+    Target,
+    UseCase,
+)
+from crispml_core.tables.frames import to_frame
+from crispml_core.tables.schema import arrow_schema
+
+# `make check` runs fewer examples than `make test`: --hypothesis-profile=quick.
+settings.register_profile("quick", max_examples=15, deadline=None)
+
+FIELDS = (
+    Field("order_id", "string", "Number of the order.", max_length=20),
+    Field("amount", "number", "Amount in euro.", minimum=0, maximum=10_000),
+    Field("items", "integer", "Number of items.", minimum=1, maximum=100),
+    Field("channel", "category", "Where it came from.", values=("shop", "web", "phone")),
+    Field("note", "string", "Free text.", nullable=True, privacy="drop"),
+)
+
+
+def curate() -> ColumnTransformer:
+    """Scale the numbers and encode the channel."""
+    return ColumnTransformer(
+        [
+            ("numbers", StandardScaler(), ["amount", "items", "price"]),
+            ("texts", OneHotEncoder(handle_unknown="ignore", sparse_output=False), ["channel"]),
+        ]
+    )
+
+
+LINEAR = Algorithm(
+    name="linear",
+    curate=curate,
+    estimator=LogisticRegression,
+    hyperparameters=(
+        Hyperparameter("C", 1.0, 1e-3, 1e3, search=(0.1, 1.0, 10.0), scale="log"),
+        Hyperparameter("max_iter", 500, 1, 5000),
+    ),
+)
+
+
+@pytest.fixture
+def toy() -> UseCase:
+    """Will an order be sent back? Binary, with a derived field, a segment, costs and a gate."""
+    return UseCase(
+        name="toy",
+        record_key="order_id",
+        fields=FIELDS,
+        target=Target("returned", "binary", values=("no", "yes"), positive="yes"),
+        source=CsvSource("toy.csv"),
+        prepare=(Derive("price", "amount / items"),),
+        algorithms=(LINEAR,),
+        segments=(Segment("channel"), Segment("size", field="amount", bins=(100, 500))),
+        cost_matrix=CostMatrix(false_positive=1, false_negative=3),
+        gates=(Gate("auc", minimum=0.6),),
+        digest="d" * 64,
+    )
+
+
+@pytest.fixture
+def toy_regression(toy: UseCase) -> UseCase:
+    """The same orders, with the days until delivery as target."""
+    ridge = Algorithm(
+        name="ridge",
+        curate=curate,
+        estimator=Ridge,
+        hyperparameters=(Hyperparameter("alpha", 1.0, 1e-6, 1e6, search=(0.1, 1.0)),),
+    )
+    return UseCase(
+        name="toy_days",
+        record_key="order_id",
+        fields=FIELDS,
+        target=Target("days", "regression", minimum=0, maximum=1000),
+        source=CsvSource("toy.csv"),
+        prepare=(Derive("price", "amount / items"),),
+        algorithms=(ridge,),
+        segments=(Segment("channel"),),
+        digest="d" * 64,
+    )
+
+
+def orders(rows: int, seed: int = 0) -> pa.Table:
+    """Make conforming orders with a truth that the amount and the channel explain in part."""
+    random = np.random.default_rng(seed)
+    amount = random.uniform(1, 1000, rows).round(2)
+    channel = random.choice(["shop", "web", "phone"], rows)
+    odds = 0.004 * amount - 2.0 + (channel == "web") * 1.0
+    returned = np.where(random.random(rows) < 1 / (1 + np.exp(-odds)), "yes", "no")
+    schema = arrow_schema(FIELDS)
+    columns = [
+        pa.array([f"O-{number:06d}" for number in range(rows)]),
+        pa.array(amount),
+        pa.array(random.integers(1, 10, rows)),
+        pa.array(channel.tolist()),
+        pa.array([None if number % 3 else "as a gift" for number in range(rows)]),
+    ]
+    table = pa.table(columns, schema=schema)
+    days = pa.array((amount / 100 + random.normal(5, 1, rows)).clip(0))
+    return table.append_column("returned", pa.array(returned.tolist())).append_column("days", days)
+
+
+@pytest.fixture
+def toy_rows():
+    """Give the orders of the binary use case as an Arrow table: ``toy_rows(100)``."""
+    return lambda rows, seed=0: orders(rows, seed).drop_columns(["days"])
+
+
+@pytest.fixture
+def toy_days_rows():
+    """Give the orders of the regression use case as an Arrow table."""
+    return lambda rows, seed=0: orders(rows, seed).drop_columns(["returned"])
+
+
+@pytest.fixture
+def prepared():
+    """Prepare Arrow rows in memory: ``prepared(use_case, table)`` gives a frame with the split."""
+    from crispml_core.methods.data_preparation import DataPreparation
+
+    def run(use_case: UseCase, table: pa.Table, seed: int = 0) -> pd.DataFrame:
+        batches = DataPreparation(use_case).run(table.to_batches(), seed=seed)
+        return to_frame(pa.Table.from_batches(list(batches)), use_case.schema)
+
+    return run
