@@ -1,0 +1,180 @@
+"""One self-contained HTML page from the content of a report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from crispml_core.reporting import plots, words
+
+_TILES = {
+    "binary": ("auc", "pr_auc", "brier", "expected_cost"),
+    "multiclass": ("accuracy", "macro_f1", "log_loss", "auc"),
+    "regression": ("mae", "rmse", "r2"),
+}
+_BY_GROUP = {"binary": "auc", "multiclass": "accuracy", "regression": "mae"}
+_GROUP_COLUMNS = {
+    "binary": ("auc", "accuracy", "precision", "recall", "expected_cost"),
+    "multiclass": ("accuracy", "macro_f1", "auc"),
+    "regression": ("mae", "rmse", "r2"),
+}
+
+
+def render_evaluation(content: Mapping[str, Any]) -> str:
+    """Return the page of a training report.
+
+    Parameters
+    ----------
+    content : mapping
+        `crispml_core.methods.model_report.Evaluation.content`, or the same read back from JSON.
+    """
+    return _render("evaluation.html.j2", content)
+
+
+def render_verification(content: Mapping[str, Any]) -> str:
+    """Return the page of a verification report.
+
+    Parameters
+    ----------
+    content : mapping
+        `crispml_core.methods.new_data_report.PerformanceReport.content`, or the same read back from
+        JSON.
+    """
+    return _render("verification.html.j2", content)
+
+
+def _render(template: str, content: Mapping[str, Any]) -> str:
+    task = content["task"]
+    return (
+        _environment()
+        .get_template(template)
+        .render(
+            report=content,
+            tiles=_TILES[task],
+            group_kpi=_BY_GROUP[task],
+            group_columns=_GROUP_COLUMNS[task],
+            figures=_figures(content),
+            segment_figures=_segment_figures(content),
+            level=f"{100 * content['confidence_level']:.0f} %",
+        )
+    )
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "number": words.number,
+        "percent": words.percent,
+        "plain": words.plain,
+        "signed": words.signed,
+        "duration": words.duration,
+        "moment": words.moment,
+        "kpi": words.title,
+    }
+    environment.globals["meaning"] = words.KPI_MEANING
+    return environment
+
+
+def _figures(content: Mapping[str, Any]) -> dict[str, Markup]:
+    """Return the figures that the content allows, by name."""
+    found: dict[str, Markup] = {}
+    curves = content["curves"]
+    if curves.get("roc"):
+        found["roc"] = plots.roc(
+            curves["roc"], "roc", f"ROC curve. AUC {_with_bounds(content, 'auc')}."
+        )
+    if curves.get("pr"):
+        found["pr"] = plots.precision_recall(curves["pr"], "pr", _pr_label(content))
+    if curves.get("calibration"):
+        found["calibration"] = plots.calibration(
+            curves["calibration"],
+            "calibration",
+            "Calibration curve. Expected calibration error "
+            f"{words.number(curves['calibration']['expected_error'])}.",
+        )
+    if content.get("distribution"):
+        counts = content["distribution"]["counts"]
+        sizes = ", ".join(f"{name}: {sum(part)} records" for name, part in counts.items())
+        found["distribution"] = plots.distribution(
+            content["distribution"],
+            "distribution",
+            f"Histogram of the {content['distribution']['of']}. {sizes}.",
+        )
+    if content.get("importance", {}).get("columns"):
+        first = content["importance"]["columns"][0]["column"]
+        found["importance"] = plots.importance(
+            content["importance"],
+            "importance",
+            f"Permutation importance. The most important column is {first}.",
+        )
+    if content["task"] == "regression":
+        found |= _regression_figures(content)
+    return found
+
+
+def _regression_figures(content: Mapping[str, Any]) -> dict[str, Markup]:
+    if content["residuals"] is None:
+        return {}
+    return {
+        "residuals": plots.residuals(
+            content["residuals"], "residuals", "Histogram of prediction minus truth."
+        ),
+        "scatter": plots.scatter(
+            content["scatter"],
+            "scatter",
+            f"Truth against prediction. R² {_with_bounds(content, 'r2')}.",
+        ),
+        "deciles": plots.deciles(
+            content["deciles"],
+            "deciles",
+            "Mean absolute error by tenth of the records; the table below has the numbers.",
+        ),
+    }
+
+
+def _segment_figures(content: Mapping[str, Any]) -> dict[str, Markup]:
+    """Return one figure per segment that has at least two groups to compare."""
+    kpi = _BY_GROUP[content["task"]]
+    found: dict[str, Markup] = {}
+    for number, (segment, table) in enumerate(content["segments"].items()):
+        rows = [
+            (group["group"], group["kpis"][kpi])
+            for group in table["groups"]
+            if not group["suppressed"]
+        ]
+        if len(rows) > 1:
+            told = "; ".join(f"{group} {words.number(part['value'])}" for group, part in rows)
+            found[segment] = plots.groups(
+                rows,
+                content["kpis"][kpi]["value"],
+                words.title(kpi),
+                f"segment-{number}",
+                f"{words.title(kpi)} by {segment}: {told}.",
+            )
+    return found
+
+
+def _pr_label(content: Mapping[str, Any]) -> str:
+    if "pr_auc" in content["kpis"]:
+        return f"Precision-recall curve. PR AUC {_with_bounds(content, 'pr_auc')}."
+    return "Precision-recall curves, one per class."
+
+
+def _with_bounds(content: Mapping[str, Any], kpi: str) -> str:
+    found = content["kpis"][kpi]
+    if found["low"] is None:
+        return words.number(found["value"])
+    low, high = words.number(found["low"]), words.number(found["high"])
+    return f"{words.number(found['value'])}, interval {low} to {high}"

@@ -1,0 +1,42 @@
+import numpy as np
+
+from crispml_core.monitoring.groups import segment_kpis
+
+
+def count(rows):
+    return {"n": {"value": float(len(rows)), "low": None, "high": None}}
+
+
+def group_names(table):
+    return [group["group"] for group in table["groups"]]
+
+
+def test_each_group_gets_the_kpis_of_its_own_rows():
+    members = np.array(["a"] * 30 + ["b"] * 25, dtype=object)
+    first, second = segment_kpis({"s": members}, count)["s"]["groups"]
+    assert (first["group"], first["n"], first["kpis"]["n"]["value"]) == ("a", 30, 30.0)
+    assert (second["group"], second["n"], second["kpis"]["n"]["value"]) == ("b", 25, 25.0)
+
+
+def test_a_small_group_shows_neither_kpis_nor_its_size():
+    members = np.array(["a"] * 20 + ["b"] * 19, dtype=object)
+    shown, hidden = segment_kpis({"s": members}, count)["s"]["groups"]
+    assert not shown["suppressed"]
+    assert hidden == {"group": "b", "n": "<20", "suppressed": True}
+
+
+def test_groups_of_bins_keep_their_order_and_others_follow():
+    members = np.array(["missing", ">= 60", "< 25", "25 - 60"] * 20, dtype=object)
+    table = segment_kpis({"age": members}, count, order={"age": ("< 25", "25 - 60", ">= 60")})
+    assert group_names(table["age"]) == ["< 25", "25 - 60", ">= 60", "missing"]
+
+
+def test_only_the_largest_groups_are_listed_and_the_rest_is_counted():
+    members = np.array(["c"] * 3 + ["a"] * 2 + ["b"], dtype=object)
+    table = segment_kpis({"s": members}, count, min_group=1, max_groups=2)["s"]
+    assert (group_names(table), table["omitted"]) == (["a", "c"], 1)
+
+
+def test_no_rows_have_no_groups():
+    empty = np.array([], dtype=object)
+    assert segment_kpis({"s": empty}, count) == {"s": {"groups": [], "omitted": 0}}
