@@ -1,0 +1,209 @@
+"""Method 4, CRISP-DM *build model*.
+
+In come the curated matrix, hyperparameters and a seed, out goes a fitted model with its decision
+threshold. The model learns from ``train``; ``select`` chooses the threshold and gives the KPIs by
+which algorithms are compared; ``test`` is not looked at. A search is cross-validated inside
+``train``, with a new curation in each fold.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from joblib import Parallel, delayed
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics import get_scorer
+from sklearn.model_selection import KFold, StratifiedKFold
+from sklearn.pipeline import Pipeline
+
+from crispml_core.domain.algorithms import Algorithm, HyperValue
+from crispml_core.domain.datasets import SELECT, SPLIT_COLUMN, TRAIN
+from crispml_core.domain.errors import InvalidInput, UseCaseError, describe_failure
+from crispml_core.domain.search import Search, candidates
+from crispml_core.domain.use_case import UseCase
+from crispml_core.monitoring.binary import binary_kpis
+from crispml_core.monitoring.multiclass import multiclass_kpis
+from crispml_core.monitoring.regression import regression_kpis
+from crispml_core.monitoring.thresholds import best_threshold
+from crispml_core.ports.progress import Progress, no_progress
+from crispml_core.tables.curated import CuratedData
+from crispml_core.tables.features import features
+from crispml_core.tables.truth import encode_truth
+
+
+@dataclass(frozen=True, slots=True)
+class FittedModel:
+    """A model that learnt, and what was learnt about it.
+
+    Parameters
+    ----------
+    estimator : object
+        The fitted scikit-learn estimator of the curated matrix.
+    hyperparameters : dict
+        All of them, as they were used.
+    threshold : float or None
+        Binary only: decide the positive class from this probability on.
+    kpis : dict
+        KPIs on ``select``.
+    search : tuple of dict
+        What a search tried, best first, with ``mean`` and ``deviation`` of the score.
+    notes : tuple of str
+        What the data scientist should know, for example that the solver did not converge.
+    """
+
+    estimator: Any
+    hyperparameters: dict[str, HyperValue]
+    seed: int
+    threshold: float | None
+    kpis: dict[str, float | None]
+    search: tuple[dict[str, Any], ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+class ModelTraining:
+    """Fit an algorithm of a use case."""
+
+    def __init__(self, use_case: UseCase, algorithm: Algorithm) -> None:
+        self._use_case, self._algorithm = use_case, algorithm
+
+    def run(
+        self,
+        curated: CuratedData,
+        *,
+        hyperparameters: Mapping[str, Any] | None = None,
+        seed: int = 0,
+        search: Search | None = None,
+        prepared: pd.DataFrame | None = None,
+        progress: Progress = no_progress,
+    ) -> FittedModel:
+        """Fit the algorithm, after a search when one is asked for.
+
+        Parameters
+        ----------
+        curated : CuratedData
+            The matrix of all rows.
+        hyperparameters : mapping, optional
+            Those that differ from the defaults; a search starts from them.
+        seed : int
+            Seed of the estimator, the folds and a random search.
+        search : Search, optional
+            What to try before the final fit.
+        prepared : DataFrame, optional
+            The prepared rows; a search needs them to curate each fold anew.
+        progress : Progress
+            Told about each fold of a search.
+
+        Raises
+        ------
+        InvalidInput
+            If a hyperparameter is unknown or out of range, or a class is too small for the folds.
+        UseCaseError
+            If the estimator raises.
+        """
+        chosen = self._algorithm.complete(hyperparameters)
+        tried: tuple[dict[str, Any], ...] = ()
+        if search is not None:
+            if prepared is None:
+                raise InvalidInput("a search needs the prepared rows")
+            tried = self._search(search, chosen, prepared, seed, progress)
+            chosen = tried[0]["hyperparameters"]
+        X, y = curated.part(TRAIN)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always", ConvergenceWarning)
+            estimator = self._fit(self._estimator(chosen, seed), X, y)
+        notes = tuple(
+            "the solver stopped before it converged; raise max_iter or scale the columns"
+            for _ in {w.category for w in caught if issubclass(w.category, ConvergenceWarning)}
+        )
+        threshold, kpis = self._select(estimator, *curated.part(SELECT))
+        progress(1.0, "fitted")
+        return FittedModel(estimator, chosen, seed, threshold, kpis, tried, notes)
+
+    def _estimator(self, hyperparameters: Mapping[str, HyperValue], seed: int) -> Any:
+        try:
+            estimator = self._algorithm.estimator(**hyperparameters)
+            # As scikit-learn's own meta-estimators do: every random_state, nested ones included.
+            names = [name for name in estimator.get_params(deep=True) if _is_seed(name)]
+            return estimator.set_params(**dict.fromkeys(names, seed))
+        except Exception as error:
+            raise self._error(error) from error
+
+    def _fit(self, estimator: Any, X: Any, y: np.ndarray) -> Any:
+        try:
+            return estimator.fit(X, y)
+        except Exception as error:
+            raise self._error(error) from error
+
+    def _select(
+        self, estimator: Any, X: np.ndarray, y: np.ndarray
+    ) -> tuple[float | None, dict[str, float | None]]:
+        try:
+            is_class = self._use_case.target.is_classification
+            answers = estimator.predict_proba(X) if is_class else estimator.predict(X)
+        except Exception as error:
+            raise self._error(error) from error
+        match self._use_case.target.task:
+            case "binary":
+                p, costs = answers[:, 1], self._use_case.costs
+                threshold = best_threshold(y, p, costs)
+                return threshold, binary_kpis(y, p, threshold, costs)
+            case "multiclass":
+                return None, multiclass_kpis(y, answers)
+            case "regression":
+                return None, regression_kpis(y, answers)
+
+    def _search(
+        self,
+        search: Search,
+        start: Mapping[str, HyperValue],
+        prepared: pd.DataFrame,
+        seed: int,
+        progress: Progress,
+    ) -> tuple[dict[str, Any], ...]:
+        target = self._use_case.target
+        train = prepared[prepared[SPLIT_COLUMN] == TRAIN]
+        X, y = features(self._use_case, train), encode_truth(target, train[target.name])
+        if target.is_classification and min(np.bincount(y, minlength=2)) < search.folds:
+            raise InvalidInput(
+                f"search.folds is {search.folds}, but a class has fewer rows than that in train"
+            )
+        folding = StratifiedKFold if target.is_classification else KFold
+        folds = list(folding(search.folds, shuffle=True, random_state=seed).split(X, y))
+        tries = candidates(search, self._algorithm.hyperparameters, start, seed)
+        scorer = get_scorer(search.scorer(target.task))
+
+        def score(number: int, fold: int) -> tuple[int, float]:
+            learn, check = folds[fold]
+            model = self._estimator(tries[number], seed)
+            try:
+                pipeline = Pipeline([("curate", self._algorithm.curate()), ("model", model)])
+                pipeline.fit(X.iloc[learn], y[learn])
+                return number, float(scorer(pipeline, X.iloc[check], y[check]))
+            except Exception as error:
+                raise self._error(error) from error
+
+        # joblib, so that a backend chosen outside (threads, Dask) takes the folds elsewhere.
+        total = len(tries) * len(folds)
+        jobs = (delayed(score)(n, f) for n in range(len(tries)) for f in range(len(folds)))
+        scores: list[list[float]] = [[] for _ in tries]
+        for done, (number, value) in enumerate(Parallel(return_as="generator")(jobs), 1):
+            scores[number].append(value)
+            progress(done / (total + 1), f"search: fold {done} of {total}")
+        results = [
+            {"hyperparameters": tried, "mean": float(np.mean(got)), "deviation": float(np.std(got))}
+            for tried, got in zip(tries, scores, strict=True)
+        ]
+        return tuple(sorted(results, key=lambda result: -float(result["mean"])))
+
+    def _error(self, error: Exception) -> UseCaseError:
+        step = f"train {self._algorithm.name}"
+        return UseCaseError(self._use_case.name, step, describe_failure(error))
+
+
+def _is_seed(name: str) -> bool:
+    return name == "random_state" or name.endswith("__random_state")
