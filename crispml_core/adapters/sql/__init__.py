@@ -1,0 +1,7 @@
+"""The stores that live in a SQL database, through SQLAlchemy Core.
+
+Runs, alias moves, scores, labels and verification reports are rows here, and the migrations that
+make their tables. Statements are portable: ids are made by the application, nothing is returned or
+merged by the database, and a race between two writers is decided by a unique constraint. What only
+one kind of database needs has a file of its own. No ORM and no rule of the life cycle may enter.
+"""

@@ -1,0 +1,127 @@
+"""Moves of aliases as rows, numbered per model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, fields
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Row, Select, func, insert, select
+
+from crispml_core.adapters.sql.engine import reading, writing
+from crispml_core.adapters.sql.errors import ConstraintBroken
+from crispml_core.adapters.sql.tables import alias_events
+from crispml_core.domain.errors import Conflict, PreconditionFailed, PreconditionRequired
+from crispml_core.domain.identifiers import utc_now
+from crispml_core.domain.models import ANY_VERSION, AliasEvent
+
+_FIELDS = tuple(f.name for f in fields(AliasEvent))
+_ATTEMPTS = 10
+
+
+class SqlAliasLog:
+    """Where aliases point, in a SQL database; see `crispml_core.ports.alias_log.AliasLog`.
+
+    Two moves of one model at once compute the same number; the primary key lets one of them in,
+    and the other looks again at what it finds then.
+
+    Parameters
+    ----------
+    engine : sqlalchemy.Engine
+        From `make_engine`.
+    clock : callable
+        Returns the current moment in UTC.
+    """
+
+    def __init__(self, engine: Engine, *, clock: Callable[[], datetime] = utc_now) -> None:
+        self._engine = engine
+        self._clock = clock
+
+    def move(
+        self,
+        model: str,
+        alias: str,
+        version: str,
+        *,
+        expected: str | None,
+        moved_by: str = "",
+        reason: str = "",
+    ) -> AliasEvent:
+        """Point the alias at `version`, if it points at `expected` now."""
+        for _ in range(_ATTEMPTS):
+            try:
+                with writing(self._engine) as connection:
+                    _check(_newest(connection, model, alias), expected)
+                    last = _newest(connection, model)
+                    now = self._clock()
+                    event = AliasEvent(
+                        model=model,
+                        alias=alias,
+                        version=version,
+                        sequence=last.sequence + 1 if last else 1,
+                        # Clocks of two processes differ; times must not contradict the sequence.
+                        moved_at=max(now, last.moved_at) if last else now,
+                        moved_by=moved_by,
+                        reason=reason,
+                    )
+                    connection.execute(insert(alias_events).values(asdict(event)))
+                return event
+            except ConstraintBroken:
+                continue
+        raise Conflict("aliases of this model keep moving: try again")
+
+    def current(self, model: str, alias: str, at: datetime | None = None) -> AliasEvent | None:
+        """Return the newest move, or the newest until the moment `at`."""
+        with reading(self._engine) as connection:
+            return _newest(connection, model, alias, at)
+
+    def aliases(self, model: str) -> dict[str, AliasEvent]:
+        """Return where every alias of the model points."""
+        newest = (
+            select(func.max(alias_events.c.sequence))
+            .where(alias_events.c.model == model)
+            .group_by(alias_events.c.alias)
+        )
+        query = (
+            select(alias_events)
+            .where(alias_events.c.model == model, alias_events.c.sequence.in_(newest))
+            .order_by(alias_events.c.alias)
+        )
+        with reading(self._engine) as connection:
+            return {row.alias: _event(row) for row in connection.execute(query)}
+
+    def history(self, model: str, alias: str) -> list[AliasEvent]:
+        """Return every move, newest first."""
+        with reading(self._engine) as connection:
+            return [_event(row) for row in connection.execute(_moves(model, alias))]
+
+
+def _moves(model: str, alias: str | None) -> Select[Any]:
+    query = select(alias_events).where(alias_events.c.model == model)
+    if alias is not None:
+        query = query.where(alias_events.c.alias == alias)
+    return query.order_by(alias_events.c.sequence.desc())
+
+
+def _newest(
+    connection: Connection, model: str, alias: str | None = None, at: datetime | None = None
+) -> AliasEvent | None:
+    query = _moves(model, alias).limit(1)
+    if at is not None:
+        query = query.where(alias_events.c.moved_at <= at)
+    row = connection.execute(query).one_or_none()
+    return None if row is None else _event(row)
+
+
+def _check(now: AliasEvent | None, expected: str | None) -> None:
+    if expected == ANY_VERSION:
+        return
+    if now is not None and expected is None:
+        raise PreconditionRequired("the alias exists: say which version it points at now")
+    if expected != (now.version if now else None):
+        raise PreconditionFailed("the alias does not point at the expected version: look again")
+
+
+def _event(row: Row[Any]) -> AliasEvent:
+    return AliasEvent(**{name: getattr(row, name) for name in _FIELDS})

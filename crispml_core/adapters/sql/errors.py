@@ -1,0 +1,90 @@
+"""What an error of the database means, in one sentence that holds no value of a statement."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import unquote
+
+from sqlalchemy import URL
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from crispml_core.domain.errors import Conflict, InvalidInput, StoreUnavailable
+
+SETTING = "CRISPML_DATABASE__URL"
+UPGRADE = "run: crispml db upgrade"
+
+_SQLITE = {
+    "SQLITE_BUSY": "is locked by another process; try again, or end the process that holds it",
+    "SQLITE_LOCKED": "is locked by another process; try again, or end the process that holds it",
+    "SQLITE_READONLY": "is read-only; make the file and its folder writable",
+    "SQLITE_FULL": "cannot grow: the volume is full; free some space",
+    "SQLITE_IOERR": "cannot be read or written: the volume reports an error",
+    "SQLITE_NOTADB": "is not a SQLite database; name another file",
+    "SQLITE_CORRUPT": "is damaged; restore it from a backup",
+}
+_TAKEN = ("SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY")
+
+
+class ConstraintBroken(Conflict):
+    """Raised inside this package when a unique key is taken; the store finds out by whom."""
+
+
+@contextmanager
+def translated(url: URL) -> Iterator[None]:
+    """Turn what a database driver raises into the errors of the domain.
+
+    A broken constraint and a refused value quote rows in the driver's text, so their cause is cut
+    off; of the others the cause is kept for the operator. What never reached the driver passes as
+    it is, and a row that breaks another rule than a unique key is no state of the stores either:
+    both are defects of CrispML.
+    """
+    try:
+        yield
+    except IntegrityError as error:
+        if not _is_taken_key(error):
+            raise RuntimeError(f"a row breaks a rule of its table ({_name(error)})") from None
+        raise ConstraintBroken("another writer stored this at the same moment: try again") from None
+    except DataError:
+        raise InvalidInput("a value is longer or larger than its database column takes") from None
+    except DBAPIError as error:
+        raise StoreUnavailable(f"the database of {SETTING} {_reason(error, url)}") from error
+    except PoolTimeout as error:
+        raise StoreUnavailable(
+            f"the database of {SETTING} has no free connection; try again"
+        ) from error
+
+
+def _name(error: DBAPIError) -> str:
+    name: str = getattr(error.orig, "sqlite_errorname", type(error.orig).__name__)
+    return name
+
+
+def _is_taken_key(error: IntegrityError) -> bool:
+    state = getattr(error.orig, "sqlstate", None)  # what servers call the same, in standard SQL
+    return state == "23505" or _name(error) in _TAKEN
+
+
+def _reason(error: DBAPIError, url: URL) -> str:
+    if "no such table" in str(error.orig) or "no such column" in str(error.orig):
+        return f"has not the tables of this release; {UPGRADE}"
+    name = _name(error)
+    if not name.startswith("SQLITE_"):
+        return f"does not answer ({name}); check that it runs and the setting"
+    if name.startswith("SQLITE_CANTOPEN"):
+        return _cannot_open(url)
+    for prefix, sentence in _SQLITE.items():
+        if name.startswith(prefix):
+            return sentence
+    return f"refused a statement ({name})"
+
+
+def _cannot_open(url: URL) -> str:
+    file = Path(unquote((url.database or "").removeprefix("file:")))
+    if not file.parent.is_dir():
+        return "is in a folder that does not exist; make the folder or change the setting"
+    if not file.exists():
+        return f"does not exist; {UPGRADE}, or change the setting"
+    return "cannot be opened; check who may read and write the file and its folder"

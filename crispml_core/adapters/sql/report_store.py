@@ -1,0 +1,94 @@
+"""Verification reports as rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Engine, Row, insert, select
+
+from crispml_core.adapters.sql.engine import reading, writing
+from crispml_core.adapters.sql.errors import ConstraintBroken
+from crispml_core.adapters.sql.idempotency import check_fingerprint, key_digest
+from crispml_core.adapters.sql.tables import reports
+from crispml_core.domain.errors import Conflict, NotFound
+from crispml_core.domain.scores import VerificationReport
+
+
+class SqlReportStore:
+    """Reports in a SQL database; see `crispml_core.ports.report_store.ReportStore`.
+
+    Parameters
+    ----------
+    engine : sqlalchemy.Engine
+        From `make_engine`.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def add(
+        self,
+        report: VerificationReport,
+        *,
+        idempotency_key: str | None = None,
+        fingerprint: str = "",
+    ) -> VerificationReport:
+        """Store a report, or return the one its idempotency key stored before."""
+        digest = key_digest((report.use_case,), idempotency_key)
+        earlier = self._known(digest, fingerprint)
+        if earlier is not None:
+            return earlier
+        values = {
+            "id": report.id,
+            "use_case": report.use_case,
+            "created_at": report.created_at,
+            "content": report.content,
+            "idempotency_digest": digest,
+            "fingerprint": fingerprint if digest else None,
+        }
+        try:
+            with writing(self._engine) as connection:
+                connection.execute(insert(reports).values(values))
+        except ConstraintBroken:
+            earlier = self._known(digest, fingerprint)
+            if earlier is None:
+                raise Conflict("a report with this id is stored already") from None
+            return earlier
+        return report
+
+    def get(self, report_id: str) -> VerificationReport:
+        """Return the report, or raise `NotFound`."""
+        with reading(self._engine) as connection:
+            row = connection.execute(select(reports).where(reports.c.id == report_id)).one_or_none()
+        if row is None:
+            raise NotFound("report")
+        return _report(row)
+
+    def find(
+        self, *, use_case: str | None = None, limit: int = 50, before: str | None = None
+    ) -> list[VerificationReport]:
+        """Return reports, newest first, older than the report `before`."""
+        query = select(reports).order_by(reports.c.id.desc()).limit(limit)
+        if use_case is not None:
+            query = query.where(reports.c.use_case == use_case)
+        if before is not None:
+            query = query.where(reports.c.id < before)
+        with reading(self._engine) as connection:
+            return [_report(row) for row in connection.execute(query)]
+
+    def _known(self, digest: str | None, fingerprint: str) -> VerificationReport | None:
+        if digest is None:
+            return None
+        query = select(reports).where(reports.c.idempotency_digest == digest)
+        with reading(self._engine) as connection:
+            row = connection.execute(query).one_or_none()
+        if row is None:
+            return None
+        check_fingerprint(row.fingerprint, fingerprint)
+        return _report(row)
+
+
+def _report(row: Row[Any]) -> VerificationReport:
+    return VerificationReport(
+        id=row.id, use_case=row.use_case, created_at=row.created_at, content=row.content
+    )

@@ -1,0 +1,73 @@
+"""SQLite as several processes can share it: write-ahead log, flushed commits, orderly locks."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.exc import DisconnectionError
+
+from crispml_core.domain.errors import InvalidInput
+
+WRITES = "crispml_writes"
+_OPENED = "crispml_opened_file"
+
+
+def sqlite_engine(url: URL, *, create: bool, busy_timeout_s: float) -> Engine:
+    """Return an engine for a SQLite file.
+
+    Without `create` a missing file is an error and not a new, empty database.
+    """
+    if not url.database or ":memory:" in url.database or url.query.get("mode") == "memory":
+        raise InvalidInput(
+            "CRISPML_DATABASE__URL must name a file such as sqlite:///crispml.db: "
+            "a database in memory cannot be shared by processes"
+        )
+    engine = create_engine(_file_url(url, create), hide_parameters=True)
+    file = _file(url)
+
+    @event.listens_for(engine, "connect")
+    def _configure(connection: Any, record: Any) -> None:
+        # Transactions are begun below: the driver would begin them late, as readers.
+        connection.isolation_level = None
+        connection.execute(f"PRAGMA busy_timeout = {int(busy_timeout_s * 1000)}")
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        record.info[_OPENED] = _identity(file)
+
+    @event.listens_for(engine, "checkout")
+    def _still_there(_connection: Any, record: Any, _proxy: Any) -> None:
+        # A file that was removed or replaced stays open, and what is committed to it is lost.
+        if _identity(file) != record.info[_OPENED]:
+            raise DisconnectionError("the database file is another one now")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        # A reader that turns writer cannot wait for another writer, it fails at once; so a
+        # transaction that will write takes the lock at its begin, where waiting is possible.
+        writes = connection.get_execution_options().get(WRITES)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def _file_url(url: URL, create: bool) -> URL:
+    query = {"mode": "rwc" if create else "rw", **url.query, "uri": "true"}
+    return url.set(database=f"file:{quote(str(_file(url)))}", query=query)
+
+
+def _file(url: URL) -> Path:
+    return Path(url.database or "").absolute()
+
+
+def _identity(file: Path) -> tuple[int, int] | None:
+    """Return device and number of the file, or None when it is missing."""
+    try:
+        found = os.stat(file)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino

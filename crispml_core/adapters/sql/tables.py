@@ -1,0 +1,191 @@
+"""The tables, as the stores see them; ``migrations`` makes them.
+
+A column that must be unique where it is set (`exclusive_key`, `idempotency_digest`,
+`current_subject`) is nullable and unique by itself. Composite unique keys have no nullable part:
+Db2 leaves a row out of a unique index only when every part is null.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from crispml_core.adapters.sql.types import Flag, HexDigest, JsonText, UtcTimestamp
+from crispml_core.domain.runs import MethodTiming, RunError
+
+NAMING = {
+    "pk": "pk_%(table_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+}
+BLOB_BYTES = 256 * 1024 * 1024
+
+metadata = MetaData(naming_convention=NAMING)
+
+
+def _id(name: str, *arguments: Any, **options: Any) -> Column[str]:
+    return Column(name, String(36), *arguments, **options)
+
+
+def _name(name: str, **options: Any) -> Column[str]:
+    return Column(name, String(63), nullable=False, **options)
+
+
+def _moment(name: str, *, nullable: bool = False) -> Column[Any]:
+    return Column(name, UtcTimestamp(), nullable=nullable)
+
+
+def _idempotency() -> tuple[Column[str], Column[str]]:
+    return (
+        Column("idempotency_digest", String(64), unique=True),
+        Column("fingerprint", String(128)),
+    )
+
+
+runs = Table(
+    "runs",
+    metadata,
+    _id("id", primary_key=True),
+    _name("use_case"),
+    Column("method", String(32), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("parameters", JsonText(dict[str, Any]), nullable=False),
+    _moment("created_at"),
+    Column("timeout_s", Double, nullable=False),
+    _moment("started_at", nullable=True),
+    _moment("finished_at", nullable=True),
+    Column("percent", Double, nullable=False),
+    Column("stage", String(255), nullable=False),
+    Column("cancel_requested", Flag(), nullable=False),
+    Column("steps", JsonText(tuple[MethodTiming, ...]), nullable=False),
+    Column("result", JsonText(dict[str, Any]), nullable=False),
+    Column("error", JsonText(RunError)),
+    Column("request_id", String(128), nullable=False),
+    Column("owner", String(128)),
+    _moment("lease_until", nullable=True),
+    _moment("heartbeat_at", nullable=True),
+    Column("exclusive_key", String(255), unique=True),
+    *_idempotency(),
+    Index(None, "status", "id"),
+    Index(None, "use_case", "id"),
+)
+
+alias_events = Table(
+    "alias_events",
+    metadata,
+    _name("model", primary_key=True),
+    Column("sequence", Integer, primary_key=True, autoincrement=False),
+    _name("alias"),
+    _name("version"),
+    _moment("moved_at"),
+    Column("moved_by", String(255), nullable=False),
+    Column("reason", Text, nullable=False),
+    Index(None, "model", "alias", "sequence"),
+)
+
+score_groups = Table(
+    "score_groups",
+    metadata,
+    _id("group_id", primary_key=True),
+    Column("writer_id", String(128), nullable=False),
+    Column("sequence", BigInteger, nullable=False),
+    _name("use_case"),
+    _name("model"),
+    _name("version"),
+    Column("alias", String(63)),
+    _moment("created_at"),
+    Column("request_id", String(128), nullable=False),
+    Column("row_count", Integer, nullable=False),
+    Column("inputs", LargeBinary(BLOB_BYTES), nullable=False),
+    Column("row_digests", LargeBinary(BLOB_BYTES), nullable=False),
+    Column("root", HexDigest(), nullable=False),
+    Column("previous_root", HexDigest(), nullable=False),
+    Column("idempotency_key", String(255)),
+    *_idempotency(),
+    UniqueConstraint("writer_id", "sequence"),
+)
+
+scores = Table(
+    "scores",
+    metadata,
+    _id("score_id", primary_key=True),
+    _id("group_id", ForeignKey("score_groups.group_id"), nullable=False),
+    Column("row_number", Integer, nullable=False),
+    Column("record_key", String(255), nullable=False),
+    Column("subject_key_id", String(64)),
+    _name("use_case"),
+    _name("model"),
+    _name("version"),
+    # Always the text; beside it the exact number where the target is one.
+    Column("prediction", String(255), nullable=False),
+    Column("prediction_number", Double),
+    Column("probability", Double),
+    Column("probabilities", JsonText(dict[str, float]), nullable=False),
+    Column("segments", JsonText(dict[str, str]), nullable=False),
+    Column("request_id", String(128), nullable=False),
+    _moment("scored_at"),
+    UniqueConstraint("group_id", "row_number"),
+    Index(None, "use_case", "scored_at"),
+    Index(None, "use_case", "record_key"),
+)
+
+label_imports = Table(
+    "label_imports",
+    metadata,
+    _id("import_id", primary_key=True),
+    _name("use_case"),
+    _moment("received_at"),
+    Column("row_count", Integer, nullable=False),
+    *_idempotency(),
+)
+
+labels = Table(
+    "labels",
+    metadata,
+    _id("label_id", primary_key=True),
+    _id("import_id", ForeignKey("label_imports.import_id"), nullable=False),
+    Column("row_number", Integer, nullable=False),
+    _name("use_case"),
+    _id("score_id"),
+    Column("record_key", String(255)),
+    Column("value_text", String(255), nullable=False),
+    Column("value_number", Double),
+    _moment("label_time"),
+    _moment("received_at"),
+    Column("source", String(255), nullable=False),
+    Column("verdict", String(16), nullable=False),
+    # Digest of what the label is about, while it is the current one; null afterwards.
+    Column("current_subject", String(64), unique=True),
+    _id("supersedes"),
+    _id("superseded_by"),
+    _moment("superseded_at", nullable=True),
+    UniqueConstraint("import_id", "row_number"),
+    Index(None, "score_id"),
+    Index(None, "use_case", "record_key"),
+)
+
+reports = Table(
+    "reports",
+    metadata,
+    _id("id", primary_key=True),
+    _name("use_case"),
+    _moment("created_at"),
+    Column("content", JsonText(dict[str, Any]), nullable=False),
+    *_idempotency(),
+    Index(None, "use_case", "id"),
+)

@@ -1,0 +1,1 @@
+"""Timing logs that need no other system."""

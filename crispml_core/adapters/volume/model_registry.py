@@ -1,0 +1,83 @@
+"""Model versions on the volume."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from crispml_core.adapters.volume.errors import registry_errors
+from crispml_core.adapters.volume.files import FOLDER_NAME, read_checked
+from crispml_core.adapters.volume.manifests import MANIFEST, Manifests, encode_manifest, subfolders
+from crispml_core.adapters.volume.publish import StagedFolder
+from crispml_core.domain.errors import Conflict, NotFound
+from crispml_core.domain.identifiers import check_name
+from crispml_core.domain.models import ModelVersion
+
+FOLDER = "models"
+
+
+class VolumeModelRegistry:
+    """Keeps each version in a folder of its own; see `ports.model_registry.ModelRegistry`.
+
+    Parameters
+    ----------
+    root : Path
+        The folder of the registry; created at the first write.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._manifests = Manifests(
+            root, ModelVersion, lambda version: f"{FOLDER}/{version.model}/{version.version}"
+        )
+
+    def publish(
+        self, manifest: ModelVersion, files: Mapping[str, bytes], run_id: str = ""
+    ) -> ModelVersion:
+        """Store a version in one step; raise `Conflict` when it exists."""
+        check_name(manifest.model, "the name of a model")
+        check_name(manifest.version, "the name of a version")
+        staged = StagedFolder(self._root, run_id)
+        try:
+            published = replace(manifest, files=staged.write_all(files))
+            staged.write(MANIFEST, encode_manifest(published))
+            if not staged.publish(self._root / FOLDER / manifest.model / manifest.version):
+                raise Conflict("this model version exists; versions never change")
+        finally:
+            staged.discard()
+        return published
+
+    def get(self, model: str, version: str) -> ModelVersion:
+        """Return the manifest, or raise `NotFound`."""
+        found = None
+        if FOLDER_NAME.fullmatch(model) and FOLDER_NAME.fullmatch(version):
+            found = self._manifests.read(self._root / FOLDER / model / version)
+        if found is None:
+            raise NotFound("model version")
+        return found
+
+    def read(self, model: str, version: str, file: str) -> bytes:
+        """Return a file, checked against the digest in the manifest."""
+        manifest = self.get(model, version)
+        stored = {entry.name: entry for entry in manifest.files}
+        if file not in stored:
+            raise NotFound("file of the model version", stored)
+        folder = self._root / FOLDER / manifest.model / manifest.version
+        with registry_errors():
+            return read_checked(self._root, folder, stored[file])
+
+    def models(self) -> list[str]:
+        """Return the names of the models that have a version, sorted."""
+        return [
+            folder.name
+            for folder in subfolders(self._root / FOLDER)
+            if any((version / MANIFEST).exists() for version in subfolders(folder))
+        ]
+
+    def versions(self, model: str) -> list[ModelVersion]:
+        """Return the manifests, newest first; empty for an unknown model."""
+        if not FOLDER_NAME.fullmatch(model):
+            return []
+        found = self._manifests.scan(self._root / FOLDER / model)
+        return sorted(found, key=lambda entry: (entry.created_at, entry.version), reverse=True)

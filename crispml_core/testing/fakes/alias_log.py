@@ -1,0 +1,72 @@
+"""An alias log in memory."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import datetime
+
+from crispml_core.domain.errors import PreconditionFailed, PreconditionRequired
+from crispml_core.domain.identifiers import utc_now
+from crispml_core.domain.models import ANY_VERSION, AliasEvent
+
+
+class FakeAliasLog:
+    """Moves of aliases, numbered per model.
+
+    Parameters
+    ----------
+    clock : callable
+        Returns the current moment in UTC.
+    """
+
+    def __init__(self, *, clock: Callable[[], datetime] = utc_now) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._events: dict[str, list[AliasEvent]] = {}
+
+    def move(
+        self,
+        model: str,
+        alias: str,
+        version: str,
+        *,
+        expected: str | None,
+        moved_by: str = "",
+        reason: str = "",
+    ) -> AliasEvent:
+        """Point the alias at `version`, if it points at `expected` now."""
+        with self._lock:
+            now = self.current(model, alias)
+            if expected is None and now is not None:
+                raise PreconditionRequired("the alias exists: say which version it points at now")
+            if expected not in (ANY_VERSION, now.version if now else None):
+                raise PreconditionFailed("the alias does not point at the expected version")
+            events = self._events.setdefault(model, [])
+            moment = self._clock()
+            event = AliasEvent(
+                model=model,
+                alias=alias,
+                version=version,
+                sequence=len(events) + 1,
+                moved_at=max(moment, events[-1].moved_at) if events else moment,
+                moved_by=moved_by,
+                reason=reason,
+            )
+            events.append(event)
+            return event
+
+    def current(self, model: str, alias: str, at: datetime | None = None) -> AliasEvent | None:
+        """Return the newest move, or the newest until the moment `at`."""
+        moves = (
+            event for event in self.history(model, alias) if at is None or event.moved_at <= at
+        )
+        return next(moves, None)
+
+    def aliases(self, model: str) -> dict[str, AliasEvent]:
+        """Return where every alias of the model points."""
+        return {event.alias: event for event in self._events.get(model, [])}
+
+    def history(self, model: str, alias: str) -> list[AliasEvent]:
+        """Return every move, newest first."""
+        return [event for event in reversed(self._events.get(model, [])) if event.alias == alias]

@@ -1,0 +1,107 @@
+"""What every model registry does."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from crispml_core.adapters.volume import VolumeModelRegistry
+from crispml_core.domain.errors import Conflict, InvalidInput, NotFound
+from crispml_core.domain.models import Lineage, ModelVersion
+from crispml_core.testing.fakes.model_registry import FakeModelRegistry
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture(params=["fake", "volume"])
+def registry(request, tmp_path):
+    return FakeModelRegistry() if request.param == "fake" else VolumeModelRegistry(tmp_path / "r")
+
+
+def manifest(model="credit", version="20260301-120000-0a1b2c3d", minutes=0):
+    return ModelVersion(
+        model=model,
+        version=version,
+        created_at=NOON + timedelta(minutes=minutes),
+        use_case="credit",
+        use_case_version="1",
+        use_case_digest="d" * 64,
+        task="binary",
+        algorithm="logistic",
+        hyperparameters={"C": 1.0, "max_iter": 500, "penalty": None},
+        seed=0,
+        classes=("good", "bad"),
+        threshold=0.2,
+        kpis={"select": {"auc": 0.78}, "test": {"auc": 0.77, "brier": None}},
+        lineage=Lineage(
+            raw="d1", prepared="d2", curated="d3", curation="a1", model="a2", report="a3", run="r1"
+        ),
+        libraries={"scikit-learn": "1.9"},
+        trusted_types=("sklearn.tree._tree.Tree",),
+        golden_rows=50,
+        schema={"fields": [{"name": "age", "type": "integer"}]},
+    )
+
+
+def test_a_published_version_comes_back_with_its_files(registry):
+    published = registry.publish(manifest(), {"model.skops": b"m", "golden.json": b"[]"}, "run-1")
+
+    assert registry.get("credit", published.version) == published
+    assert [file.name for file in published.files] == ["golden.json", "model.skops"]
+    assert published.hyperparameters == {"C": 1.0, "max_iter": 500, "penalty": None}
+    assert registry.read("credit", published.version, "model.skops") == b"m"
+
+
+def test_a_version_never_changes(registry):
+    version = registry.publish(manifest(), {"model.skops": b"first"}).version
+
+    with pytest.raises(Conflict, match="exists"):
+        registry.publish(manifest(), {"model.skops": b"second"})
+    assert registry.read("credit", version, "model.skops") == b"first"
+
+
+def test_models_are_sorted_and_versions_come_newest_first(registry):
+    registry.publish(manifest(version="b", minutes=1), {})
+    registry.publish(manifest(version="a", minutes=2), {})
+    registry.publish(manifest(model="churn"), {})
+
+    assert registry.models() == ["churn", "credit"]
+    assert [found.version for found in registry.versions("credit")] == ["a", "b"]
+
+
+@pytest.mark.parametrize("model", ["unknown", "", "..", "../datasets"])
+def test_an_unknown_model_has_no_versions(registry, model):
+    registry.publish(manifest(), {})
+
+    assert registry.versions(model) == []
+    with pytest.raises(NotFound, match="no such model version"):
+        registry.get(model, manifest().version)
+
+
+@pytest.mark.parametrize("version", ["unknown", "", ".", "../credit"])
+def test_an_unknown_version_is_not_found(registry, version):
+    registry.publish(manifest(), {})
+
+    with pytest.raises(NotFound, match="no such model version"):
+        registry.get("credit", version)
+
+
+def test_only_the_files_of_the_manifest_are_read(registry):
+    registry.publish(manifest(), {"model.skops": b"x"})
+
+    with pytest.raises(NotFound, match=r"known: model\.skops"):
+        registry.read("credit", manifest().version, "../other")
+
+
+def test_an_empty_registry_has_no_models(registry):
+    assert registry.models() == []
+
+
+@pytest.mark.parametrize("name", ["../x", "A", "", "a/b"])
+def test_a_name_that_cannot_be_a_folder_is_refused(registry, name):
+    with pytest.raises(InvalidInput, match="must match"):
+        registry.publish(manifest(model=name), {})
+    with pytest.raises(InvalidInput, match="must match"):
+        registry.publish(manifest(version=name), {})
+    assert registry.models() == []

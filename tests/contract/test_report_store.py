@@ -1,0 +1,67 @@
+"""What every report store does."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from crispml_core.domain.errors import Conflict, IdempotencyKeyReused, NotFound
+from crispml_core.domain.identifiers import new_id
+from crispml_core.domain.scores import VerificationReport
+
+
+@pytest.fixture
+def reports(stores):
+    return stores.reports
+
+
+def a_report(stores, use_case="credit", **content):
+    return VerificationReport(
+        id=str(new_id()),
+        use_case=use_case,
+        created_at=stores.clock(),
+        content={"auc": {"value": 0.77, "low": None, "high": 0.8}, "n": [1, 2], "ä": "ß"} | content,
+    )
+
+
+def test_a_report_comes_back_as_it_was_stored(stores, reports):
+    report = a_report(stores)
+
+    assert reports.add(report) == report
+    assert reports.get(report.id) == report
+    with pytest.raises(NotFound):
+        reports.get(str(new_id()))
+
+
+def test_a_stored_report_does_not_change(stores, reports):
+    report = reports.add(a_report(stores))
+
+    with pytest.raises(Conflict):
+        reports.add(replace(report, content={"auc": 1.0}))
+
+    assert reports.get(report.id) == report
+
+
+def test_not_a_number_is_stored_as_null(stores, reports):
+    report = reports.add(a_report(stores, brier=float("nan")))
+
+    assert reports.get(report.id).content["brier"] is None
+
+
+def test_an_idempotency_key_gives_the_same_report_again(stores, reports):
+    first = reports.add(a_report(stores), idempotency_key="k", fingerprint="f")
+
+    assert reports.add(a_report(stores, n=2), idempotency_key="k", fingerprint="f") == first
+    with pytest.raises(IdempotencyKeyReused):
+        reports.add(a_report(stores), idempotency_key="k", fingerprint="other")
+    reports.add(a_report(stores, use_case="churn"), idempotency_key="k", fingerprint="f")
+    assert len(reports.find()) == 2
+
+
+def test_reports_are_found_newest_first_in_pages(stores, reports):
+    ids = [reports.add(a_report(stores, use_case=u)).id for u in ("credit", "churn") * 2]
+
+    assert [r.id for r in reports.find()] == ids[::-1]
+    assert [r.id for r in reports.find(use_case="churn")] == [ids[3], ids[1]]
+    assert [r.id for r in reports.find(limit=2, before=ids[3])] == [ids[2], ids[1]]

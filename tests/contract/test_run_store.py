@@ -1,0 +1,285 @@
+"""What every queue of runs does."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+
+import pytest
+
+from crispml_core.domain.errors import Conflict, IdempotencyKeyReused, NotFound
+from crispml_core.domain.identifiers import new_id
+from crispml_core.domain.runs import MethodTiming, Run, RunError, RunStatus
+
+METHODS = ("cycle", "data-ingestion")
+
+
+@pytest.fixture
+def runs(stores):
+    return stores.runs
+
+
+def a_run(clock, **changes):
+    facts = {
+        "id": str(new_id()),
+        "use_case": "credit",
+        "method": "cycle",
+        "status": RunStatus.QUEUED,
+        "parameters": {"seed": 0, "algorithms": ["a", "b"], "where": None, "label": "für ä"},
+        "created_at": clock(),
+        "timeout_s": 60.0,
+        "request_id": "r-1",
+    }
+    return Run(**facts | changes)
+
+
+def test_a_run_comes_back_as_it_was_queued(stores, runs):
+    run = a_run(stores.clock)
+
+    assert runs.enqueue(run) == run
+    assert runs.get(run.id) == run
+    with pytest.raises(NotFound):
+        runs.get(str(new_id()))
+
+
+def test_the_oldest_queued_run_of_the_methods_is_leased_once(stores, runs):
+    other, old, new = (
+        runs.enqueue(a_run(stores.clock, method=m)) for m in ("model-report", "cycle", "cycle")
+    )
+    now = stores.clock.advance(1)
+
+    leased = runs.lease("worker-1", 30, METHODS)
+
+    assert (leased.id, leased.status, leased.started_at) == (old.id, RunStatus.RUNNING, now)
+    assert runs.lease("worker-2", 30, METHODS).id == new.id
+    assert runs.lease("worker-2", 30, METHODS) is None
+    assert runs.lease("worker-2", 30, ()) is None
+    assert runs.get(other.id).status is RunStatus.QUEUED
+
+
+def test_many_workers_lease_every_run_exactly_once(stores, runs):
+    queued = {runs.enqueue(a_run(stores.clock)).id for _ in range(12)}
+    leased, barrier = [], threading.Barrier(4)
+
+    def work(owner):
+        barrier.wait()
+        while run := runs.lease(owner, 30, METHODS):
+            leased.append(run.id)
+
+    in_threads(work, 4)
+
+    assert len(leased) == 12
+    assert set(leased) == queued
+
+
+def test_progress_and_result_of_the_owner_are_seen(stores, runs):
+    run = runs.enqueue(a_run(stores.clock))
+    runs.lease("worker", 30, METHODS)
+    step = MethodTiming(
+        method="data-ingestion",
+        status=RunStatus.SUCCEEDED,
+        started_at=stores.clock(),
+        seconds=0.5,
+        rows=1000,
+        output={"dataset_id": "d1"},
+    )
+
+    runs.progress(run.id, "worker", 40, "data-preparation", (step,))
+    seen = runs.get(run.id)
+    assert (seen.percent, seen.stage, seen.steps) == (40.0, "data-preparation", (step,))
+
+    end = stores.clock.advance(5)
+    assert runs.finish(run.id, "worker", RunStatus.SUCCEEDED, result={"version": "v1"})
+    done = runs.get(run.id)
+    assert (done.status, done.finished_at, done.percent) == (RunStatus.SUCCEEDED, end, 100.0)
+    assert (done.result, done.steps, done.error) == ({"version": "v1"}, (step,), None)
+
+
+def test_a_failed_run_keeps_its_error_and_how_far_it_came(stores, runs):
+    run = runs.enqueue(a_run(stores.clock))
+    runs.lease("worker", 30, METHODS)
+    runs.progress(run.id, "worker", 40, "data-preparation", ())
+    problems = ({"row": 3, "field": "age", "rule": "range", "message": "too large"},)
+    error = RunError(code="invalid_records", message="row 3", problems=problems, total=7)
+
+    assert runs.finish(run.id, "worker", RunStatus.FAILED, error=error)
+
+    assert runs.get(run.id).error == error
+    assert runs.get(run.id).percent == 40.0
+
+
+def test_nobody_but_the_owner_changes_a_running_run(stores, runs):
+    run = runs.enqueue(a_run(stores.clock))
+    assert not runs.heartbeat(run.id, "worker", 30), "nobody owns a queued run"
+    leased = runs.lease("worker", 30, METHODS)
+
+    runs.progress(run.id, "thief", 99, "stolen", ())
+    assert not runs.heartbeat(run.id, "thief", 30)
+    assert not runs.finish(run.id, "thief", RunStatus.SUCCEEDED)
+    assert runs.get(run.id) == leased
+
+    assert runs.finish(run.id, "worker", RunStatus.SUCCEEDED)
+    ended = runs.get(run.id)
+    runs.progress(run.id, "worker", 10, "again", ())
+    assert not runs.heartbeat(run.id, "worker", 30)
+    assert not runs.finish(run.id, "worker", RunStatus.FAILED)
+    assert runs.get(run.id) == ended
+
+
+def test_a_run_does_not_end_with_a_status_that_is_not_final(stores, runs):
+    run = runs.enqueue(a_run(stores.clock))
+    runs.lease("worker", 30, METHODS)
+
+    with pytest.raises(ValueError, match="final"):
+        runs.finish(run.id, "worker", RunStatus.QUEUED)
+
+
+def test_only_an_expired_lease_is_failed_and_its_owner_cannot_come_back(stores, runs):
+    lost, alive = (runs.enqueue(a_run(stores.clock)) for _ in range(2))
+    waiting = runs.enqueue(a_run(stores.clock, method="model-report"))
+    runs.lease("worker-1", 30, METHODS)
+    runs.lease("worker-2", 30, METHODS)
+    runs.progress(lost.id, "worker-1", 50, "model-training", ())
+    heard = stores.clock()
+    stores.clock.advance(29)
+    assert runs.fail_expired() == []
+    assert runs.heartbeat(alive.id, "worker-2", 30)
+    now = stores.clock.advance(2)
+
+    (failed,) = runs.fail_expired()
+
+    assert (failed.id, failed.status, failed.finished_at) == (lost.id, RunStatus.FAILED, now)
+    assert (failed.error.code, failed.error.step) == ("worker_lost", "model-training")
+    assert f"{heard:%Y-%m-%dT%H:%M:%SZ}" in failed.error.message
+    assert f"{heard + timedelta(seconds=30):%Y-%m-%dT%H:%M:%SZ}" in failed.error.message
+    assert runs.get(lost.id) == failed
+    assert not runs.heartbeat(lost.id, "worker-1", 30)
+    assert not runs.finish(lost.id, "worker-1", RunStatus.SUCCEEDED)
+    assert runs.get(lost.id) == failed
+    assert runs.get(alive.id).status is RunStatus.RUNNING
+    assert runs.get(waiting.id).status is RunStatus.QUEUED
+    assert runs.fail_expired() == []
+
+
+def test_a_late_heartbeat_keeps_a_run_that_nobody_failed_yet(stores, runs):
+    run = runs.enqueue(a_run(stores.clock))
+    runs.lease("worker", 30, METHODS)
+    stores.clock.advance(60)
+
+    assert runs.heartbeat(run.id, "worker", 30)
+    assert runs.fail_expired() == []
+
+
+@pytest.mark.parametrize("end", ["finish", "cancel", "expire"])
+def test_an_exclusive_key_is_held_until_the_run_is_final(stores, runs, end):
+    first = runs.enqueue(a_run(stores.clock), exclusive_key="cycle:credit")
+    with pytest.raises(Conflict, match=first.id):
+        runs.enqueue(a_run(stores.clock), exclusive_key="cycle:credit")
+    runs.enqueue(a_run(stores.clock), exclusive_key="cycle:churn")
+    if end == "cancel":
+        runs.request_cancel(first.id)
+    else:
+        runs.lease("worker", 30, METHODS)
+        with pytest.raises(Conflict, match=first.id):
+            runs.enqueue(a_run(stores.clock), exclusive_key="cycle:credit")
+    if end == "finish":
+        runs.finish(first.id, "worker", RunStatus.FAILED)
+    if end == "expire":
+        stores.clock.advance(31)
+        runs.fail_expired()
+
+    runs.enqueue(a_run(stores.clock), exclusive_key="cycle:credit")
+
+
+def test_of_many_runs_at_once_one_gets_the_exclusive_key(stores, runs):
+    barrier, won, refused = threading.Barrier(6), [], []
+
+    def enqueue(_):
+        run = a_run(stores.clock)
+        barrier.wait()
+        try:
+            won.append(runs.enqueue(run, exclusive_key="cycle:credit").id)
+        except Conflict as conflict:
+            refused.append(conflict.message)
+
+    in_threads(enqueue, 6)
+
+    assert len(won) == 1
+    assert len(refused) == 5
+    assert all(won[0] in message for message in refused)
+
+
+def test_an_idempotency_key_gives_the_same_run_again(stores, runs):
+    keys = {"idempotency_key": "k-1", "fingerprint": "f1"}
+    first = runs.enqueue(a_run(stores.clock), exclusive_key="cycle:credit", **keys)
+
+    assert runs.enqueue(a_run(stores.clock), exclusive_key="cycle:credit", **keys).id == first.id
+    assert len(runs.find()) == 1
+    with pytest.raises(IdempotencyKeyReused):
+        runs.enqueue(a_run(stores.clock), idempotency_key="k-1", fingerprint="f2")
+    elsewhere = runs.enqueue(a_run(stores.clock, method="data-ingestion"), **keys)
+    other = runs.enqueue(a_run(stores.clock, use_case="churn"), **keys)
+    assert len({first.id, elsewhere.id, other.id}) == 3
+
+
+def test_one_idempotency_key_at_once_makes_one_run(stores, runs):
+    barrier, made = threading.Barrier(6), []
+
+    def enqueue(_):
+        run = a_run(stores.clock)
+        barrier.wait()
+        made.append(runs.enqueue(run, idempotency_key="k", fingerprint="f").id)
+
+    in_threads(enqueue, 6)
+
+    assert len(made) == 6
+    assert len(set(made)) == 1
+
+
+def test_a_run_id_is_stored_once(stores, runs):
+    run = runs.enqueue(a_run(stores.clock))
+
+    with pytest.raises(Conflict):
+        runs.enqueue(run)
+
+
+def test_cancelling(stores, runs):
+    queued = runs.enqueue(a_run(stores.clock))
+    cancelled = runs.request_cancel(queued.id)
+    assert (cancelled.status, cancelled.finished_at) == (RunStatus.CANCELLED, stores.clock())
+    assert runs.lease("worker", 30, METHODS) is None
+
+    running = runs.enqueue(a_run(stores.clock))
+    runs.lease("worker", 30, METHODS)
+    asked = runs.request_cancel(running.id)
+    assert (asked.status, asked.cancel_requested) == (RunStatus.RUNNING, True)
+    assert runs.finish(running.id, "worker", RunStatus.CANCELLED)
+
+    assert runs.request_cancel(queued.id) == cancelled
+    with pytest.raises(NotFound):
+        runs.request_cancel(str(new_id()))
+
+
+def test_runs_are_found_newest_first_in_pages(stores, runs):
+    ids = [
+        runs.enqueue(a_run(stores.clock, use_case=u, method=m)).id
+        for u in ("credit", "churn")
+        for m in METHODS
+        for _ in range(2)
+    ]
+    runs.request_cancel(ids[0])
+
+    assert [run.id for run in runs.find()] == ids[::-1]
+    page = runs.find(use_case="credit", limit=3)
+    assert [run.id for run in page] == ids[3:0:-1]
+    assert [run.id for run in runs.find(use_case="credit", before=page[-1].id)] == ids[:1]
+    assert [run.id for run in runs.find(method="cycle", use_case="churn")] == ids[5:3:-1]
+    assert [run.id for run in runs.find(status=RunStatus.CANCELLED)] == ids[:1]
+
+
+def in_threads(work, count):
+    threads = [threading.Thread(target=work, args=(f"worker-{i}",)) for i in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()

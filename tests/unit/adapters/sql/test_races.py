@@ -1,0 +1,154 @@
+"""Races as a database server allows them: a look at the rows that is stale when the write comes.
+
+SQLite lets one writer in at a time, so the stale look is staged.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from crispml_core.adapters.sql import alias_log, label_store
+from crispml_core.adapters.sql.alias_log import SqlAliasLog
+from crispml_core.adapters.sql.label_store import SqlLabelStore
+from crispml_core.adapters.sql.run_store import SqlRunStore
+from crispml_core.domain.errors import PreconditionRequired
+from crispml_core.domain.identifiers import new_id, utc_now
+from crispml_core.domain.runs import Run, RunStatus
+from crispml_core.domain.scores import Label, Verdict
+
+
+def stale_once(monkeypatch, module, name, answer):
+    look = getattr(module, name)
+    calls = []
+
+    def first_stale(*arguments, **options):
+        calls.append(arguments)
+        return answer if len(calls) == 1 else look(*arguments, **options)
+
+    monkeypatch.setattr(module, name, first_stale)
+
+
+def test_labels_that_another_import_stored_meanwhile_are_duplicates(engine, monkeypatch):
+    labels = SqlLabelStore(engine)
+    rows = [Label(value="bad", label_time=utc_now(), record_key=key) for key in "ab"]
+    labels.add("credit", rows)
+    stale_once(monkeypatch, label_store, "_current", {})
+
+    assert labels.add("credit", rows).verdicts == (Verdict.DUPLICATE, Verdict.DUPLICATE)
+    assert len(labels.find()) == 2
+
+
+def test_a_correction_that_came_second_corrects_the_first_one(engine, monkeypatch):
+    labels = SqlLabelStore(engine)
+    values = iter(["bad", "good", "other"])
+
+    def add():
+        return labels.add(
+            "credit", [Label(value=next(values), label_time=utc_now(), record_key="a")]
+        )
+
+    add()
+    look = label_store._current
+    before = []
+    with monkeypatch.context() as patch:
+        patch.setattr(label_store, "_current", lambda *a: before.append(look(*a)) or look(*a))
+        (corrected,) = add().label_ids
+    stale_once(monkeypatch, label_store, "_current", before[0])
+    add()
+
+    newest, middle, first = labels.find()
+    assert [label.is_current for label in (newest, middle, first)] == [True, False, False]
+    assert (newest.supersedes, middle.label_id) == (corrected, corrected)
+
+
+def test_an_alias_that_another_process_made_meanwhile_is_seen(engine, monkeypatch):
+    aliases = SqlAliasLog(engine)
+    aliases.move("credit", "champion", "v1", expected=None)
+    look = alias_log._newest
+    calls = []
+
+    def stale(*arguments, **options):
+        calls.append(arguments)
+        return None if len(calls) <= 2 else look(*arguments, **options)
+
+    monkeypatch.setattr(alias_log, "_newest", stale)
+
+    with pytest.raises(PreconditionRequired):
+        aliases.move("credit", "champion", "v2", expected=None)
+
+
+ENQUEUE = """
+import sys
+from crispml_core.adapters.sql.engine import make_engine
+from crispml_core.adapters.sql.run_store import SqlRunStore
+from crispml_core.domain.errors import Conflict
+from crispml_core.domain.identifiers import new_id, utc_now
+from crispml_core.domain.runs import Run, RunStatus
+
+store = SqlRunStore(make_engine(sys.argv[1]))
+print("ready", flush=True)
+sys.stdin.readline()
+for _ in range(20):
+    run = Run(id=str(new_id()), use_case="credit", method="cycle", status=RunStatus.QUEUED,
+              parameters={}, created_at=utc_now(), timeout_s=60.0)
+    try:
+        store.enqueue(run, exclusive_key="cycle:credit")
+        print(run.id, flush=True)
+    except Conflict:
+        pass
+"""
+
+
+def test_of_two_processes_one_gets_the_exclusive_key(engine, url):
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", ENQUEUE, url],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(2)
+    ]
+    for process in processes:
+        assert process.stdout.readline() == "ready\n"
+    for process in processes:
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    won = [line for process in processes for line in process.communicate(timeout=60)[0].split()]
+
+    assert len(won) == 1
+    assert [run.id for run in SqlRunStore(engine).find()] == won
+
+
+def test_a_worker_that_was_slow_to_look_takes_another_run(engine, monkeypatch):
+    store = SqlRunStore(engine)
+    first, second = (
+        store.enqueue(
+            Run(
+                id=str(new_id()),
+                use_case="credit",
+                method="cycle",
+                status=RunStatus.QUEUED,
+                parameters={},
+                created_at=utc_now(),
+                timeout_s=60.0,
+            )
+        )
+        for _ in range(2)
+    )
+    change = store._change
+    overtaken = []
+
+    def overtake(*where, **values):
+        if not overtaken:
+            overtaken.append(True)
+            overtaken.append(SqlRunStore(engine).lease("quick", 30, ("cycle",)))
+        return change(*where, **values)
+
+    monkeypatch.setattr(store, "_change", overtake)
+
+    assert store.lease("slow", 30, ("cycle",)).id == second.id
+    assert overtaken[1].id == first.id
