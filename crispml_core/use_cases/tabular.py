@@ -1,0 +1,188 @@
+"""The tabular use case: a YAML file and nothing else.
+
+The vocabulary of the file is the one of the Python classes: its sections are made from them, so
+that the two cannot drift apart.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from pathlib import Path
+from typing import Any, get_type_hints
+
+import yaml
+from pydantic import BaseModel, ConfigDict, StrictStr, ValidationError, create_model
+from pydantic import Field as Declared
+
+from crispml_core.domain.errors import InvalidInput, UseCaseError
+from crispml_core.domain.expressions import Kind
+from crispml_core.domain.fields import Field, RecordSchema
+from crispml_core.domain.sources import CsvSource, ParquetSource, SqlSource
+from crispml_core.domain.targets import CostMatrix, Gate, Segment, Target
+from crispml_core.domain.use_case import Derive, Split, UseCase, kinds_of
+from crispml_core.use_cases.algorithms import Columns, tabular_algorithm
+
+_STRICT = ConfigDict(extra="forbid", frozen=True)
+
+
+def _section(cls: type[Any]) -> type[BaseModel]:
+    """Make the section of a YAML file that describes one dataclass of the domain."""
+    hints = get_type_hints(cls)
+    fields: dict[str, Any] = {}
+    for field in dataclasses.fields(cls):
+        required = field.default is dataclasses.MISSING
+        hint = tuple[StrictStr, ...] if hints[field.name] == tuple[str, ...] else hints[field.name]
+        fields[field.name] = (hint, ... if required else field.default)
+    return create_model(cls.__name__, __config__=_STRICT, **fields)
+
+
+_Field, _Target, _Segment = _section(Field), _section(Target), _section(Segment)
+_Gate, _Costs, _Split = _section(Gate), _section(CostMatrix), _section(Split)
+
+
+class _Csv(BaseModel):
+    model_config = _STRICT
+    path: str
+    delimiter: str = ","
+
+
+class _Sql(BaseModel):
+    model_config = _STRICT
+    query: str
+    url: str = ""
+    connection: str = ""
+
+
+class _Source(BaseModel):
+    model_config = _STRICT
+    csv: str | _Csv | None = None
+    parquet: str | None = None
+    sql: _Sql | None = None
+
+    def build(self, folder: Path) -> CsvSource | ParquetSource | SqlSource:
+        match self.csv, self.parquet, self.sql:
+            case str() as path, None, None:
+                return CsvSource(str(folder / path))
+            case _Csv() as csv, None, None:
+                return CsvSource(str(folder / csv.path), csv.delimiter)
+            case None, str() as path, None:
+                return ParquetSource(str(folder / path))
+            case None, None, _Sql() as sql:
+                return SqlSource(sql.query, sql.url, sql.connection)
+        raise InvalidInput("source: give one of csv, parquet and sql")
+
+
+class _Document(BaseModel):
+    """The whole file."""
+
+    model_config = _STRICT
+    name: str
+    version: StrictStr = "1"
+    description: str = ""
+    record_key: str
+    subject_key: str | None = None
+    source: _Source
+    target: _Target  # type: ignore[valid-type]  # made by _section
+    fields: list[_Field]  # type: ignore[valid-type]
+    derive: dict[str, str] = Declared(default_factory=dict)
+    ignore: list[str] = Declared(default_factory=list)
+    algorithms: dict[str, dict[str, Any] | None]
+    segments: list[_Segment] = Declared(default_factory=list)  # type: ignore[valid-type]
+    cost_matrix: _Costs | None = None  # type: ignore[valid-type]
+    gates: list[_Gate] = Declared(default_factory=list)  # type: ignore[valid-type]
+    split: _Split | None = None  # type: ignore[valid-type]
+
+
+def load_tabular(path: Path) -> UseCase:
+    """Load a use case from a YAML file.
+
+    Parameters
+    ----------
+    path : Path
+        The file. Paths of its source are resolved beside it.
+
+    Raises
+    ------
+    UseCaseError
+        If the file is missing, is not YAML or declares something wrong; the text names the place.
+    """
+    try:
+        content = path.read_bytes()
+        document = _Document.model_validate(yaml.safe_load(content))
+        use_case = _build(document, path.resolve().parent)
+    except OSError:
+        raise UseCaseError(str(path), "load", "the file cannot be read") from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f" in line {mark.line + 1}" if mark else ""
+        raise UseCaseError(str(path), "load", f"the file is not YAML{where}") from error
+    except ValidationError as error:
+        raise UseCaseError(str(path), "load", _findings(error)) from None
+    except InvalidInput as error:
+        raise UseCaseError(str(path), "load", error.message) from error
+    return dataclasses.replace(use_case, digest=hashlib.sha256(content).hexdigest())
+
+
+def _build(document: _Document, folder: Path) -> UseCase:
+    schema = RecordSchema(
+        tuple(Field(**dict(field)) for field in document.fields), document.record_key
+    )
+    target = Target(**dict(document.target))
+    derived = tuple(Derive(name, text) for name, text in document.derive.items())
+    left_out = {*document.ignore, document.record_key, document.subject_key}
+    columns = _columns(schema, kinds_of(schema, derived), left_out)
+    return UseCase(
+        name=document.name,
+        version=document.version,
+        description=document.description,
+        record_key=document.record_key,
+        subject_key=document.subject_key,
+        source=document.source.build(folder),
+        target=target,
+        fields=schema.fields,
+        prepare=derived,
+        algorithms=tuple(
+            tabular_algorithm(name, columns, target.is_classification, defaults or {})
+            for name, defaults in document.algorithms.items()
+        ),
+        segments=tuple(Segment(**dict(segment)) for segment in document.segments),
+        cost_matrix=CostMatrix(**dict(document.cost_matrix)) if document.cost_matrix else None,
+        gates=tuple(Gate(**dict(gate)) for gate in document.gates),
+        split=Split(**dict(document.split)) if document.split else Split(),
+    )
+
+
+def _columns(schema: RecordSchema, kinds: dict[str, Kind], left_out: set[str | None]) -> Columns:
+    """Decide what a model may read: everything but keys, free text and what the file ignores."""
+    unknown = sorted(name for name in left_out if name is not None and name not in kinds)
+    if unknown:
+        raise InvalidInput(f"ignore: there is no field {', '.join(unknown)}")
+    read = {name: kind for name, kind in kinds.items() if name not in left_out}
+    texts = {
+        name
+        for name, kind in read.items()
+        if kind is Kind.TEXT and (name not in schema or schema[name].type == "category")
+    }
+    columns = Columns(
+        numeric=tuple(name for name, kind in read.items() if kind is not Kind.TEXT),
+        categorical=tuple(name for name in read if name in texts),
+    )
+    if not columns.numeric and not columns.categorical:
+        raise InvalidInput("fields: nothing is left that a model could read")
+    return columns
+
+
+# Where the library's own words name a class of this module.
+_MESSAGES = {"model_type": "must be a mapping of names to values"}
+
+
+def _findings(error: ValidationError) -> str:
+    """Name each wrong place; hint at YAML 1.1, which reads a bare No as a truth value."""
+    parts = []
+    for finding in error.errors(include_input=False, include_url=False):
+        place = ".".join(str(part) for part in finding["loc"]) or "the file"
+        message = _MESSAGES.get(finding["type"], finding["msg"])
+        hint = "; put it in quotes" if finding["type"] == "string_type" else ""
+        parts.append(f"{place}: {message}{hint}")
+    return "; ".join(parts)

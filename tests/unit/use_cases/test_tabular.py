@@ -1,0 +1,102 @@
+"""A YAML file is a whole use case, and a wrong place in it is named."""
+
+import pytest
+import yaml
+
+from crispml_core.domain.errors import UseCaseError
+from crispml_core.domain.expressions import Kind
+from crispml_core.use_cases.loader import load_use_case
+
+
+@pytest.fixture
+def document():
+    return {
+        "name": "orders",
+        "record_key": "id",
+        "source": {"csv": "data/orders.csv"},
+        "target": {"name": "y", "task": "binary", "values": ["no", "yes"], "positive": "yes"},
+        "fields": [
+            {"name": "id", "type": "string"},
+            {"name": "x", "type": "number", "nullable": True},
+            {"name": "kind", "type": "category", "values": ["a", "b"]},
+            {"name": "note", "type": "string", "nullable": True},
+        ],
+        "derive": {"twice": "x * 2", "large": "twice > 10"},
+        "algorithms": {"logistic_regression": None, "gradient_boosting": {"max_leaf_nodes": 7}},
+    }
+
+
+@pytest.fixture
+def load(tmp_path):
+    def run(document):
+        path = tmp_path / "use_case.yaml"
+        path.write_text(
+            document if isinstance(document, str) else yaml.safe_dump(document, sort_keys=False)
+        )
+        return load_use_case(str(path))
+
+    return run
+
+
+def test_a_file_declares_everything(load, document, tmp_path):
+    one = load(document)
+    assert one.source.path == str(tmp_path / "data" / "orders.csv")
+    assert one.kinds["large"] is Kind.TRUTH
+    boosting = one.algorithm("gradient_boosting")
+    assert boosting.complete({})["max_leaf_nodes"] == 7
+    assert boosting.complete({})["learning_rate"] == 0.05
+
+
+def test_models_read_numbers_truths_and_categories_but_no_keys_and_no_free_text(load, document):
+    transformer = load(document).algorithm("logistic_regression").curate()
+    read = [column for _, _, columns in transformer.transformers for column in columns]
+    assert sorted(read) == ["kind", "large", "twice", "x"]
+
+
+def test_what_a_file_ignores_no_model_reads(load, document):
+    transformer = load({**document, "ignore": ["x"]}).algorithm("gradient_boosting").curate()
+    read = [column for _, _, columns in transformer.transformers for column in columns]
+    assert "x" not in read
+    assert "twice" in read
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"colour": "red"}, "colour"),
+        ({"name": None}, "name"),
+        ({"source": {"csv": "a", "parquet": "b"}}, "one of csv, parquet and sql"),
+        ({"source": {"sql": {"query": "select 1"}}}, "either url or connection"),
+        (
+            {"target": {"name": "y", "task": "binary", "values": [False, True], "positive": "yes"}},
+            r"target\.values.*quotes",
+        ),
+        ({"fields": [{"name": "id", "type": "strang"}]}, r"fields\.0\.type"),
+        ({"fields": [{"name": "id", "type": "string", "min": 1}]}, r"fields\.0\.min"),
+        ({"algorithms": {"deep_thought": None}}, "known: logistic_regression"),
+        ({"algorithms": {"ridge": None}}, "not offered for this task"),
+        ({"algorithms": {"logistic_regression": {"C": -1}}}, "C must be between"),
+        ({"derive": {"z": "x *"}}, "not well formed"),
+        ({"derive": {"z": "w * 2"}}, "derived field z.*unknown field"),
+        ({"derive": {"z": "kind * 2"}}, "needs a number"),
+        ({"ignore": ["w"]}, "there is no field w"),
+        ({"segments": [{"name": "s", "field": "w"}]}, "segment s"),
+        ({"segments": [{"name": "s", "field": "kind", "bins": [1]}]}, "not a number"),
+        ({"gates": [{"kpi": "auc"}]}, "minimum or a maximum"),
+        ({"cost_matrix": {"false_positive": 0, "false_negative": 5}}, "must cost more"),
+        ({"split": {"train": 0.9, "select": 0.2, "test": 0.1}}, "sum to 1"),
+    ],
+)
+def test_a_wrong_place_is_named(load, document, change, says):
+    with pytest.raises(UseCaseError, match=says):
+        load({**document, **change})
+
+
+def test_text_that_is_not_yaml_names_the_line(load):
+    with pytest.raises(UseCaseError, match="not YAML in line 2"):
+        load("name: orders\n  fields: [\n")
+
+
+def test_an_empty_file_is_not_a_use_case(load):
+    with pytest.raises(UseCaseError, match="the file"):
+        load("")
