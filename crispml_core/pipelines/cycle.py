@@ -1,0 +1,80 @@
+"""The cycle: methods 1 to 6 in one run, for one or more algorithms."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from crispml_core.domain.models import ANY_VERSION, CHAMPION, ModelVersion
+from crispml_core.domain.search import parse_search
+from crispml_core.domain.use_case import UseCase
+from crispml_core.governance.gates import all_passed, check_gates
+from crispml_core.pipelines.data_steps import curate, ingest, prepare
+from crispml_core.pipelines.model_steps import persist, report, train
+from crispml_core.pipelines.requests import Parameters, described, selection_of
+from crispml_core.pipelines.workplace import Workplace
+
+# By which KPI on `select` algorithms are compared, and whether more of it is better.
+_SELECTED_BY = {"binary": ("auc", 1), "multiclass": ("log_loss", -1), "regression": ("rmse", -1)}
+
+
+def method_calls(parameters: Parameters) -> int:
+    """Return how many methods a cycle will call."""
+    ingestion = 0 if parameters["dataset_id"] else 1
+    return ingestion + 1 + 4 * len(parameters["algorithms"])
+
+
+def run_cycle(work: Workplace, parameters: Parameters) -> dict[str, Any]:
+    """Run the cycle and return the ids and figures of everything it made.
+
+    The best version has the best AUC (binary), log loss (multiclass) or RMSE (regression) on
+    ``select``; with ``promote`` it becomes champion, if it passes the gates of the use case on
+    ``test``.
+    """
+    use_case, stores = work.use_case, work.stores
+    raw_id = parameters["dataset_id"]
+    if raw_id is None:
+        selection = selection_of(use_case, parameters)
+        raw_id = ingest(work, selection, None, described(parameters)).id
+    prepared = prepare(work, raw_id, parameters["seed"])
+    search = parse_search(parameters["search"])
+    manifests: list[ModelVersion] = []
+    for algorithm in parameters["algorithms"]:
+        curation = curate(work, prepared.id, algorithm)
+        chosen = parameters["hyperparameters"].get(algorithm, {})
+        model = train(work, curation.id, chosen, parameters["seed"], search)
+        evaluated = report(work, model.id)
+        manifests.append(persist(work, model.id, evaluated.id))
+    best = max(manifests, key=lambda manifest: _merit(use_case, manifest))
+    gates = {
+        manifest.version: check_gates(use_case.gates, manifest.kpis["test"])
+        for manifest in manifests
+    }
+    promoted = bool(parameters["promote"]) and all_passed(gates[best.version])
+    if promoted:
+        stores.aliases.move(
+            use_case.name, CHAMPION, best.version, expected=ANY_VERSION, reason="best of a cycle"
+        )
+        stores.project_aliases(use_case.name)
+    return {
+        "dataset_id": raw_id,
+        "prepared_id": prepared.id,
+        "model": use_case.name,
+        "versions": [
+            {
+                "algorithm": manifest.algorithm,
+                "version": manifest.version,
+                "report_id": manifest.lineage.report,
+                "kpis": manifest.kpis,
+                "gates": [gate.to_dict() for gate in gates[manifest.version]],
+            }
+            for manifest in manifests
+        ],
+        "best": best.version,
+        "promoted": promoted,
+    }
+
+
+def _merit(use_case: UseCase, manifest: ModelVersion) -> float:
+    name, sign = _SELECTED_BY[use_case.target.task]
+    value = manifest.kpis["select"].get(name)
+    return float("-inf") if value is None else sign * float(value)

@@ -1,0 +1,133 @@
+"""Methods 1 to 3 between the stores: each takes ids and gives ids."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+
+from crispml_core.domain.datasets import SPLIT_COLUMN, DataSet, Stage
+from crispml_core.domain.models import Artefact, ArtefactKind
+from crispml_core.domain.sources import Selection
+from crispml_core.methods.data_curation import DataCuration
+from crispml_core.methods.data_ingestion import DataIngestion
+from crispml_core.methods.data_preparation import DataPreparation
+from crispml_core.pipelines.workplace import Workplace
+from crispml_core.tables.curated import CuratedData
+
+CURATION_FILE = "curation.skops"
+TRUTH_COLUMN = "crispml_truth"
+
+
+def ingest(
+    work: Workplace, selection: Selection, upload_id: str | None, described: dict[str, Any]
+) -> DataSet:
+    """Read the source, or an upload, into a raw data set."""
+    name = work.use_case.name
+    with work.recorder.method("data-ingestion") as step:
+        source = work.stores.open_source(work.use_case, upload_id)
+        # A database samples by its own random numbers: only the whole surely holds the same keys.
+        everything = replace(selection, sample=1.0, limit=None)
+        batches = DataIngestion(work.use_case).run(
+            source.read(selection), reread=lambda: source.read(everything)
+        )
+        writer = work.stores.datasets.writer(name, Stage.RAW, work.run_id)
+        try:
+            for batch in batches:
+                writer.write(batch)
+                step.rows += batch.num_rows
+                step.progress(0.5, f"{step.rows} rows read")
+            dataset = writer.publish(**described)
+        finally:
+            writer.discard()
+            if upload_id is not None:
+                work.stores.drop_upload(upload_id)
+        step.output = {"dataset_id": dataset.id}
+    return dataset
+
+
+def prepare(work: Workplace, raw_id: str, seed: int) -> DataSet:
+    """Prepare a raw data set and split it."""
+    name = work.use_case.name
+    with work.recorder.method("data-preparation") as step:
+        total = max(1, work.stores.datasets.get(raw_id).rows)
+        batches = work.stores.datasets.batches(raw_id)
+        writer = work.stores.datasets.writer(name, Stage.PREPARED, work.run_id)
+        try:
+            for batch in DataPreparation(work.use_case).run(batches, seed=seed):
+                writer.write(batch)
+                step.rows += batch.num_rows
+                step.progress(step.rows / total)
+            dataset = writer.publish(
+                parents=(raw_id,),
+                parameters={"seed": seed, "use_case_digest": work.use_case.digest},
+            )
+        finally:
+            writer.discard()
+        step.output = {"dataset_id": dataset.id}
+    return dataset
+
+
+def curate(work: Workplace, prepared_id: str, algorithm: str) -> Artefact:
+    """Fit the curation of an algorithm and store it with the matrix it makes."""
+    with work.recorder.method("data-curation", algorithm) as step:
+        prepared = work.prepared(prepared_id)
+        method = DataCuration(work.use_case, work.use_case.algorithm(algorithm))
+        transformer, curated = method.run(prepared)
+        step.progress(0.5)
+        content, types = work.stores.codec(work.use_case).dumps(transformer)
+        curated_id = _store_matrix(work, curated, prepared, prepared_id, algorithm)
+        step.rows = len(curated.X)
+        artefact = work.publish(
+            ArtefactKind.CURATION,
+            parents=(prepared_id, curated_id),
+            facts={
+                "algorithm": algorithm,
+                "raw_id": work.stores.datasets.get(prepared_id).parents[0],
+                "prepared_id": prepared_id,
+                "curated_id": curated_id,
+                "trusted_types": types,
+            },
+            files={CURATION_FILE: content},
+        )
+        step.output = {"curation_id": artefact.id, "dataset_id": curated_id}
+    return artefact
+
+
+def read_matrix(work: Workplace, curated_id: str) -> CuratedData:
+    """Read a curated data set back as the matrix that was stored."""
+    table = work.stores.datasets.table(curated_id)
+    given = (work.use_case.record_key, SPLIT_COLUMN, TRUTH_COLUMN)
+    names = [name for name in table.column_names if name not in given]
+    frame = table.select(names).to_pandas()
+    return CuratedData(
+        names=tuple(name.partition(":")[2] for name in names),
+        X=frame.to_numpy(dtype="float64", copy=True),
+        y=table.column(TRUTH_COLUMN).to_numpy(),
+        split=table.column(SPLIT_COLUMN).to_pandas().to_numpy(dtype=str),
+    )
+
+
+def _store_matrix(
+    work: Workplace, curated: CuratedData, prepared: pd.DataFrame, prepared_id: str, algorithm: str
+) -> str:
+    key = work.use_case.record_key
+    columns: dict[str, Any] = {
+        key: pa.array(prepared[key]),
+        SPLIT_COLUMN: pa.array(curated.split.tolist(), pa.string()),
+        TRUTH_COLUMN: pa.array(curated.y),
+    }
+    for position, name in enumerate(curated.names):
+        columns[f"{position}:{name}"] = pa.array(curated.X[:, position])
+    writer = work.stores.datasets.writer(work.use_case.name, Stage.CURATED, work.run_id)
+    try:
+        for batch in pa.table(columns).to_batches(max_chunksize=65_536):
+            writer.write(batch)
+        return writer.publish(
+            parents=(prepared_id,),
+            parameters={"algorithm": algorithm, "use_case_digest": work.use_case.digest},
+        ).id
+    finally:
+        writer.discard()

@@ -1,0 +1,179 @@
+"""Methods 4 to 6 between the stores: each takes ids and gives ids."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from crispml_core.domain.datasets import SPLIT_COLUMN, SPLITS, TEST, TRAIN
+from crispml_core.domain.errors import InvalidInput
+from crispml_core.domain.identifiers import utc_now
+from crispml_core.domain.models import Artefact, ArtefactKind, Lineage, ModelVersion
+from crispml_core.domain.search import Search
+from crispml_core.methods.model_persist import (
+    GOLDEN_ROWS,
+    MODEL_FILE,
+    REPORT_FILE,
+    REPORT_PAGE,
+    ModelFacts,
+    ModelPersist,
+)
+from crispml_core.methods.model_report import ModelReport, ReportInput
+from crispml_core.methods.model_training import ModelTraining
+from crispml_core.pipelines.data_steps import CURATION_FILE, read_matrix
+from crispml_core.pipelines.workplace import Workplace
+from crispml_core.serving.pipeline_scorer import PipelineScorer, answer, pipeline_of
+from crispml_core.tables.features import features
+from crispml_core.tables.truth import encode_truth
+
+
+def train(
+    work: Workplace,
+    curation_id: str,
+    hyperparameters: dict[str, Any],
+    seed: int,
+    search: Search | None,
+) -> Artefact:
+    """Fit a model on a curated data set."""
+    curation = work.stores.artefacts.get(curation_id, ArtefactKind.CURATION)
+    algorithm = work.use_case.algorithm(curation.facts["algorithm"])
+    with work.recorder.method("model-training", algorithm.name) as step:
+        curated = read_matrix(work, curation.facts["curated_id"])
+        prepared = work.prepared(curation.facts["prepared_id"]) if search else None
+        fitted = ModelTraining(work.use_case, algorithm).run(
+            curated,
+            hyperparameters=hyperparameters,
+            seed=seed,
+            search=search,
+            prepared=prepared,
+            progress=step.progress,
+        )
+        codec = work.stores.codec(work.use_case)
+        transformer = codec.loads(
+            work.stores.artefacts.read(curation_id, CURATION_FILE),
+            curation.facts["trusted_types"],
+        )
+        content, types = codec.dumps(pipeline_of(transformer, fitted.estimator))
+        step.rows = int((curated.split == TRAIN).sum())
+        artefact = work.publish(
+            ArtefactKind.MODEL,
+            parents=(curation_id,),
+            facts={
+                **curation.facts,
+                "curation_id": curation_id,
+                "trusted_types": types,
+                "hyperparameters": fitted.hyperparameters,
+                "seed": seed,
+                "threshold": fitted.threshold,
+                "kpis": fitted.kpis,
+                "search": fitted.search,
+                "notes": fitted.notes,
+            },
+            files={MODEL_FILE: content},
+        )
+        step.output = {"model_id": artefact.id}
+    return artefact
+
+
+def report(work: Workplace, model_id: str) -> Artefact:
+    """Evaluate a model on ``test``, through the code that will answer new records."""
+    model = work.stores.artefacts.get(model_id, ArtefactKind.MODEL)
+    facts = model.facts
+    with work.recorder.method("model-report", facts["algorithm"]) as step:
+        prepared = work.prepared(facts["prepared_id"])
+        test = prepared[prepared[SPLIT_COLUMN] == TEST]
+        pipeline = _pipeline(work, model)
+        answers = answer(
+            work.use_case,
+            pipeline,
+            facts["threshold"],
+            test[list(work.use_case.schema.names)],
+        )
+        is_class = work.use_case.target.is_classification
+        step.progress(0.2)
+        evaluation = ModelReport(work.use_case).run(
+            ReportInput(
+                algorithm=facts["algorithm"],
+                hyperparameters=facts["hyperparameters"],
+                seed=facts["seed"],
+                classes=work.use_case.target.classes,
+                threshold=facts["threshold"],
+                select_kpis=facts["kpis"],
+                y=encode_truth(work.use_case.target, test[work.use_case.target.name]),
+                probabilities=answers.probabilities,
+                numbers=None if is_class else answers.decision,
+                segments=answers.segments,
+                X=features(work.use_case, test),
+                predict=pipeline.predict_proba if is_class else pipeline.predict,
+                rows={s: int((prepared[SPLIT_COLUMN] == s).sum()) for s in SPLITS},
+                lineage={key: facts[key] for key in ("raw_id", "prepared_id", "curated_id")},
+                created_at=utc_now(),
+            )
+        )
+        step.rows = len(test)
+        artefact = work.publish(
+            ArtefactKind.REPORT,
+            parents=(model_id,),
+            facts={"algorithm": facts["algorithm"], "kpis": evaluation.kpis},
+            files={
+                REPORT_FILE: msgspec.json.encode(evaluation.content),
+                REPORT_PAGE: evaluation.html.encode(),
+            },
+        )
+        step.output = {"report_id": artefact.id}
+    return artefact
+
+
+def persist(work: Workplace, model_id: str, report_id: str) -> ModelVersion:
+    """Publish a model with its report as a version."""
+    model = work.stores.artefacts.get(model_id, ArtefactKind.MODEL)
+    evaluation = work.stores.artefacts.get(report_id, ArtefactKind.REPORT)
+    if model_id not in evaluation.parents:
+        raise InvalidInput("report_id is the report of another model")
+    facts = model.facts
+    with work.recorder.method("model-persist", facts["algorithm"]) as step:
+        content = work.stores.artefacts.read(model_id, MODEL_FILE)
+        method = ModelPersist(work.use_case)
+        draft = method.draft(
+            ModelFacts(
+                algorithm=facts["algorithm"],
+                hyperparameters=facts["hyperparameters"],
+                seed=facts["seed"],
+                threshold=facts["threshold"],
+                kpis={"select": facts["kpis"], "test": evaluation.facts["kpis"]},
+                libraries=dict(work.stores.libraries()),
+                trusted_types=tuple(facts["trusted_types"]),
+                lineage=Lineage(
+                    raw=facts["raw_id"],
+                    prepared=facts["prepared_id"],
+                    curated=facts["curated_id"],
+                    curation=facts["curation_id"],
+                    model=model_id,
+                    report=report_id,
+                    run=work.run_id,
+                ),
+            ),
+            content,
+            utc_now(),
+        )
+        prepared = work.prepared(facts["prepared_id"])
+        golden = prepared[prepared[SPLIT_COLUMN] == TEST].head(GOLDEN_ROWS)
+        package = method.run(
+            PipelineScorer(work.use_case, draft, _pipeline(work, model)),
+            content,
+            {
+                file: work.stores.artefacts.read(report_id, file)
+                for file in (REPORT_FILE, REPORT_PAGE)
+            },
+            golden,
+        )
+        manifest = work.stores.models.publish(package.manifest, package.files, work.run_id)
+        step.rows = manifest.golden_rows
+        step.output = {"model": manifest.model, "version": manifest.version}
+    return manifest
+
+
+def _pipeline(work: Workplace, model: Artefact) -> Any:
+    content = work.stores.artefacts.read(model.id, MODEL_FILE)
+    return work.stores.codec(work.use_case).loads(content, model.facts["trusted_types"])

@@ -1,0 +1,45 @@
+"""What a training pipeline reaches the world through."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from crispml_core.domain.use_case import UseCase
+from crispml_core.ports.alias_log import AliasLog
+from crispml_core.ports.artefact_store import ArtefactStore
+from crispml_core.ports.dataset_store import DataSetStore
+from crispml_core.ports.model_codec import ModelCodec
+from crispml_core.ports.model_registry import ModelRegistry
+from crispml_core.ports.source import RecordSource
+from crispml_core.ports.timing_log import TimingLog
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingStores:
+    """The stores and the helpers of the six training methods.
+
+    Parameters
+    ----------
+    open_source : callable
+        Gives the source of a use case, or the uploaded file with an id.
+    drop_upload : callable
+        Removes an uploaded file.
+    codec : callable
+        Gives the codec that may persist the types of a use case.
+    libraries : callable
+        Versions of what a prediction depends on.
+    project_aliases : callable
+        Writes the aliases of a model beside its versions.
+    """
+
+    datasets: DataSetStore
+    artefacts: ArtefactStore
+    models: ModelRegistry
+    aliases: AliasLog
+    timings: TimingLog
+    open_source: Callable[[UseCase, str | None], RecordSource]
+    drop_upload: Callable[[str], None]
+    codec: Callable[[UseCase], ModelCodec]
+    libraries: Callable[[], Mapping[str, str]]
+    project_aliases: Callable[[str], None]

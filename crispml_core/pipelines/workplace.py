@@ -1,0 +1,48 @@
+"""What the six training methods share: one use case, one run, the stores."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from crispml_core.domain.identifiers import new_id, utc_now
+from crispml_core.domain.models import Artefact, ArtefactKind
+from crispml_core.domain.use_case import UseCase
+from crispml_core.pipelines.recorder import Recorder
+from crispml_core.pipelines.stores import TrainingStores
+from crispml_core.tables.frames import to_frame
+
+
+class Workplace:
+    """One run of one use case: where its methods read, write and are timed."""
+
+    def __init__(
+        self, use_case: UseCase, stores: TrainingStores, recorder: Recorder, run_id: str
+    ) -> None:
+        self.use_case, self.stores = use_case, stores
+        self.recorder, self.run_id = recorder, run_id
+
+    def prepared(self, dataset_id: str) -> pd.DataFrame:
+        """Read a prepared data set as a frame."""
+        return to_frame(self.stores.datasets.table(dataset_id), self.use_case.schema)
+
+    def publish(
+        self,
+        kind: ArtefactKind,
+        *,
+        parents: tuple[str, ...],
+        facts: dict[str, Any],
+        files: dict[str, bytes],
+    ) -> Artefact:
+        """Store an artefact of this run."""
+        artefact = Artefact(
+            id=str(new_id()),
+            kind=kind,
+            use_case=self.use_case.name,
+            created_at=utc_now(),
+            run_id=self.run_id,
+            parents=parents,
+            facts=facts,
+        )
+        return self.stores.artefacts.publish(artefact, files)

@@ -1,0 +1,191 @@
+"""Typed settings, read once from the environment by whoever starts a process.
+
+Every setting is ``CRISPML_<CONCERN>__<FIELD>``, for example ``CRISPML_DATABASE__URL``. This is the
+only module that reads environment variables. ``.env.example`` lists all of them; a test keeps it
+and the README true.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
+
+from crispml_core.domain.errors import InvalidInput, did_you_mean
+
+
+class _Concern(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class DatabaseSettings(_Concern):
+    """The database of runs, aliases, scores, labels and reports."""
+
+    url: SecretStr = SecretStr("sqlite:///.crispml/crispml.db")
+    """SQLAlchemy URL of the database."""
+
+    busy_timeout_s: float = Field(default=10.0, gt=0, le=300)
+    """How long a statement waits for a lock before it fails."""
+
+
+class RegistrySettings(_Concern):
+    """The volume of data sets, artefacts and model versions."""
+
+    path: Path = Path(".crispml/registry")
+    """Folder of the registry; mounted read-only into scoring."""
+
+
+class ServerSettings(_Concern):
+    """The HTTP server of a service."""
+
+    host: str = "127.0.0.1"
+    """Address that the service listens on."""
+
+    port: int = Field(default=0, ge=0, le=65535)
+    """Port; 0 means the default of the service: 8101 for training, 8102 for scoring."""
+
+    max_body_bytes: int = Field(default=32 * 1024**2, ge=1024)
+    """Largest JSON request body."""
+
+    max_upload_bytes: int = Field(default=8 * 1024**3, ge=1024)
+    """Largest uploaded data file."""
+
+    max_records: int = Field(default=100_000, ge=1)
+    """Most records or labels in one request."""
+
+    max_wait_s: float = Field(default=300.0, ge=0, le=3600)
+    """Longest time that `Prefer: wait` keeps a request open."""
+
+    shutdown_s: float = Field(default=20.0, ge=0, le=600)
+    """How long a stopping service waits for open requests."""
+
+
+class RunSettings(_Concern):
+    """The queue of runs and its worker processes."""
+
+    workers: int = Field(default=1, ge=1, le=64)
+    """Runs that one training service executes at the same time, each in a process of its own."""
+
+    lease_s: float = Field(default=15.0, ge=1, le=3600)
+    """How long a run stays owned without a heartbeat; after that anybody may fail it."""
+
+    heartbeat_s: float = Field(default=3.0, ge=0.1, le=600)
+    """Time between two heartbeats; at most half of `lease_s`."""
+
+    poll_s: float = Field(default=0.2, ge=0.02, le=60)
+    """Time between two looks into an empty queue."""
+
+    timeout_s: float = Field(default=3600.0, ge=1)
+    """How long a run may take unless its request says otherwise."""
+
+    @model_validator(mode="after")
+    def _beats_in_time(self) -> RunSettings:
+        # One heartbeat may get lost without the run.
+        if self.heartbeat_s > self.lease_s / 2:
+            raise ValueError("HEARTBEAT_S must be at most half of LEASE_S")
+        return self
+
+
+class LogSettings(_Concern):
+    """The log on standard output."""
+
+    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    """Least severe level that is written."""
+
+    format: Literal["json", "console"] = "json"
+    """One JSON object per line, or text for a terminal."""
+
+
+class CrispMLSettings(BaseSettings):
+    """All settings of a CrispML process."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="CRISPML_",
+        env_nested_delimiter="__",
+        frozen=True,
+        extra="forbid",
+        use_attribute_docstrings=True,
+    )
+
+    environment: Literal["dev", "qa", "prod"] = "dev"
+    """Name of the environment: its own database, registry and aliases."""
+
+    use_cases: Annotated[tuple[str, ...], NoDecode] = ()
+    """Use cases to load, separated by commas: `package.module:name`, `file.py:name`, `file.yaml`.
+    The entry point group `crispml.use_cases` is always loaded too."""
+
+    connections: dict[str, SecretStr] = Field(default_factory=dict)
+    """SQLAlchemy URLs of data sources by name, as a JSON object; a use case names one of them."""
+
+    database: DatabaseSettings = DatabaseSettings()
+    """See `DatabaseSettings`."""
+
+    registry: RegistrySettings = RegistrySettings()
+    """See `RegistrySettings`."""
+
+    server: ServerSettings = ServerSettings()
+    """See `ServerSettings`."""
+
+    runs: RunSettings = RunSettings()
+    """See `RunSettings`."""
+
+    log: LogSettings = LogSettings()
+    """See `LogSettings`."""
+
+    @field_validator("use_cases", mode="before")
+    @classmethod
+    def _split_references(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+
+def load_settings() -> CrispMLSettings:
+    """Read the settings from the environment.
+
+    Raises
+    ------
+    InvalidInput
+        If a setting is unknown or wrong; the text names each of them and never shows a value.
+    """
+    _refuse_unknown(os.environ)
+    try:
+        return CrispMLSettings()
+    except ValidationError as error:
+        findings = "; ".join(
+            f"CRISPML_{'__'.join(str(part) for part in finding['loc']).upper()}: {finding['msg']}"
+            for finding in error.errors(include_input=False, include_url=False)
+        )
+        raise InvalidInput(f"settings: {findings}") from None
+    except SettingsError:
+        raise InvalidInput(
+            "settings: CRISPML_CONNECTIONS or a whole concern is not a JSON object"
+        ) from None
+
+
+# Variables of the same prefix that belong to the client and to the test suite.
+_NOT_SETTINGS = ("CRISPML_TRAINING_URL", "CRISPML_SCORING_URL", "CRISPML_TEST_")
+
+
+def _refuse_unknown(environment: Mapping[str, str]) -> None:
+    """Refuse a misspelt concern, which pydantic-settings would pass over in silence."""
+    known = [f"CRISPML_{name.upper()}" for name in CrispMLSettings.model_fields]
+    for variable in environment:
+        concern = variable.upper().split("__")[0]
+        if not concern.startswith("CRISPML_") or concern.startswith(_NOT_SETTINGS):
+            continue
+        if concern not in known:
+            guess = did_you_mean(concern, known)
+            raise InvalidInput(f"settings: {concern} is not a setting{guess}")

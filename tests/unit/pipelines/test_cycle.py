@@ -1,0 +1,147 @@
+"""The cycle chooses on select, promotes by gates on test, and leaves a trail."""
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
+
+from crispml_core import Algorithm, Gate
+from crispml_core.adapters.skops.codec import SkopsModelCodec
+from crispml_core.domain.datasets import Stage
+from crispml_core.domain.models import CHAMPION
+from crispml_core.domain.runs import TRAINING_METHODS, RunStatus
+from crispml_core.pipelines import cycle
+from crispml_core.pipelines.cycle import method_calls, run_cycle
+from crispml_core.pipelines.recorder import Recorder
+from crispml_core.pipelines.requests import check_request
+from crispml_core.pipelines.workplace import Workplace
+from crispml_core.serving.version_loader import VersionLoader
+from crispml_core.tables.frames import to_frame
+
+
+@pytest.fixture
+def stores(make_stores, toy_rows):
+    source = SimpleNamespace(read=lambda selection: toy_rows(400).to_batches(max_chunksize=150))
+    return make_stores(
+        open_source=lambda use_case, upload_id: source,
+        codec=lambda use_case: SkopsModelCodec(()),
+        libraries=lambda: {"python": "3"},
+        project_aliases=lambda model: None,
+    )
+
+
+def workplace(use_case, stores):
+    return Workplace(use_case, stores, Recorder(use_case.name, stores.timings), "run-1")
+
+
+@pytest.fixture
+def two(toy):
+    """The toy use case with a second algorithm that has the same curation."""
+    one = toy.algorithms[0]
+    other = Algorithm(name="other", curate=one.curate, estimator=one.estimator)
+    return replace(toy, algorithms=(one, other))
+
+
+def test_a_cycle_publishes_a_version_that_loads_and_tells_where_it_comes_from(toy, stores):
+    parameters = check_request(toy, "cycle", {"promote": True, "seed": 3}, stores)
+    work = workplace(toy, stores)
+    result = run_cycle(work, parameters)
+    (version,) = result["versions"]
+    assert [step.method for step in work.recorder.steps] == list(TRAINING_METHODS)
+    assert all(step.status is RunStatus.SUCCEEDED for step in work.recorder.steps)
+    assert method_calls(parameters) == 6
+    assert result["promoted"] is version["gates"][0]["passed"] is True
+    assert stores.aliases.current("toy", CHAMPION).version == result["best"]
+
+    manifest = stores.models.get("toy", result["best"])
+    lineage = manifest.lineage
+    assert (lineage.raw, lineage.prepared) == (result["dataset_id"], result["prepared_id"])
+    assert (lineage.report, lineage.run) == (version["report_id"], "run-1")
+    assert stores.datasets.get(lineage.curated).stage is Stage.CURATED
+    assert stores.datasets.get(lineage.prepared).parents == (lineage.raw,)
+    assert manifest.seed == 3
+
+    scorer = VersionLoader(stores.models, stores.codec).load(toy, result["best"])
+    raw = to_frame(stores.datasets.table(lineage.raw), toy.schema)
+    assert len(scorer.predict(raw[list(toy.schema.names)]).decision) == 400
+
+
+def test_the_same_data_are_the_same_data_set(toy, stores):
+    parameters = check_request(toy, "cycle", {}, stores)
+    one = run_cycle(workplace(toy, stores), parameters)
+    given = check_request(toy, "cycle", {"dataset_id": one["dataset_id"]}, stores)
+    work = workplace(toy, stores)
+    again = run_cycle(work, given)
+    assert again["prepared_id"] == one["prepared_id"]
+    assert again["versions"][0]["kpis"] == one["versions"][0]["kpis"]
+    assert method_calls(given) == len(work.recorder.steps) == 5
+    assert one["promoted"] is False
+    assert stores.aliases.aliases("toy") == {}
+
+
+@pytest.fixture
+def finished(monkeypatch, stores):
+    """Stand in for the six methods; ``finished(...)`` gives the KPIs of each algorithm."""
+
+    def use(**kpis):
+        product = SimpleNamespace(id="id")
+        for name in ("ingest", "prepare", "train", "report"):
+            monkeypatch.setattr(cycle, name, lambda *given: product)
+        trained = []
+        monkeypatch.setattr(
+            cycle, "curate", lambda work, data, name: trained.append(name) or product
+        )
+
+        def persist(work, model, report):
+            name = trained[-1]
+            select, test = kpis[name]
+            return SimpleNamespace(
+                version=f"v-{name}",
+                algorithm=name,
+                lineage=SimpleNamespace(report="id"),
+                kpis={"select": {"auc": select}, "test": {"auc": test}},
+            )
+
+        monkeypatch.setattr(cycle, "persist", persist)
+
+    return use
+
+
+def promoted(use_case, stores):
+    parameters = check_request(use_case, "cycle", {"promote": True}, stores)
+    return run_cycle(workplace(use_case, stores), parameters)
+
+
+@pytest.mark.parametrize(
+    ("linear", "other", "best"),
+    [
+        ((0.8, 0.7), (0.7, 0.9), "v-linear"),
+        ((0.7, 0.9), (0.8, 0.7), "v-other"),
+        ((0.8, 0.7), (0.8, 0.9), "v-linear"),
+        ((None, 0.9), (0.1, 0.7), "v-other"),
+    ],
+)
+def test_select_chooses_and_test_does_not(two, stores, finished, linear, other, best):
+    finished(linear=linear, other=other)
+    result = promoted(two, stores)
+    assert result["best"] == best
+    assert result["promoted"]
+    assert stores.aliases.current("toy", CHAMPION).version == best
+
+
+@pytest.mark.parametrize("test", [0.59, None])
+def test_a_gate_that_fails_stops_the_promotion(two, stores, finished, test):
+    finished(linear=(0.9, test), other=(0.8, 0.99))
+    stores.aliases.move("toy", CHAMPION, "v-before", expected=None)
+    result = promoted(replace(two, gates=(Gate("auc", minimum=0.6),)), stores)
+    assert (result["best"], result["promoted"]) == ("v-linear", False)
+    assert stores.aliases.current("toy", CHAMPION).version == "v-before"
+    assert [entry["gates"][0]["passed"] for entry in result["versions"]] == [False, True]
+
+
+def test_a_lower_error_is_better_in_a_regression(toy_regression):
+    def merit(rmse):
+        manifest = SimpleNamespace(kpis={"select": {"rmse": rmse}})
+        return cycle._merit(toy_regression, manifest)
+
+    assert merit(1.0) > merit(2.0) > merit(None)
