@@ -1,0 +1,110 @@
+"""The base of both services: a FastAPI app with the edge around it and no method of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import APIRouter, FastAPI, Request
+from fastapi_offline import FastAPIOffline
+from starlette.middleware import Middleware
+
+from crispml_core import __version__
+from crispml_core.bootstrap import Parts
+from crispml_core.rest.docs import PROBLEMS, install_openapi
+from crispml_core.rest.errors import install_error_handlers
+from crispml_core.rest.health import Checks, health_router
+from crispml_core.rest.limits import BodyLimit
+from crispml_core.rest.metrics import HttpMetrics, MeasureRequests
+from crispml_core.rest.request_id import RequestContext
+from crispml_core.rest.unexpected import UnexpectedErrors
+from crispml_core.settings import CrispMLSettings
+
+API = "/api/v1"
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """What makes one service different from the other at its edge.
+
+    Parameters
+    ----------
+    name : str
+        ``training`` or ``scoring``.
+    tags : sequence of (str, str)
+        Groups of routes in the documentation, in order: name and description.
+    checks : callable
+        What must be well for the service to be ready.
+    """
+
+    name: str
+    title: str
+    summary: str
+    tags: Sequence[tuple[str, str]]
+    checks: Checks
+
+
+def create_base_app(
+    service: Service,
+    settings: CrispMLSettings,
+    routers: Sequence[APIRouter],
+    lifespan: Lifespan,
+    parts: Parts | None = None,
+) -> FastAPI:
+    """Return the app of a service.
+
+    Each of `routers` carries the prefix `API` itself, so that its routes know their whole template.
+    ``app.state`` holds `parts` (or None until `lifespan` sets them), `settings` and `draining`,
+    which the server sets when it was asked to stop.
+    """
+    metrics = HttpMetrics()
+    app = FastAPIOffline(
+        title=service.title,
+        summary=service.summary,
+        version=__version__,
+        openapi_tags=[
+            {"name": name, "description": description} for name, description in service.tags
+        ],
+        lifespan=lifespan,
+        # A redirect would repeat the host and the query of the caller in its Location.
+        redirect_slashes=False,
+        # Without this the page asks a validator on the internet for a badge.
+        swagger_ui_parameters={"validatorUrl": None},
+        generate_unique_id_function=_operation_id,
+        middleware=[
+            Middleware(RequestContext),
+            Middleware(MeasureRequests, metrics=metrics),
+            Middleware(UnexpectedErrors),
+            Middleware(
+                BodyLimit,
+                max_body_bytes=settings.server.max_body_bytes,
+                max_upload_bytes=settings.server.max_upload_bytes,
+            ),
+        ],
+    )
+    app.state.parts, app.state.settings, app.state.draining = parts, settings, False
+    install_error_handlers(app)
+    install_openapi(app)
+    app.include_router(health_router(service.name, service.checks))
+    app.include_router(metrics.router())
+    for router in routers:
+        app.include_router(router, responses=PROBLEMS)
+    return app
+
+
+def parts_of(request: Request) -> Parts:
+    """Return the parts that the service was built from."""
+    parts: Parts = request.app.state.parts
+    return parts
+
+
+def location(request: Request, path: str) -> str:
+    """Return the address of `path` below the API, behind whatever prefix a proxy put before it."""
+    return f"{request.scope.get('root_path', '')}{API}{path}"
+
+
+def _operation_id(route: Any) -> str:
+    return str(route.name)

@@ -1,0 +1,93 @@
+"""Probes: alive, started, ready, and which version this is."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import anyio
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from crispml_core import __version__
+from crispml_core.rest.answers import answer
+from crispml_core.rest.errors import RETRY_AFTER_S
+
+OK = "ok"
+WAITING = "waiting: "
+CHECK_TIMEOUT_S = 5.0
+
+# A flag without a value, which FastAPI cannot declare.
+_VERBOSE = {
+    "name": "verbose",
+    "in": "query",
+    "description": "Also list each check.",
+    "allowEmptyValue": True,
+    "schema": {"type": "string"},
+}
+
+Checks = Callable[[Any], Mapping[str, str | None]]
+"""From the parts of the service to what is wrong by name: None is well, `WAITING` no failure."""
+
+
+def health_router(service: str, checks: Checks) -> APIRouter:
+    """Return the probes of a service."""
+    router = APIRouter(tags=["health"])
+
+    @router.get("/livez", summary="Is the process alive?")
+    async def livez() -> dict[str, str]:
+        """Answer 200 as long as the process answers at all."""
+        return {"status": "alive"}
+
+    @router.get("/startupz", summary="Has the service started?")
+    async def startupz(request: Request) -> Response:
+        """Answer 200 once the service has started."""
+        started = getattr(request.app.state, "parts", None) is not None
+        return _status(started, "started", "starting")
+
+    @router.get(
+        "/readyz",
+        summary="Can the service do its work?",
+        responses={503: {"description": "A store does not answer, or the service stops."}},
+        openapi_extra={"parameters": [_VERBOSE]},
+    )
+    async def readyz(request: Request) -> Response:
+        """Answer 200 when the stores answer, else 503."""
+        found = await _checked(request, checks)
+        ready = all(text is None or text.startswith(WAITING) for text in found.values())
+        if request.app.state.draining:
+            ready, found = False, {**found, "service": "stopping"}
+        details = {"checks": {name: text or OK for name, text in found.items()}}
+        return _status(
+            ready, "ready", "not ready", details if "verbose" in request.query_params else {}
+        )
+
+    @router.get("/version", summary="Which version is this?")
+    async def version(request: Request) -> dict[str, str]:
+        """Return the versions of the service and of Python."""
+        return {
+            "service": service,
+            "version": __version__,
+            "python": platform.python_version(),
+            "environment": request.app.state.settings.environment,
+        }
+
+    return router
+
+
+async def _checked(request: Request, checks: Checks) -> dict[str, str | None]:
+    parts = getattr(request.app.state, "parts", None)
+    if parts is None:
+        return {"service": "starting"}
+    with anyio.move_on_after(CHECK_TIMEOUT_S):
+        return dict(await anyio.to_thread.run_sync(checks, parts, abandon_on_cancel=True))
+    return {"stores": f"no answer within {CHECK_TIMEOUT_S:g} s"}
+
+
+def _status(good: bool, yes: str, no: str, details: Mapping[str, Any] | None = None) -> Response:
+    return answer(
+        {"status": yes if good else no, **(details or {})},
+        200 if good else 503,
+        {} if good else {"Retry-After": str(RETRY_AFTER_S)},
+    )

@@ -1,0 +1,91 @@
+"""Bases of request bodies and queries: nothing unknown passes, and no unknown name comes back."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import Annotated, Any, TypeVar
+
+from fastapi.exceptions import RequestValidationError
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from crispml_core.domain.errors import did_you_mean
+
+_RFC3339 = re.compile(
+    r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]\d\d:?\d\d)", re.ASCII
+)
+
+
+class RequestModel(BaseModel):
+    """Base of every request body and of every group of query parameters."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _refuse_unknown(cls, given: Any) -> Any:
+        """Refuse unknown names before pydantic does, whose finding would repeat the name."""
+        if isinstance(given, dict):
+            known = [field.alias or name for name, field in cls.model_fields.items()]
+            for position, name in enumerate(given, start=1):
+                if name not in known:
+                    raise PydanticCustomError(
+                        "unknown_field",
+                        "name {position} is unknown{hint}; known: {known}",
+                        {
+                            "position": position,
+                            "hint": did_you_mean(str(name), known),
+                            "known": ", ".join(known),
+                        },
+                    )
+        return given
+
+
+Model = TypeVar("Model", bound=RequestModel)
+
+
+def validated(model: type[Model], body: Any) -> Model:
+    """Return a parsed JSON body as `model`, for routes that read their body themselves.
+
+    Raises
+    ------
+    RequestValidationError
+        Exactly as for a body that FastAPI reads.
+    """
+    try:
+        return model.model_validate(body)
+    except ValidationError as error:
+        findings = error.errors(include_input=False, include_url=False)
+        raise RequestValidationError(
+            [{**finding, "loc": ("body", *finding["loc"])} for finding in findings]
+        ) from None
+
+
+def _rfc3339(value: Any) -> Any:
+    if isinstance(value, datetime) or (isinstance(value, str) and _RFC3339.fullmatch(value)):
+        return value
+    raise PydanticCustomError(
+        "moment", "input should be a moment with its zone, like 2026-01-31T12:00:00Z"
+    )
+
+
+def _in_utc(value: datetime) -> datetime:
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:  # the first and the last hours of the calendar, in some zones
+        raise PydanticCustomError(
+            "moment", "input should be a moment between the years 1 and 9999 in UTC"
+        ) from None
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_rfc3339), AfterValidator(_in_utc)]
+"""A moment as RFC 3339 text, in UTC; pydantic alone would also take a number of seconds."""

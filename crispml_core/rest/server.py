@@ -1,0 +1,104 @@
+"""The process of a service: settings, log, parts, HTTP server, and an orderly end."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import socket
+import sys
+from collections.abc import Callable
+from types import FrameType
+from typing import Literal
+
+import structlog
+import uvicorn
+from fastapi import FastAPI
+
+from crispml_core.bootstrap import Parts
+from crispml_core.domain.errors import CrispMLError, InvalidInput
+from crispml_core.logs import configure_logging
+from crispml_core.settings import CrispMLSettings, LogSettings, load_settings
+
+CreateApp = Callable[[Parts | None, CrispMLSettings | None], FastAPI]
+
+
+class _Server(uvicorn.Server):
+    """Tells the app that it stops, so that it is not ready any more and event streams end."""
+
+    def __init__(self, config: uvicorn.Config, app: FastAPI) -> None:
+        super().__init__(config)
+        self._app = app
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._app.state.draining = True
+        super().handle_exit(sig, frame)
+
+
+def main(
+    name: Literal["training", "scoring"],
+    port: int,
+    build: Callable[[CrispMLSettings], Parts],
+    create_app: CreateApp,
+) -> None:
+    """Run a service until it is asked to stop; with the argument ``openapi`` print its document.
+
+    Parameters
+    ----------
+    port : int
+        Used when the settings name none.
+    build : callable
+        Builds the parts. This happens before the server starts, so that a wrong setting or a broken
+        use case ends the process with one sentence.
+    """
+    if sys.argv[1:] == ["openapi"]:
+        print_openapi(create_app(None, CrispMLSettings()))
+        return
+    log = structlog.get_logger("crispml.service")
+    configure_logging(LogSettings(), name)
+    try:
+        settings = load_settings()
+        configure_logging(settings.log, name)
+        with listen(settings.server.host, settings.server.port or port) as listener:
+            serve(create_app(build(settings), settings), settings, listener)
+    except CrispMLError as error:
+        log.error("service_not_started", error=error.message)
+        sys.exit(1)
+
+
+def print_openapi(app: FastAPI) -> None:
+    """Write the OpenAPI document of an app to standard output."""
+    json.dump(app.openapi(), sys.stdout, indent=2, ensure_ascii=False)
+    sys.stdout.write("\n")
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Take an address, before anything else is built.
+
+    Raises
+    ------
+    InvalidInput
+        If it is in use or is none of this machine.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        raise InvalidInput(
+            f"port {port} cannot be taken ({errno.errorcode.get(error.errno or 0, 'no address')}): "
+            "change CRISPML_SERVER__PORT or CRISPML_SERVER__HOST, or stop what listens there"
+        ) from None
+
+
+def serve(app: FastAPI, settings: CrispMLSettings, listener: socket.socket) -> None:
+    """Serve `app` until SIGINT or SIGTERM, and let open requests end."""
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        # The edge logs what was refused or failed; a success is in the stores and the metrics.
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=int(settings.server.shutdown_s),
+    )
+    with contextlib.suppress(KeyboardInterrupt):
+        _Server(config, app).run(sockets=[listener])

@@ -1,0 +1,47 @@
+"""Verification reports as the report routes read them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fastapi import Request
+
+from crispml_core.reporting.pages import render_verification
+from crispml_core.rest.app import parts_of
+from crispml_core.rest.routes.reports import ReportDocument, ReportView
+
+# What a list shows of a report.
+_FACTS = ("version", "window", "scored", "labelled", "coverage")
+
+
+class VerificationReports:
+    """Reports of periods of scores."""
+
+    def find(
+        self, request: Request, use_case: str | None, limit: int, before: str | None
+    ) -> Sequence[ReportView]:
+        """Return reports, newest first, older than the report `before`."""
+        found = parts_of(request).reports.find(use_case=use_case, limit=limit, before=before)
+        return [
+            ReportView(
+                id=report.id,
+                use_case=report.use_case,
+                created_at=report.created_at,
+                facts={name: report.content.get(name) for name in _FACTS},
+            )
+            for report in found
+        ]
+
+    def get(self, request: Request, report_id: str) -> ReportDocument:
+        """Return the report, or raise `NotFound`."""
+        report = parts_of(request).reports.get(report_id)
+        return ReportDocument(
+            id=report.id,
+            use_case=report.use_case,
+            created_at=report.created_at,
+            content=report.content,
+        )
+
+    def page(self, request: Request, report_id: str) -> str:
+        """Return the report as a page, made from its content, or raise `NotFound`."""
+        return render_verification(parts_of(request).reports.get(report_id).content)

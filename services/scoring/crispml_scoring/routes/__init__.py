@@ -1,0 +1,1 @@
+"""The routes of the scoring service, one file per resource; each makes one router."""

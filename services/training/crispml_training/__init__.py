@@ -1,0 +1,5 @@
+"""The training service: methods 1 to 6, the cycle, runs, data sets and alias moves over REST.
+
+Only the HTTP skin of training may enter: routes that convert a request, hand it to the parts that
+``crispml_core.bootstrap`` built, and answer. What a method does is in ``crispml_core``.
+"""

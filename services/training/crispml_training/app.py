@@ -1,0 +1,126 @@
+"""The app of the training service."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Protocol
+
+from fastapi import FastAPI
+from starlette.concurrency import run_in_threadpool
+
+from crispml_core.bootstrap import Parts, build, build_executor
+from crispml_core.domain.runs import CYCLE, TRAINING_METHODS
+from crispml_core.rest.app import Service, create_base_app
+from crispml_core.rest.routes.models import model_router
+from crispml_core.rest.routes.reports import report_router
+from crispml_core.rest.routes.unknown_method import unknown_method_router
+from crispml_core.rest.routes.use_cases import use_case_router
+from crispml_core.settings import CrispMLSettings, load_settings
+from crispml_training.reports import ModelReports
+from crispml_training.routes.aliases import alias_router
+from crispml_training.routes.datasets import dataset_router
+from crispml_training.routes.ingestion import ingestion_router
+from crispml_training.routes.methods import method_router
+from crispml_training.routes.runs import run_router
+
+PORT = 8101
+
+
+class Executor(Protocol):
+    """Executes queued runs beside the API."""
+
+    def start(self) -> None:
+        """Start taking runs."""
+        ...
+
+    def wake(self) -> None:
+        """Look into the queue now."""
+        ...
+
+    def stop(self) -> None:
+        """Stop taking runs."""
+        ...
+
+
+def build_parts(settings: CrispMLSettings) -> Parts:
+    """Build the parts of this service."""
+    return build(settings, service="training")
+
+
+def create_app(
+    parts: Parts | None = None,
+    settings: CrispMLSettings | None = None,
+    executor: Callable[[Parts], Executor] = build_executor,
+) -> FastAPI:
+    """Return the training service.
+
+    Parameters
+    ----------
+    parts : Parts, optional
+        Built from `settings` at start when left out; closed at the end in either case.
+    settings : CrispMLSettings, optional
+        Those of `parts`, or read from the environment, when left out.
+    executor : callable
+        Makes what executes the runs.
+    """
+    known = settings or (load_settings() if parts is None else parts.settings)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        live = await run_in_threadpool(build_parts, known) if parts is None else parts
+        try:
+            app.state.executor = executor(live)
+            app.state.executor.start()
+            app.state.parts = live
+            try:
+                yield
+            finally:
+                await run_in_threadpool(app.state.executor.stop)
+        finally:
+            live.close()
+
+    return create_base_app(
+        _SERVICE,
+        known,
+        [
+            use_case_router(),
+            ingestion_router(),
+            method_router(),
+            unknown_method_router([*TRAINING_METHODS, CYCLE]),
+            run_router(),
+            dataset_router(),
+            model_router(),
+            alias_router(),
+            report_router(ModelReports()),
+        ],
+        lifespan,
+    )
+
+
+def _checks(parts: Parts) -> Mapping[str, str | None]:
+    return parts.ping()
+
+
+_SERVICE = Service(
+    name="training",
+    title="CrispML training",
+    summary="Methods 1 to 6 of the CRISP-DM life cycle, each callable on its own, and the cycle.",
+    tags=(
+        ("DataIngestion", "Method 1: a source or an upload becomes a raw data set."),
+        ("DataPreparation", "Method 2: raw becomes prepared, and each row gets its split."),
+        ("DataCuration", "Method 3: prepared becomes curated, for one algorithm."),
+        ("ModelTraining", "Method 4: curated data become a fitted model."),
+        ("ModelReport", "Method 5: a fitted model is evaluated on `test`."),
+        ("ModelPersist", "Method 6: a fitted model and its report become a version."),
+        ("cycle", "Methods 1 to 6 in one run."),
+        ("runs", "What was started, how far it is, and what came out."),
+        ("use cases", "What can be trained."),
+        ("data sets", "Immutable tables by stage: raw, prepared, curated."),
+        ("models", "Registered models and their immutable versions."),
+        ("aliases", "Names that move between the versions of a model."),
+        ("reports", "Evaluations of fitted models."),
+        ("health", "Probes and metrics."),
+    ),
+    checks=_checks,
+)

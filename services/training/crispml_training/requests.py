@@ -1,0 +1,165 @@
+"""Request bodies of methods 1 to 6 and of the cycle.
+
+Only shapes and types are checked here; what they mean to a use case is checked by
+``TrainingPipelines.check``.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StrictBool, StrictStr
+
+from crispml_core.rest.requests import RequestModel
+
+Id = Annotated[str, Field(strict=True, min_length=1, max_length=128)]
+Seed = Annotated[int, Field(strict=True, ge=0, le=2**32 - 1)]
+Text = Annotated[str, Field(strict=True, max_length=1000)]
+TIMEOUT = Field(None, gt=0, le=7 * 24 * 3600, allow_inf_nan=False)
+
+
+class RunRequest(RequestModel):
+    """What every request for a run may say."""
+
+    timeout_s: float | None = TIMEOUT
+    """How long the run may take; the setting of the service when it is left out."""
+
+    def parameters(self) -> dict[str, Any]:
+        """Return what the caller set for the method; the method knows its defaults."""
+        return self.model_dump(exclude={"timeout_s"}, exclude_unset=True)
+
+
+class Described(RequestModel):
+    """What a caller may say about the data set that is made."""
+
+    owner: Text = ""
+    """Who answers for the data."""
+
+    description: Text = ""
+    """One sentence for the reader."""
+
+    sensitivity: Text = "internal"
+    """How confidential the data are, in the words of the enterprise."""
+
+
+class IngestionRequest(RunRequest, Described):
+    """Which part of the source becomes a raw data set."""
+
+    where: Annotated[str, Field(strict=True, max_length=10_000)] | None = None
+    """Rows that make this expression true, for example `age >= 18`."""
+
+    sample: float = Field(1.0, gt=0, le=1)
+    """Share of the rows."""
+
+    limit: int | None = Field(None, ge=1, strict=True)
+    """At most so many rows."""
+
+    seed: Seed = 0
+    """Seed of the sample."""
+
+    tags: list[StrictStr] = Field(default_factory=list, max_length=100)
+    """Words to find the data set by."""
+
+
+class UploadQuery(RunRequest, Described):
+    """What an upload says in its query, as its body is the data."""
+
+
+class PreparationRequest(RunRequest):
+    """Which raw data set is prepared."""
+
+    dataset_id: Id
+    """A raw data set."""
+
+    seed: Seed = 0
+    """Decides, with the record key, which split a row belongs to."""
+
+
+class CurationRequest(RunRequest):
+    """Which prepared data set is curated, and for which algorithm."""
+
+    dataset_id: Id
+    """A prepared data set."""
+
+    algorithm: Id
+    """An algorithm of the use case."""
+
+
+class SearchRequest(RequestModel):
+    """A cross-validated search for hyperparameters inside `train`."""
+
+    kind: Literal["grid", "random"]
+    """Every combination of the search values, or random draws."""
+
+    folds: int = Field(5, ge=2, le=20, strict=True)
+    """Folds of the cross-validation."""
+
+    iterations: int = Field(20, ge=1, le=500, strict=True)
+    """Draws of a random search."""
+
+    scoring: StrictStr | None = None
+    """What is best, as scikit-learn names it; by the task when it is left out."""
+
+
+class TrainingRequest(RunRequest):
+    """Which curated data a model is fitted to, and how."""
+
+    curation_id: Id
+    """A curation, which knows its data set and its algorithm."""
+
+    hyperparameters: dict[str, Any] = Field(default_factory=dict, examples=[{"C": 0.5}])
+    """By name; the others keep their defaults."""
+
+    seed: Seed = 0
+    """Seed of the estimator and of the search."""
+
+    search: SearchRequest | None = None
+    """Search instead of the given hyperparameters alone."""
+
+
+class ReportRequest(RunRequest):
+    """Which fitted model is evaluated."""
+
+    model_id: Id
+    """A fitted model."""
+
+
+class PersistRequest(RunRequest):
+    """Which fitted model is published."""
+
+    model_id: Id
+    """A fitted model."""
+
+    report_id: Id
+    """Its report."""
+
+
+class CycleRequest(IngestionRequest):
+    """Methods 1 to 6 for one or several algorithms."""
+
+    dataset_id: Id | None = None
+    """Start from this raw data set instead of the source."""
+
+    algorithms: list[Id] | None = Field(None, min_length=1, max_length=100)
+    """Algorithms of the use case; all when left out."""
+
+    hyperparameters: dict[str, Any] = Field(
+        default_factory=dict, examples=[{"logistic_regression": {"C": 0.5}}]
+    )
+    """By algorithm, then by name."""
+
+    search: SearchRequest | None = None
+    """Search for each algorithm."""
+
+    promote: StrictBool = False
+    """Let `champion` point at the best version on `select`, if it passes the gates."""
+
+
+class MoveRequest(RequestModel):
+    """Where an alias shall point."""
+
+    version: Id
+    """A version of the model."""
+
+    reason: Text = ""
+    """Why; kept with the move."""

@@ -1,0 +1,94 @@
+"""Moving an alias; reading one is in the routes that both services share."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+import structlog
+from fastapi import APIRouter, Header, Request
+from starlette.responses import Response
+
+from crispml_core.domain.errors import (
+    CrispMLError,
+    InvalidInput,
+    PreconditionFailed,
+    PreconditionRequired,
+)
+from crispml_core.domain.identifiers import check_name
+from crispml_core.domain.models import ANY_VERSION, AliasEvent
+from crispml_core.rest.app import API, parts_of
+from crispml_core.rest.routes.models import alias_answer
+from crispml_core.rest.strict_route import StrictRoute
+from crispml_training.requests import MoveRequest
+
+_ETAG = re.compile(r'"([^"]{1,128})"')
+_log = structlog.get_logger("crispml.training")
+
+IfMatch = Annotated[
+    str | None,
+    Header(
+        alias="If-Match",
+        description="The version that the alias points at now, in quotes; `*` for any.",
+    ),
+]
+IfNoneMatch = Annotated[
+    str | None,
+    Header(
+        alias="If-None-Match", description="`*` when the alias must not exist yet.", examples=["*"]
+    ),
+]
+
+
+def alias_router() -> APIRouter:
+    """Return the route that moves aliases."""
+    router = APIRouter(prefix=f"{API}/models", tags=["aliases"], route_class=StrictRoute)
+
+    @router.put(
+        "/{model}/aliases/{alias}", summary="Point an alias at a version", response_model=AliasEvent
+    )
+    def put_alias(
+        request: Request,
+        model: str,
+        alias: str,
+        body: MoveRequest,
+        if_match: IfMatch = None,
+        if_none_match: IfNoneMatch = None,
+    ) -> Response:
+        """Move an alias, if it points where the caller believes; the history keeps every move."""
+        expected = expected_version(if_match, if_none_match)
+        parts = parts_of(request)
+        check_name(alias, "the name of an alias")
+        parts.models.get(model, body.version)
+        try:
+            move = parts.aliases.move(
+                model, alias, body.version, expected=expected, reason=body.reason
+            )
+        except PreconditionRequired:
+            if if_none_match is not None:
+                raise PreconditionFailed("the alias exists already; see its ETag") from None
+            raise
+        try:
+            parts.project_aliases(model)
+        except CrispMLError as error:
+            # The move is committed; the file on the volume only follows it, with the next move.
+            _log.error("aliases_not_projected", error=error.message)
+        return alias_answer(move)
+
+    return router
+
+
+def expected_version(if_match: str | None, if_none_match: str | None) -> str | None:
+    """Return what the alias must point at: a version, `ANY_VERSION`, or None for nothing yet."""
+    if if_none_match is not None:
+        if if_match is not None or if_none_match.strip() != "*":
+            raise InvalidInput("header If-None-Match must be *, and without If-Match")
+        return None
+    if if_match is None:
+        return None
+    if if_match.strip() == "*":
+        return ANY_VERSION
+    found = _ETAG.fullmatch(if_match.strip())
+    if found is None:
+        raise InvalidInput("header If-Match must be a version in double quotes, or *")
+    return found[1]

@@ -1,0 +1,177 @@
+"""Data sets: manifests, rows by page, and the whole table as Parquet."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from fastapi import APIRouter, Query, Request
+from pydantic import Field
+from starlette.responses import Response, StreamingResponse
+
+from crispml_core.domain.datasets import SPLIT_COLUMN, DataSet, Stage
+from crispml_core.domain.errors import InvalidInput, did_you_mean
+from crispml_core.rest.answers import answer
+from crispml_core.rest.app import API, parts_of
+from crispml_core.rest.pagination import (
+    Page,
+    PageQuery,
+    cursor_answer,
+    encode_cursor,
+    page_answer,
+    page_of,
+)
+
+PARQUET = "application/vnd.apache.parquet"
+
+
+class DataSetsQuery(PageQuery):
+    """Which data sets are wanted."""
+
+    use_case: str | None = None
+    """Only those of this use case."""
+
+    stage: Stage | None = None
+    """Only those of this stage."""
+
+
+class RowsQuery(PageQuery):
+    """Which rows and columns are wanted."""
+
+    split: Literal["train", "select", "test"] | None = None
+    """Only the rows of this split; for a prepared or curated data set."""
+
+    columns: str | None = Field(None, min_length=1, max_length=100_000)
+    """Names separated by commas; all when left out."""
+
+
+def dataset_router() -> APIRouter:
+    """Return the routes of data sets."""
+    router = APIRouter(prefix=f"{API}/datasets", tags=["data sets"])
+
+    @router.get("", summary="List the data sets", response_model=Page[DataSet])
+    def list_datasets(request: Request, query: Annotated[DataSetsQuery, Query()]) -> Response:
+        """Return the manifests, newest first."""
+        found = parts_of(request).datasets.find(query.use_case, query.stage)
+        items, more = page_of(found, lambda dataset: dataset.id, query)
+        return page_answer(request, items, lambda dataset: dataset.id, more)
+
+    @router.get("/{dataset_id}", summary="Describe a data set", response_model=DataSet)
+    def get_dataset(request: Request, dataset_id: str) -> Response:
+        """Return the manifest: columns, digests, lineage and profile."""
+        return answer(parts_of(request).datasets.get(dataset_id))
+
+    @router.get("/{dataset_id}/rows", summary="Read rows", response_model=Page[dict[str, Any]])
+    def get_rows(
+        request: Request, dataset_id: str, query: Annotated[RowsQuery, Query()]
+    ) -> Response:
+        """Return rows in order, as objects by column name."""
+        datasets = parts_of(request).datasets
+        columns, hidden = _columns(datasets.get(dataset_id), query)
+        batches = datasets.batches(dataset_id, [*columns, *hidden])
+        rows, following = _rows(batches, columns, query)
+        cursor = None if following is None else encode_cursor(str(following))
+        return cursor_answer(request, rows, cursor)
+
+    @router.get(
+        "/{dataset_id}/content",
+        summary="Download a data set",
+        response_class=StreamingResponse,
+        responses={200: {"content": {PARQUET: {"schema": {"type": "string"}}}}},
+    )
+    def get_content(request: Request, dataset_id: str) -> Response:
+        """Return every row as one Parquet file."""
+        datasets = parts_of(request).datasets
+        datasets.get(dataset_id)
+        return StreamingResponse(
+            _parquet(datasets.batches(dataset_id)),
+            media_type=PARQUET,
+            headers={"Content-Disposition": f'attachment; filename="{dataset_id}.parquet"'},
+        )
+
+    return router
+
+
+def _columns(dataset: DataSet, query: RowsQuery) -> tuple[list[str], list[str]]:
+    """Return the columns to show, and those to read besides."""
+    known = [column.name for column in dataset.columns]
+    wanted = known if query.columns is None else query.columns.split(",")
+    for position, name in enumerate(wanted, start=1):
+        if name not in known:
+            raise InvalidInput(
+                f"columns: name {position} is not a column{did_you_mean(name, known)}; "
+                f"known: {', '.join(known)}"
+            )
+    if len(set(wanted)) != len(wanted):
+        raise InvalidInput("columns: name each column once")
+    if query.split is not None and SPLIT_COLUMN not in known:
+        raise InvalidInput("split: a raw data set has no split; take a prepared one")
+    return wanted, [SPLIT_COLUMN] if query.split and SPLIT_COLUMN not in wanted else []
+
+
+def _rows(
+    batches: Iterator[pa.RecordBatch], columns: list[str], query: RowsQuery
+) -> tuple[list[dict[str, Any]], int | None]:
+    """Return one page, and the number of the row where the next one starts, if there is one."""
+    try:
+        start = int(query.before or 0)
+    except ValueError:
+        raise InvalidInput("cursor: use the next_cursor of an answer of this list") from None
+    rows: list[dict[str, Any]] = []
+    first = 0
+    for batch in batches:
+        numbers = pa.array(range(first, first + batch.num_rows), pa.int64())
+        first += batch.num_rows
+        if first <= start:
+            continue
+        kept = pc.greater_equal(numbers, start)
+        if query.split is not None:
+            kept = pc.and_(kept, pc.equal(batch[SPLIT_COLUMN], query.split))
+        numbers, batch = numbers.filter(kept), batch.filter(kept)
+        room = query.limit - len(rows)
+        rows += batch.select(columns).slice(0, room).to_pylist()
+        if batch.num_rows > room:
+            return rows, numbers[room].as_py()
+    return rows, None
+
+
+def _parquet(batches: Iterator[pa.RecordBatch]) -> Iterator[bytes]:
+    """Write batches as one Parquet file, giving its bytes away after each batch."""
+    sink = _Sink()
+    writer: pq.ParquetWriter | None = None
+    for batch in batches:
+        if writer is None:
+            writer = pq.ParquetWriter(pa.PythonFile(sink, mode="w"), batch.schema)
+        writer.write_batch(batch)
+        yield sink.take()
+    if writer is not None:
+        writer.close()
+        yield sink.take()
+
+
+class _Sink(io.RawIOBase):
+    """Collects what is written until it is taken."""
+
+    def __init__(self) -> None:
+        self._waiting, self._position = bytearray(), 0
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any, /) -> int:
+        content = bytes(data)
+        self._waiting += content
+        self._position += len(content)
+        return len(content)
+
+    def tell(self) -> int:
+        return self._position
+
+    def take(self) -> bytes:
+        content = bytes(self._waiting)
+        self._waiting.clear()
+        return content

@@ -1,0 +1,91 @@
+"""From a checked request to a queued run, and from a queued run to an answer."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any
+
+from fastapi import Request
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from crispml_core.domain.identifiers import new_id, utc_now
+from crispml_core.domain.runs import Run, RunStatus
+from crispml_core.rest.answers import answer
+from crispml_core.rest.app import location, parts_of
+from crispml_core.rest.preferences import Idempotency, preferred_wait
+from crispml_core.rest.request_id import request_id_of
+
+# A look at one row of the database; short enough that nobody waits longer than a method needs.
+_LOOK_S = 0.05
+
+
+async def submit(
+    request: Request,
+    use_case: str,
+    method: str,
+    parameters: dict[str, Any],
+    timeout_s: float | None,
+    promise: Idempotency,
+    prefer: str | None,
+) -> Response:
+    """Check the parameters, queue a run, wait for it if the caller prefers that, and answer."""
+    run = await run_in_threadpool(
+        enqueue, request, use_case, method, parameters, timeout_s, promise
+    )
+    return await run_answer(request, run, prefer)
+
+
+def enqueue(
+    request: Request,
+    use_case: str,
+    method: str,
+    parameters: dict[str, Any],
+    timeout_s: float | None,
+    promise: Idempotency,
+) -> Run:
+    """Check the parameters and queue a run; every error comes before anything is stored."""
+    parts = parts_of(request)
+    assert parts.training is not None
+    run = Run(
+        id=str(new_id()),
+        use_case=use_case,
+        method=method,
+        status=RunStatus.QUEUED,
+        parameters=parts.training.check(use_case, method, parameters),
+        created_at=utc_now(),
+        timeout_s=timeout_s or request.app.state.settings.runs.timeout_s,
+        request_id=request_id_of(request.scope),
+    )
+    queued = parts.runs.enqueue(
+        run,
+        exclusive_key=parts.training.exclusive_key(use_case, method),
+        idempotency_key=promise.key,
+        fingerprint=promise.fingerprint,
+    )
+    request.app.state.executor.wake()
+    return queued
+
+
+async def run_answer(request: Request, run: Run, prefer: str | None) -> Response:
+    """Answer 200 with a finished run, 202 with any other, after the wait that is preferred."""
+    seconds = preferred_wait(prefer, request.app.state.settings.server.max_wait_s)
+    headers = {"Location": location(request, f"/runs/{run.id}")}
+    if seconds:
+        headers["Preference-Applied"] = f"wait={seconds:g}"
+        run = await _waited(request, run, seconds)
+    return answer(run, 200 if seconds and run.status.is_final else 202, headers)
+
+
+async def _waited(request: Request, run: Run, seconds: float) -> Run:
+    runs, deadline = parts_of(request).runs, time.monotonic() + seconds
+    while (
+        not run.status.is_final
+        and time.monotonic() < deadline
+        and not request.app.state.draining
+        and not await request.is_disconnected()
+    ):
+        await asyncio.sleep(_LOOK_S)
+        run = await run_in_threadpool(runs.get, run.id)
+    return run

@@ -1,0 +1,299 @@
+"""Both services in process, made of fakes; only the HTTP skin and the request checks are real."""
+
+from __future__ import annotations
+
+import io
+import logging
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import structlog
+from fastapi import FastAPI
+
+from crispml_core import UseCase
+from crispml_core.bootstrap import Parts
+from crispml_core.domain.errors import NotFound
+from crispml_core.domain.identifiers import utc_now
+from crispml_core.domain.models import Lineage, ModelVersion
+from crispml_core.domain.runs import CYCLE, TRAINING_METHODS, Run, RunStatus
+from crispml_core.logs import configure_logging
+from crispml_core.pipelines.scoring import ScoringPipelines, ScoringStores
+from crispml_core.pipelines.stores import TrainingStores
+from crispml_core.pipelines.training import TrainingPipelines
+from crispml_core.ports.scorer import Predictions
+from crispml_core.serving.ledger_writer import LedgerWriter
+from crispml_core.serving.model_cache import ModelCache
+from crispml_core.settings import CrispMLSettings, LogSettings
+from crispml_core.testing.fakes.alias_log import FakeAliasLog
+from crispml_core.testing.fakes.artefact_store import FakeArtefactStore
+from crispml_core.testing.fakes.dataset_store import FakeDataSetStore
+from crispml_core.testing.fakes.label_store import FakeLabelStore
+from crispml_core.testing.fakes.model_registry import FakeModelRegistry
+from crispml_core.testing.fakes.report_store import FakeReportStore
+from crispml_core.testing.fakes.run_store import FakeRunStore
+from crispml_core.testing.fakes.score_ledger import FakeScoreLedger
+from crispml_core.testing.fakes.timing_log import FakeTimingLog
+from crispml_core.testing.fakes.upload_store import FakeUploadStore
+from crispml_scoring.app import create_app as create_scoring
+from crispml_training.app import create_app as create_training
+
+with warnings.catch_warnings():
+    # Starlette advises another HTTP client for its tests; httpx is the one that CrispML has anyway.
+    warnings.simplefilter("ignore")
+    from starlette.testclient import TestClient
+
+VERSION = "20260101-000000-abcdef01"
+MAX_BODY_BYTES, MAX_UPLOAD_BYTES = 64 * 1024, 128 * 1024
+
+
+@dataclass
+class StillExecutor:
+    """Takes no run by itself; a test ends runs through the store."""
+
+    calls: list[str] = field(default_factory=list)
+    on_wake: Callable[[], None] = lambda: None
+
+    def start(self) -> None:
+        self.calls.append("start")
+
+    def wake(self) -> None:
+        self.calls.append("wake")
+        self.on_wake()
+
+    def stop(self) -> None:
+        self.calls.append("stop")
+
+
+class CurrentParts:
+    """Stands for the parts of the test that runs now.
+
+    Making an app costs more than a whole test, so each app is made once and gets new parts.
+    """
+
+    def __init__(self) -> None:
+        self.now: Any = None
+        self.executor = StillExecutor()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.now, name)
+
+
+class SureScorer:
+    """Answers every record with yes and 0.75."""
+
+    def __init__(self, use_case: UseCase, version: str) -> None:
+        self.manifest = version_of(use_case, version)
+
+    def predict(self, records: pd.DataFrame) -> Predictions:
+        rows = len(records)
+        return Predictions(
+            np.full(rows, "yes", object),
+            np.tile([0.25, 0.75], (rows, 1)),
+            {"channel": records["channel"].to_numpy(object)},
+        )
+
+
+@dataclass
+class Service:
+    """A running app, what it is made of, and a client for it."""
+
+    app: FastAPI
+    client: TestClient
+    parts: Parts
+    executor: StillExecutor
+    health: dict[str, str | None]
+    closed: list[bool]
+
+    def end_run(self, run_id: str, **result: Any) -> None:
+        """Execute the oldest queued run as a worker would, with this result."""
+        run = self.parts.runs.lease("worker", 60, (*TRAINING_METHODS, CYCLE))
+        assert run is not None
+        assert run.id == run_id
+        self.parts.runs.finish(run_id, "worker", RunStatus.SUCCEEDED, result=result)
+
+    def end_runs_at_once(self, **result: Any) -> None:
+        """Let every run end as soon as it is queued."""
+        self.executor.on_wake = lambda: self.end_run(self.newest_run().id, **result)
+
+    def newest_run(self) -> Run:
+        return self.parts.runs.find(limit=1)[0]
+
+    def uploads(self) -> dict[str, Any]:
+        assert isinstance(self.parts.uploads, FakeUploadStore)
+        return self.parts.uploads.files
+
+
+def version_of(use_case: UseCase, version: str = VERSION) -> ModelVersion:
+    """Return a manifest that a registry takes."""
+    return ModelVersion(
+        model=use_case.name,
+        version=version,
+        created_at=utc_now(),
+        use_case=use_case.name,
+        use_case_version="1",
+        use_case_digest=use_case.digest,
+        task="binary",
+        algorithm="linear",
+        hyperparameters={"C": 1.0},
+        seed=0,
+        classes=("no", "yes"),
+        threshold=0.5,
+        kpis={"select": {"auc": 0.8}, "test": {"auc": float("nan")}},
+        lineage=Lineage(
+            raw="r", prepared="p", curated="c", curation="k", model="m", report="e", run="n"
+        ),
+        libraries={"scikit-learn": "1.8"},
+        trusted_types=(),
+        golden_rows=0,
+        schema={},
+    )
+
+
+@pytest.fixture(scope="session")
+def settings() -> CrispMLSettings:
+    return CrispMLSettings.model_validate(
+        {"server": {"max_body_bytes": MAX_BODY_BYTES, "max_upload_bytes": MAX_UPLOAD_BYTES}}
+    )
+
+
+@pytest.fixture(scope="session")
+def training_app(settings: CrispMLSettings) -> tuple[FastAPI, CurrentParts]:
+    current: Any = CurrentParts()
+    return create_training(current, settings, lambda parts: current.executor), current
+
+
+@pytest.fixture(scope="session")
+def scoring_app(settings: CrispMLSettings) -> tuple[FastAPI, CurrentParts]:
+    current: Any = CurrentParts()
+    return create_scoring(current, settings), current
+
+
+@pytest.fixture
+def training(
+    training_app: tuple[FastAPI, CurrentParts],
+    toy: UseCase,
+    settings: CrispMLSettings,
+    tmp_path: Path,
+) -> Iterator[Service]:
+    yield from _serve("training", training_app, toy, settings, tmp_path)
+
+
+@pytest.fixture
+def scoring(
+    scoring_app: tuple[FastAPI, CurrentParts],
+    toy: UseCase,
+    settings: CrispMLSettings,
+    tmp_path: Path,
+) -> Iterator[Service]:
+    """Scoring with a champion."""
+    for service in _serve("scoring", scoring_app, toy, settings, tmp_path):
+        service.parts.models.publish(version_of(toy), {})
+        service.parts.aliases.move("toy", "champion", VERSION, expected=None)
+        yield service
+
+
+@pytest.fixture(params=["training", "scoring"])
+def service(request: pytest.FixtureRequest) -> Service:
+    """Each service in turn."""
+    found: Service = request.getfixturevalue(request.param)
+    return found
+
+
+@pytest.fixture
+def log() -> Iterator[io.StringIO]:
+    """What the service logs, line by line, from the most detailed level on."""
+    root = logging.getLogger()
+    handlers, level = root.handlers, root.level
+    configure_logging(LogSettings(level="DEBUG"), "test")
+    written = io.StringIO()
+    root.handlers[0].setStream(written)  # type: ignore[attr-defined]
+    # The client of the test is in this process too, and it logs the addresses that it calls.
+    logging.getLogger("httpx").setLevel("WARNING")
+    yield written
+    root.handlers, root.level = handlers, level
+    structlog.reset_defaults()
+
+
+def _serve(
+    name: str,
+    made: tuple[FastAPI, CurrentParts],
+    toy: UseCase,
+    settings: CrispMLSettings,
+    folder: Path,
+) -> Iterator[Service]:
+    app, current = made
+    known = {toy.name: toy}
+    health: dict[str, str | None] = {"database": None, "registry": None}
+    closed: list[bool] = []
+    ledger = FakeScoreLedger()
+    datasets, artefacts = FakeDataSetStore(), FakeArtefactStore()
+    models, aliases, timings = FakeModelRegistry(), FakeAliasLog(), FakeTimingLog()
+    uploads = FakeUploadStore(folder, MAX_UPLOAD_BYTES)
+    labels, reports = FakeLabelStore(ledger), FakeReportStore()
+    pipelines = TrainingPipelines(
+        known,
+        TrainingStores(
+            datasets=datasets,
+            artefacts=artefacts,
+            models=models,
+            aliases=aliases,
+            timings=timings,
+            open_source=_nothing,
+            drop_upload=uploads.remove,
+            codec=_nothing,
+            libraries=dict,
+            project_aliases=_nothing,
+        ),
+    )
+
+    def load(use_case: UseCase, version: str) -> SureScorer:
+        if version != VERSION:
+            raise NotFound("model version", [VERSION])
+        return SureScorer(use_case, version)
+
+    scoring = ScoringPipelines(
+        known,
+        ScoringStores(
+            ledger=ledger,
+            writer=LedgerWriter(ledger),
+            labels=labels,
+            reports=reports,
+            registry=models,
+            cache=ModelCache(aliases, SimpleNamespace(load=load)),
+            timings=timings,
+        ),
+    )
+    parts = Parts(
+        settings=settings,
+        use_cases=known,
+        runs=FakeRunStore(),
+        datasets=datasets,
+        artefacts=artefacts,
+        uploads=uploads,
+        models=models,
+        aliases=aliases,
+        ledger=ledger,
+        labels=labels,
+        reports=reports,
+        timings=timings,
+        training=pipelines if name == "training" else None,
+        scoring=scoring if name == "scoring" else None,
+        project_aliases=lambda model: None,
+        ping=lambda: health,
+        close=lambda: closed.append(True),
+    )
+    current.now, current.executor = parts, StillExecutor()
+    app.state.settings, app.state.draining, app.openapi_schema = settings, False, None
+    with TestClient(app) as client:
+        yield Service(app, client, parts, current.executor, health, closed)
+
+
+def _nothing(*_: Any) -> Any:
+    raise AssertionError("the REST skin executes no method")

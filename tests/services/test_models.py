@@ -1,0 +1,130 @@
+"""Models, versions and aliases over REST."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from crispml_core import UseCase
+from crispml_core.domain.errors import StoreUnavailable
+
+CHAMPION = "/api/v1/models/toy/aliases/champion"
+V1, V2 = "20260101-000000-abcdef01", "20260102-000000-abcdef02"
+
+
+@pytest.fixture
+def versions(training: Any, scoring: Any) -> tuple[str, str]:
+    """Two versions in training; the manifest is that of the scoring fixture."""
+    manifest = scoring.parts.models.get("toy", V1)
+    training.parts.models.publish(manifest, {})
+    training.parts.models.publish(replace(manifest, version=V2), {})
+    return V1, V2
+
+
+def test_models_and_versions_can_be_read_in_both_services(
+    service: Any, toy: UseCase, versions: Any
+) -> None:
+    model = service.client.get("/api/v1/models/toy").json()
+    assert model["name"] == "toy"
+    assert service.client.get("/api/v1/models").json()["items"] == [model]
+    listed = service.client.get("/api/v1/models/toy/versions").json()["items"]
+    assert len(listed) == model["versions"]
+    version = service.client.get(f"/api/v1/models/toy/versions/{V1}").json()
+    assert version in listed
+    assert version["kpis"]["test"]["auc"] is None
+    assert version["lineage"]["run"] == "n"
+
+
+def test_an_alias_is_created_moved_and_remembered(training: Any, versions: Any) -> None:
+    new = training.client.put(
+        CHAMPION, json={"version": V1, "reason": "first"}, headers={"If-None-Match": "*"}
+    )
+    assert (new.status_code, new.json()["version"]) == (200, V1)
+    assert new.headers["ETag"] == f'"{V1}"'
+    between = training.parts.aliases.current("toy", "champion").moved_at
+    moved = training.client.put(
+        CHAMPION, json={"version": V2}, headers={"If-Match": new.headers["ETag"]}
+    )
+    assert (moved.status_code, moved.headers["ETag"]) == (200, f'"{V2}"')
+    now = training.client.get(CHAMPION)
+    assert (now.json()["version"], now.headers["ETag"]) == (V2, f'"{V2}"')
+    then = training.client.get(CHAMPION, params={"at": between.isoformat()})
+    assert then.json()["version"] == V1
+    history = training.client.get(f"{CHAMPION}/history").json()["items"]
+    assert [(move["version"], move["reason"]) for move in history] == [(V2, ""), (V1, "first")]
+    (alias,) = training.client.get("/api/v1/models/toy/aliases").json()["items"]
+    assert (alias["alias"], alias["version"]) == ("champion", V2)
+    assert training.client.get("/api/v1/models/toy").json()["aliases"] == {"champion": V2}
+
+
+@pytest.mark.parametrize(
+    ("headers", "status", "code"),
+    [
+        ({}, 428, "precondition_required"),
+        ({"If-None-Match": "*"}, 412, "precondition_failed"),
+        ({"If-Match": f'"{V2}"'}, 412, "precondition_failed"),
+        ({"If-Match": V1}, 422, "invalid_input"),
+        ({"If-None-Match": f'"{V1}"'}, 422, "invalid_input"),
+        ({"If-Match": "*", "If-None-Match": "*"}, 422, "invalid_input"),
+    ],
+)
+def test_a_move_against_the_state_is_refused(
+    training: Any, versions: Any, headers: dict[str, str], status: int, code: str
+) -> None:
+    training.parts.aliases.move("toy", "champion", V1, expected=None)
+    answer = training.client.put(CHAMPION, json={"version": V2}, headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert training.client.get(CHAMPION).json()["version"] == V1
+
+
+def test_a_star_moves_in_any_case(training: Any, versions: Any) -> None:
+    for version in (V1, V2):
+        answer = training.client.put(CHAMPION, json={"version": version}, headers={"If-Match": "*"})
+        assert answer.json()["version"] == version
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status"),
+    [
+        (CHAMPION, {"version": "CANARY"}, 404),
+        (CHAMPION.replace("toy", "CANARY"), {"version": V1}, 404),
+        (CHAMPION.replace("champion", "CANARY"), {"version": V1}, 422),
+        (CHAMPION, {}, 422),
+        (CHAMPION, {"version": V1, "CANARY": 1}, 422),
+        (CHAMPION, {"version": V1, "reason": "CANARY" * 1000}, 422),
+    ],
+)
+def test_a_move_to_nowhere_is_refused(
+    training: Any, versions: Any, path: str, body: Any, status: int
+) -> None:
+    answer = training.client.put(path, json=body, headers={"If-Match": "*"})
+    assert answer.status_code == status
+    assert "CANARY" not in answer.text
+    assert training.parts.aliases.aliases("toy") == {}
+
+
+def test_an_unknown_alias_is_not_found_and_the_known_ones_are_listed(scoring: Any) -> None:
+    for path in ("challenger", "challenger/history"):
+        answer = scoring.client.get(f"/api/v1/models/toy/aliases/{path}")
+        assert (answer.status_code, answer.json()["code"]) == (404, "alias_not_found")
+        assert "known: champion" in answer.json()["detail"]
+
+
+def test_scoring_cannot_move_an_alias(scoring: Any) -> None:
+    answer = scoring.client.put(CHAMPION, json={"version": V1}, headers={"If-Match": "*"})
+    assert answer.status_code == 405
+
+
+def test_a_committed_move_stands_when_the_volume_cannot_follow(
+    training: Any, versions: Any, log: io.StringIO
+) -> None:
+    def full(model: str) -> None:
+        raise StoreUnavailable("the registry volume is full")
+
+    object.__setattr__(training.parts, "project_aliases", full)
+    answer = training.client.put(CHAMPION, json={"version": V1})
+    assert (answer.status_code, answer.json()["version"]) == (200, V1)
+    assert "aliases_not_projected" in log.getvalue()
