@@ -1,0 +1,101 @@
+"""``crispml demo``: the whole CRISP-DM cycle over REST, on real data, on this machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from crispml_core.cli import addresses
+from crispml_core.cli.kpis import kpi_rows, value_of
+from crispml_core.cli.tour import take_tour
+from crispml_core.cli.tour_result import Tour
+from crispml_core.cli.verb import Failure, Session, Verb
+
+USE_CASE = "examples/german_credit/use_case.py:german_credit"
+
+
+@click.command("demo", cls=Verb, example="crispml demo --once --json")
+@click.option("--once", is_flag=True, help="End after the report instead of serving on.")
+@click.option(
+    "--folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path(addresses.FOLDER),
+    show_default=True,
+    help="Where database, registry and logs are kept.",
+)
+@click.option(
+    "--use-case",
+    "reference",
+    default=USE_CASE,
+    show_default=True,
+    metavar="REFERENCE",
+    help="module:name, file.py:name or file.yaml.",
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of split and training.")
+@click.pass_obj
+def demo(session: Session, once: bool, folder: Path, reference: str, seed: int) -> None:
+    """Run all nine methods on real data and verify them.
+
+    Starts both services on this machine, trains every algorithm of the use case, makes the best
+    version champion, scores the test rows, imports their ground truth and reports.
+    """
+    from crispml_core.cli.services import Services, local_settings, make_stores
+    from crispml_core.client import CrispMLClient
+
+    file = Path(reference.partition(":")[0])
+    if file.suffix in (".py", ".yaml", ".yml") and not file.is_file():
+        raise Failure(
+            f"there is no use case file {file} below this folder; "
+            "run the demo in the folder of the project, or name a use case with --use-case"
+        )
+    settings = local_settings(folder, [reference])
+    make_stores(settings)
+    with (
+        Services(folder, settings) as services,
+        CrispMLClient(services.urls["training"], services.urls["scoring"]) as client,
+    ):
+        with session.out.progress("demo") as report:
+            tour = take_tour(client, _name(reference), seed=seed, report=report)
+        if not session.out.emit(tour.summary()):
+            show(session, tour)
+        if once:
+            session.out.line(f"they are served again by: crispml up --folder {folder}")
+        else:
+            session.out.line()
+            session.out.line("serving until Ctrl-C")
+            services.watch()
+
+
+def show(session: Session, tour: Tour) -> None:
+    """Print the methods, the KPIs and the addresses for a person."""
+    out = session.out
+    out.table(
+        ("method", "rows", "seconds", "result"),
+        [(step.name, step.rows, round(step.seconds, 3), step.result) for step in tour.steps],
+        title=f"{tour.use_case}: the cycle of {tour.version}",
+    )
+    out.line()
+    intervals = {row[0]: row[2:] for row in kpi_rows(tour.verified_kpis)}
+    names = [name for name in tour.training_kpis if name in tour.verified_kpis]
+    out.table(
+        ("kpi", "training", "verified", "low", "high"),
+        [
+            (
+                name,
+                value_of(tour.training_kpis[name]),
+                value_of(tour.verified_kpis[name]),
+                *intervals[name],
+            )
+            for name in names
+        ],
+        title="KPIs on the test rows: training report beside verified scores, 95 % interval",
+    )
+    out.line()
+    out.facts([(name.replace("_", " "), url) for name, url in tour.urls.items()])
+
+
+def _name(reference: str) -> str:
+    """Return what the use case is probably called, to choose among several."""
+    place, _, attribute = reference.partition(":")
+    return attribute or Path(place).parent.name

@@ -1,0 +1,57 @@
+"""``crispml report``: NewDataReport for a period."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from crispml_core.cli.kpis import kpi_rows
+from crispml_core.cli.parameters import MOMENT
+from crispml_core.cli.verb import ServiceVerb, Session
+from crispml_core.domain.identifiers import new_id
+
+_COUNTS = ("scored", "labelled", "unusable", "coverage")
+
+
+@click.command(
+    "report",
+    cls=ServiceVerb,
+    example="crispml report german_credit --from 2026-01-01 --to 2026-02-01 --html january.html",
+)
+@click.argument("use_case")
+@click.option("--from", "start", type=MOMENT, help="First moment of the period, UTC.")
+@click.option("--to", "end", type=MOMENT, help="First moment after the period, UTC.")
+@click.option("--version", help="Only the scores of this model version.")
+@click.option(
+    "--html",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    help="Write the report as one HTML page to this file.",
+)
+@click.pass_obj
+def report(
+    session: Session,
+    use_case: str,
+    start: datetime | None,
+    end: datetime | None,
+    version: str | None,
+    html: Path | None,
+) -> None:
+    """Verify the scores of a period against their truth."""
+    if start is not None and end is not None and start >= end:
+        raise click.UsageError("--from must be before --to")
+    scoring = session.client.scoring
+    made = scoring.verify(
+        use_case, start=start, end=end, version=version, idempotency_key=str(new_id())
+    )
+    if html is not None:
+        html.write_text(scoring.report_html(made.id), encoding="utf-8")
+    if session.out.emit(made):
+        return
+    counts = [(name, made.content.get(name)) for name in _COUNTS]
+    session.out.facts([("report", made.id), ("made", made.created_at), *counts])
+    session.out.line()
+    session.out.table(("kpi", "value", "low", "high"), kpi_rows(made.content.get("kpis", {})))
+    session.out.line()
+    session.out.line(str(html) if html is not None else scoring.report_url(made.id))

@@ -1,0 +1,149 @@
+"""What every verb has in common: ``--json``, ``--debug``, an example, addresses and failures."""
+
+from __future__ import annotations
+
+import errno
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from crispml_core.cli import addresses
+from crispml_core.cli.output import Output
+from crispml_core.domain.errors import CrispMLError
+
+if TYPE_CHECKING:
+    import httpx
+
+    from crispml_core.client import CrispMLClient
+
+
+class Failure(click.ClickException):
+    """Ends the command with exit code 1 and one sentence on standard error."""
+
+    exit_code = 1
+
+    def __init__(self, message: str) -> None:
+        super().__init__(" ".join(message.split()))
+
+
+@dataclass(slots=True)
+class Session:
+    """What one call of the command line works with.
+
+    Parameters
+    ----------
+    transport : httpx.BaseTransport, optional
+        Replaces the network, for tests.
+    """
+
+    transport: httpx.BaseTransport | None = None
+    training_url: str | None = None
+    scoring_url: str | None = None
+    out: Output = field(default_factory=Output)
+    _client: CrispMLClient | None = None
+
+    @property
+    def client(self) -> CrispMLClient:
+        """A client of the services, made when it is first needed."""
+        if self._client is None:
+            from crispml_core.client import CrispMLClient
+
+            running = addresses.read(Path(addresses.FOLDER))
+            training = self.training_url or running.get("training", addresses.TRAINING_URL)
+            scoring = self.scoring_url or running.get("scoring", addresses.SCORING_URL)
+            self._client = CrispMLClient(training, scoring, transport=self.transport)
+        return self._client
+
+    def close(self) -> None:
+        """Close the client, if there is one."""
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+
+
+class Verb(click.Command):
+    """A command with ``--json`` and ``--debug`` that fails with one sentence.
+
+    Parameters
+    ----------
+    example : str
+        One command line, shown at the end of its help.
+    """
+
+    def __init__(self, *args: Any, example: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.example = example
+        self.params += [
+            click.Option(["--json", "as_json"], is_flag=True, help="Print JSON and nothing else."),
+            click.Option(["--debug"], is_flag=True, help="Show where a failure comes from."),
+        ]
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the verb; turn every error into a failure unless ``--debug`` is given."""
+        session = ctx.ensure_object(Session)
+        session.out = Output(ctx.params.pop("as_json"))
+        debug = ctx.params.pop("debug")
+        session.training_url = ctx.params.pop("training_url", None)
+        session.scoring_url = ctx.params.pop("scoring_url", None)
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as error:
+            broken_pipe = isinstance(error, OSError) and error.errno == errno.EPIPE
+            if debug or broken_pipe:  # click ends quietly on a closed pipe
+                raise
+            raise Failure(_sentence(error)) from None
+        finally:
+            session.close()
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the example as it is, never wrapped."""
+        with formatter.section("Example"):
+            formatter.write(f"{'':>{formatter.current_indent}}{self.example}\n")
+
+
+class ServiceVerb(Verb):
+    """A verb that talks to the services; adds the options for their addresses."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.params += [
+            click.Option(
+                [f"--{service}-url"],
+                envvar=f"CRISPML_{service.upper()}_URL",
+                metavar="URL",
+                help=f"Address of the {service} service.  [default: the running one of "
+                f"{addresses.FOLDER}, else {url}]",
+            )
+            for service, url in (
+                ("training", addresses.TRAINING_URL),
+                ("scoring", addresses.SCORING_URL),
+            )
+        ]
+
+
+class DefaultGroup(click.Group):
+    """A group whose verb ``show`` may be left out: ``crispml models NAME``."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put ``show`` in front of arguments that name no verb of the group."""
+        if not args or (args[0] not in self.commands and args[0] not in ctx.help_option_names):
+            args = ["show", *args]
+        return super().parse_args(ctx, args)
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, CrispMLError):
+        hint = "; `crispml up` starts both services" if error.code == "service_unreachable" else ""
+        return error.message + hint
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {error.strerror}"
+    if isinstance(error, ModuleNotFoundError):
+        return (
+            f"the module {error.name} is missing; install crispml-core with the extras "
+            "ml, sql and rest"
+        )
+    return f"unexpected {type(error).__name__}; run it again with --debug to see where"

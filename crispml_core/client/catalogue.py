@@ -1,0 +1,118 @@
+"""The read routes that both services offer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any, TypeVar
+
+import msgspec
+
+from crispml_core.client.answers import ModelInfo, ReportInfo, UseCaseInfo
+from crispml_core.client.http import API, ServiceConnection, below
+from crispml_core.domain.models import AliasEvent, ModelVersion
+
+T = TypeVar("T")
+_LARGEST_PAGE = 500
+
+
+class Catalogue:
+    """Use cases, models and reports of one service.
+
+    Parameters
+    ----------
+    connection : ServiceConnection
+        The service to ask.
+    """
+
+    def __init__(self, connection: ServiceConnection) -> None:
+        self.connection = connection
+
+    @property
+    def url(self) -> str:
+        """Address of the service."""
+        return self.connection.url
+
+    def use_cases(self) -> Iterator[UseCaseInfo]:
+        """Yield the use cases that the service has loaded."""
+        return self._items("/use-cases", UseCaseInfo)
+
+    def use_case(self, name: str) -> UseCaseInfo:
+        """Return one use case."""
+        return self.connection.get("/use-cases" + below(name), UseCaseInfo)
+
+    def models(self, *, limit: int | None = None) -> Iterator[ModelInfo]:
+        """Yield the registered models."""
+        return self._items("/models", ModelInfo, limit=limit)
+
+    def versions(self, model: str, *, limit: int | None = None) -> Iterator[ModelVersion]:
+        """Yield the versions of a model, newest first."""
+        return self._items("/models" + below(model, "versions"), ModelVersion, limit=limit)
+
+    def version(self, model: str, version: str) -> ModelVersion:
+        """Return the manifest of one version."""
+        return self.connection.get("/models" + below(model, "versions", version), ModelVersion)
+
+    def aliases(self, model: str) -> Iterator[AliasEvent]:
+        """Yield the newest move of every alias of a model."""
+        return self._items("/models" + below(model, "aliases"), AliasEvent)
+
+    def alias(self, model: str, alias: str, *, at: datetime | None = None) -> AliasEvent:
+        """Return the newest move of an alias, or the newest until the moment `at`."""
+        return self.connection.get(
+            "/models" + below(model, "aliases", alias), AliasEvent, {"at": at and at.isoformat()}
+        )
+
+    def alias_history(self, model: str, alias: str) -> Iterator[AliasEvent]:
+        """Yield every move of an alias, newest first."""
+        return self._items("/models" + below(model, "aliases", alias, "history"), AliasEvent)
+
+    def reports(
+        self, *, use_case: str | None = None, limit: int | None = None
+    ) -> Iterator[ReportInfo]:
+        """Yield the reports of the service, newest first."""
+        return self._items("/reports", ReportInfo, {"use_case": use_case}, limit=limit)
+
+    def report_html(self, report_id: str) -> str:
+        """Return a report as one self-contained HTML page."""
+        path = self.report_path(report_id)
+        return self.connection.request("GET", path, headers={"Accept": "text/html"}).text
+
+    def report_url(self, report_id: str) -> str:
+        """Return the address of the HTML page of a report, for a browser."""
+        return f"{self.url}{self.report_path(report_id)}?format=html"
+
+    @staticmethod
+    def report_path(report_id: str) -> str:
+        """Return the path of a report from the root of the service."""
+        return API + "/reports" + below(report_id)
+
+    def _items(
+        self,
+        path: str,
+        kind: type[T],
+        params: Mapping[str, Any] | None = None,
+        *,
+        limit: int | None = None,
+    ) -> Iterator[T]:
+        """Yield the items of a list, page after page, at most `limit` of them."""
+        cursor: str | None = None
+        while limit is None or limit > 0:
+            size = _LARGEST_PAGE if limit is None else min(limit, _LARGEST_PAGE)
+            page = self.connection.get(
+                path, _Page, {**(params or {}), "limit": size, "cursor": cursor}
+            )
+            for item in page.items:
+                yield self._converted(item, kind)
+            cursor = page.next_cursor
+            if cursor is None:
+                return
+            limit = None if limit is None else limit - len(page.items)
+
+    def _converted(self, item: msgspec.Raw, kind: type[T]) -> T:
+        return self.connection.decode_bytes(bytes(item), kind)
+
+
+class _Page(msgspec.Struct):
+    items: list[msgspec.Raw]
+    next_cursor: str | None = None

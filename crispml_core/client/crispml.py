@@ -1,0 +1,76 @@
+"""Both services behind one object."""
+
+from __future__ import annotations
+
+from types import TracebackType
+
+import httpx
+
+from crispml_core.client.http import ServiceConnection
+from crispml_core.client.scoring import ScoringClient
+from crispml_core.client.training import TrainingClient
+
+TRAINING_URL = "http://127.0.0.1:8101"
+SCORING_URL = "http://127.0.0.1:8102"
+
+
+class CrispMLClient:
+    """A synchronous client of the training and the scoring service.
+
+    No request is sent before a call needs it, so a caller of one service may leave the other out.
+
+    Parameters
+    ----------
+    training_url, scoring_url : str
+        Addresses of the services, without the API path.
+    timeout_s : float
+        Longest silence of a service within one answer.
+    retries : int
+        How many more times a request is tried that is safe to repeat.
+    transport : httpx.BaseTransport, optional
+        Replaces the network, for tests.
+
+    Examples
+    --------
+    ::
+
+        with CrispMLClient("http://127.0.0.1:8101", "http://127.0.0.1:8102") as client:
+            run = client.training.wait(client.training.cycle("german_credit", promote=True))
+            answer = client.scoring.score("german_credit", [record])
+    """
+
+    def __init__(
+        self,
+        training_url: str = TRAINING_URL,
+        scoring_url: str = SCORING_URL,
+        *,
+        timeout_s: float = 60.0,
+        retries: int = 4,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        self.training = TrainingClient(
+            ServiceConnection(
+                "training", training_url, timeout_s=timeout_s, retries=retries, transport=transport
+            )
+        )
+        self.scoring = ScoringClient(
+            ServiceConnection(
+                "scoring", scoring_url, timeout_s=timeout_s, retries=retries, transport=transport
+            )
+        )
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.training.connection.close()
+        self.scoring.connection.close()
+
+    def __enter__(self) -> CrispMLClient:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()

@@ -1,0 +1,151 @@
+"""The scoring service: methods 7 to 9, and what they stored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from crispml_core.client.answers import LabelAnswer, ScoreAnswer
+from crispml_core.client.catalogue import Catalogue
+from crispml_core.client.http import API, below
+from crispml_core.domain.runs import SCORING_METHODS
+from crispml_core.domain.scores import Score, StoredLabel, VerificationReport
+
+
+class ScoringClient(Catalogue):
+    """Typed calls of the scoring service."""
+
+    def score(
+        self,
+        use_case: str,
+        records: Sequence[Mapping[str, Any]],
+        *,
+        alias: str | None = None,
+        version: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> ScoreAnswer:
+        """Score records; every score is durable when this returns.
+
+        Parameters
+        ----------
+        records : sequence of mapping
+            By field name, as the record schema says; the target is not among them.
+        alias : str, optional
+            Which alias answers; ``champion`` by default.
+        version : str, optional
+            A model version that answers instead of an alias.
+        idempotency_key : str, optional
+            Makes a lost request safe to send again: it gets the scores of the first one.
+        """
+        body: dict[str, Any] = {"records": list(records)}
+        if alias is not None:
+            body["alias"] = alias
+        if version is not None:
+            body["model_version"] = version
+        response = self.connection.request(
+            "POST",
+            API + "/use-cases" + below(use_case, SCORING_METHODS[0]),
+            body=body,
+            idempotency_key=idempotency_key,
+        )
+        answer = self.connection.decode(response, ScoreAnswer)
+        replayed = response.headers.get("Idempotency-Replayed", "").lower() == "true"
+        return replace(answer, replayed=replayed)
+
+    def label(
+        self,
+        use_case: str,
+        labels: Sequence[Mapping[str, Any]],
+        *,
+        idempotency_key: str | None = None,
+    ) -> LabelAnswer:
+        """Import ground truth.
+
+        Parameters
+        ----------
+        labels : sequence of mapping
+            Each with ``score_id`` or ``record_key``, ``label``, and optionally ``label_time`` and
+            ``source``.
+        """
+        response = self.connection.request(
+            "POST",
+            API + "/use-cases" + below(use_case, SCORING_METHODS[1]),
+            body={"labels": list(labels)},
+            idempotency_key=idempotency_key,
+        )
+        return self.connection.decode(response, LabelAnswer)
+
+    def verify(
+        self,
+        use_case: str,
+        *,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        version: str | None = None,
+        as_of: datetime | None = None,
+        idempotency_key: str | None = None,
+    ) -> VerificationReport:
+        """Compare the scores of a period [start, end) with their ground truth in a new report.
+
+        Parameters
+        ----------
+        version : str, optional
+            Only the scores of this model version.
+        as_of : datetime, optional
+            Only what was stored until then, so that an old report can be made again.
+        """
+        moments = {"from": start, "to": end, "as_of": as_of}
+        body: dict[str, Any] = {
+            name: moment.isoformat() for name, moment in moments.items() if moment is not None
+        }
+        if version is not None:
+            body["version"] = version
+        response = self.connection.request(
+            "POST",
+            API + "/use-cases" + below(use_case, SCORING_METHODS[2]),
+            body=body,
+            idempotency_key=idempotency_key,
+        )
+        return self.connection.decode(response, VerificationReport)
+
+    def report(self, report_id: str) -> VerificationReport:
+        """Return a verification report."""
+        return self.connection.get("/reports" + below(report_id), VerificationReport)
+
+    def scores(
+        self,
+        *,
+        use_case: str | None = None,
+        version: str | None = None,
+        record_key: str | None = None,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        limit: int | None = None,
+    ) -> Iterator[Score]:
+        """Yield stored scores of the window [start, end), newest first."""
+        params = {
+            "use_case": use_case,
+            "version": version,
+            "record_key": record_key,
+            "from": start and start.isoformat(),
+            "to": end and end.isoformat(),
+        }
+        return self._items("/scores", Score, params, limit=limit)
+
+    def stored_score(self, score_id: str) -> Score:
+        """Return one stored score."""
+        return self.connection.get("/scores" + below(score_id), Score)
+
+    def labels(
+        self,
+        *,
+        use_case: str | None = None,
+        score_id: str | None = None,
+        record_key: str | None = None,
+        limit: int | None = None,
+    ) -> Iterator[StoredLabel]:
+        """Yield stored labels with their history, newest first."""
+        params = {"use_case": use_case, "score_id": score_id, "record_key": record_key}
+        return self._items("/labels", StoredLabel, params, limit=limit)

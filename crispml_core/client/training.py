@@ -1,0 +1,317 @@
+"""The training service: methods 1 to 6, the cycle, runs, data sets and alias moves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from crispml_core.client import runs
+from crispml_core.client.answers import ModelReport
+from crispml_core.client.catalogue import Catalogue
+from crispml_core.client.http import API, below
+from crispml_core.domain.datasets import DataSet, Stage
+from crispml_core.domain.models import ANY_VERSION, AliasEvent
+from crispml_core.domain.runs import CYCLE, TRAINING_METHODS, Run, RunStatus
+
+CSV, PARQUET = "text/csv", "application/vnd.apache.parquet"
+
+
+class TrainingClient(Catalogue):
+    """Typed calls of the training service.
+
+    Every method call answers at once with a queued `Run`; `wait` gives the finished one. Keywords
+    that are left out keep the defaults of the service.
+    """
+
+    def start(
+        self,
+        use_case: str,
+        method: str,
+        parameters: Mapping[str, Any] | None = None,
+        *,
+        wait_s: float | None = None,
+        idempotency_key: str | None = None,
+    ) -> Run:
+        """Start a method, or the cycle, with its parameters as the REST contract spells them.
+
+        Parameters
+        ----------
+        wait_s : float, optional
+            Ask the service to answer with the finished run if it ends within so many seconds.
+        idempotency_key : str, optional
+            Makes a lost request safe to send again.
+        """
+        response = self.connection.request(
+            "POST",
+            API + "/use-cases" + below(use_case, method),
+            body=dict(parameters or {}),
+            headers=_prefer(wait_s),
+            idempotency_key=idempotency_key,
+            timeout_s=None if wait_s is None else wait_s + 30,
+        )
+        return self.connection.decode(response, Run)
+
+    def data_ingestion(
+        self,
+        use_case: str,
+        *,
+        where: str | None = None,
+        sample: float | None = None,
+        limit: int | None = None,
+        seed: int | None = None,
+        owner: str | None = None,
+        description: str | None = None,
+        tags: Sequence[str] | None = None,
+        sensitivity: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Run:
+        """Read a selection of the source into a raw data set."""
+        parameters = _set(
+            where=where,
+            sample=sample,
+            limit=limit,
+            seed=seed,
+            owner=owner,
+            description=description,
+            tags=None if tags is None else list(tags),
+            sensitivity=sensitivity,
+        )
+        return self.start(
+            use_case, TRAINING_METHODS[0], parameters, idempotency_key=idempotency_key
+        )
+
+    def upload(
+        self,
+        use_case: str,
+        data: bytes | Path,
+        *,
+        content_type: str = CSV,
+        owner: str | None = None,
+        description: str | None = None,
+        sensitivity: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Run:
+        """Send a CSV or Parquet file instead of reading the source; a path is streamed."""
+        response = self.connection.request(
+            "POST",
+            API + "/use-cases" + below(use_case, TRAINING_METHODS[0]),
+            content=data,
+            params={"owner": owner, "description": description, "sensitivity": sensitivity},
+            headers={"Content-Type": content_type},
+            idempotency_key=idempotency_key,
+        )
+        return self.connection.decode(response, Run)
+
+    def data_preparation(
+        self,
+        use_case: str,
+        dataset_id: str,
+        *,
+        seed: int | None = None,
+        idempotency_key: str | None = None,
+    ) -> Run:
+        """Prepare a raw data set and assign the split."""
+        parameters = _set(dataset_id=dataset_id, seed=seed)
+        return self.start(
+            use_case, TRAINING_METHODS[1], parameters, idempotency_key=idempotency_key
+        )
+
+    def data_curation(
+        self,
+        use_case: str,
+        dataset_id: str,
+        algorithm: str,
+        *,
+        idempotency_key: str | None = None,
+    ) -> Run:
+        """Learn the curation of an algorithm from a prepared data set and apply it."""
+        parameters = {"dataset_id": dataset_id, "algorithm": algorithm}
+        return self.start(
+            use_case, TRAINING_METHODS[2], parameters, idempotency_key=idempotency_key
+        )
+
+    def model_training(
+        self,
+        use_case: str,
+        curation_id: str,
+        *,
+        hyperparameters: Mapping[str, Any] | None = None,
+        seed: int | None = None,
+        search: Mapping[str, Any] | None = None,
+        idempotency_key: str | None = None,
+    ) -> Run:
+        """Fit a model on a curated data set."""
+        parameters = _set(
+            curation_id=curation_id,
+            hyperparameters=None if hyperparameters is None else dict(hyperparameters),
+            seed=seed,
+            search=None if search is None else dict(search),
+        )
+        return self.start(
+            use_case, TRAINING_METHODS[3], parameters, idempotency_key=idempotency_key
+        )
+
+    def model_report(
+        self, use_case: str, model_id: str, *, idempotency_key: str | None = None
+    ) -> Run:
+        """Evaluate a fitted model on the test rows."""
+        return self.start(
+            use_case, TRAINING_METHODS[4], {"model_id": model_id}, idempotency_key=idempotency_key
+        )
+
+    def model_persist(
+        self, use_case: str, model_id: str, report_id: str, *, idempotency_key: str | None = None
+    ) -> Run:
+        """Publish a fitted model and its report as an immutable version."""
+        parameters = {"model_id": model_id, "report_id": report_id}
+        return self.start(
+            use_case, TRAINING_METHODS[5], parameters, idempotency_key=idempotency_key
+        )
+
+    def cycle(
+        self,
+        use_case: str,
+        *,
+        algorithms: Sequence[str] | None = None,
+        hyperparameters: Mapping[str, Mapping[str, Any]] | None = None,
+        seed: int | None = None,
+        search: Mapping[str, Any] | None = None,
+        promote: bool | None = None,
+        dataset_id: str | None = None,
+        where: str | None = None,
+        sample: float | None = None,
+        limit: int | None = None,
+        idempotency_key: str | None = None,
+    ) -> Run:
+        """Run methods 1 to 6 for all algorithms, or for the given ones.
+
+        Parameters
+        ----------
+        promote : bool, optional
+            Point ``champion`` at the version that is best on ``select``, if it keeps the gates.
+        dataset_id : str, optional
+            Start from this raw data set instead of reading the source.
+        """
+        parameters = _set(
+            algorithms=None if algorithms is None else list(algorithms),
+            hyperparameters=None if hyperparameters is None else dict(hyperparameters),
+            seed=seed,
+            search=None if search is None else dict(search),
+            promote=promote,
+            dataset_id=dataset_id,
+            where=where,
+            sample=sample,
+            limit=limit,
+        )
+        return self.start(use_case, CYCLE, parameters, idempotency_key=idempotency_key)
+
+    def run(self, run_id: str) -> Run:
+        """Return a run as it is now."""
+        return self.connection.get("/runs" + below(run_id), Run)
+
+    def runs(
+        self,
+        *,
+        use_case: str | None = None,
+        method: str | None = None,
+        status: RunStatus | None = None,
+        limit: int | None = None,
+    ) -> Iterator[Run]:
+        """Yield runs, newest first."""
+        params = {"use_case": use_case, "method": method, "status": status and status.value}
+        return self._items("/runs", Run, params, limit=limit)
+
+    def cancel(self, run_id: str) -> Run:
+        """Ask a run to stop."""
+        response = self.connection.request("POST", API + "/runs" + below(run_id, "cancel"))
+        return self.connection.decode(response, Run)
+
+    def follow(self, run_id: str) -> Iterator[Run]:
+        """Yield the run on every change, the final state last."""
+        return runs.follow(self.connection, run_id)
+
+    def wait(
+        self,
+        run: Run,
+        *,
+        on_progress: Callable[[Run], None] | None = None,
+        timeout_s: float | None = None,
+    ) -> Run:
+        """Wait until a run ends; see `crispml_core.client.runs.wait`."""
+        return runs.wait(self.connection, run, on_progress=on_progress, timeout_s=timeout_s)
+
+    def datasets(
+        self,
+        *,
+        use_case: str | None = None,
+        stage: Stage | None = None,
+        limit: int | None = None,
+    ) -> Iterator[DataSet]:
+        """Yield data sets, newest first."""
+        params = {"use_case": use_case, "stage": stage and stage.value}
+        return self._items("/datasets", DataSet, params, limit=limit)
+
+    def dataset(self, dataset_id: str) -> DataSet:
+        """Return the manifest of a data set."""
+        return self.connection.get("/datasets" + below(dataset_id), DataSet)
+
+    def rows(
+        self,
+        dataset_id: str,
+        *,
+        split: str | None = None,
+        columns: Sequence[str] | None = None,
+        limit: int | None = None,
+    ) -> Iterator[dict[str, Any]]:
+        """Yield rows of a data set in order, by column name."""
+        params = {"split": split, "columns": None if columns is None else ",".join(columns)}
+        return self._items(
+            "/datasets" + below(dataset_id, "rows"), dict[str, Any], params, limit=limit
+        )
+
+    def download(self, dataset_id: str, file: Path) -> None:
+        """Write a data set to a Parquet file."""
+        path = "/datasets" + below(dataset_id, "content")
+        with self.connection.stream(path, accept=PARQUET) as response, file.open("wb") as target:
+            for chunk in response.iter_bytes():
+                target.write(chunk)
+
+    def report(self, report_id: str) -> ModelReport:
+        """Return the report of a fitted model."""
+        return self.connection.get("/reports" + below(report_id), ModelReport)
+
+    def move_alias(
+        self, model: str, alias: str, version: str, *, expected: str | None, reason: str = ""
+    ) -> AliasEvent:
+        """Point an alias at a version.
+
+        Parameters
+        ----------
+        expected : str or None
+            The version that it points at now; None for a new alias; `ANY_VERSION` in any case.
+
+        Raises
+        ------
+        RequestRefused
+            With status 412, if somebody moved it since.
+        """
+        if expected is None:
+            condition = {"If-None-Match": "*"}
+        else:
+            condition = {"If-Match": "*" if expected == ANY_VERSION else f'"{expected}"'}
+        response = self.connection.request(
+            "PUT",
+            API + "/models" + below(model, "aliases", alias),
+            body={"version": version, "reason": reason},
+            headers=condition,
+        )
+        return self.connection.decode(response, AliasEvent)
+
+
+def _set(**values: Any) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _prefer(wait_s: float | None) -> dict[str, str]:
+    return {} if wait_s is None else {"Prefer": f"wait={wait_s:g}"}

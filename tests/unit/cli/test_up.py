@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from crispml_core.cli import services as services_module
+
+URLS = {"training": "http://127.0.0.1:8101", "scoring": "http://127.0.0.1:8102"}
+
+
+class NoChildren:
+    """Stands for the started services; keeps what they would be started with."""
+
+    started: list[NoChildren] = []  # noqa: RUF012 - emptied by the fixture
+
+    def __init__(self, folder, settings):
+        self.folder, self.settings, self.urls = folder, settings, URLS
+        self.taken_ports = {"scoring": 8102}
+        self.watched = False
+        self.started.append(self)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        return None
+
+    def watch(self):
+        self.watched = True
+
+
+@pytest.fixture
+def started(monkeypatch):
+    NoChildren.started.clear()
+    monkeypatch.setattr(services_module, "Services", NoChildren)
+    return NoChildren.started
+
+
+def test_up_makes_the_stores_says_where_it_serves_and_watches(crispml_cli, started, tmp_path):
+    result = crispml_cli("up", "--use-case", "a.yaml", "--use-case", "b.py:b")
+
+    assert result.exit_code == 0, result.stderr
+    assert "http://127.0.0.1:8102/docs" in result.stdout
+    assert "port 8102 is taken" in result.stdout
+    assert (tmp_path / ".crispml" / "crispml.db").exists()
+    assert (tmp_path / ".crispml" / "registry").is_dir()
+    assert started[0].settings["CRISPML_USE_CASES"] == "a.yaml,b.py:b"
+    assert started[0].watched
+
+
+def test_up_prints_its_addresses_as_json(crispml_cli, started):
+    assert json.loads(crispml_cli("up", "--json").stdout) == URLS
+
+
+def test_stores_of_the_environment_are_kept(crispml_cli, started, tmp_path):
+    url = f"sqlite:///{tmp_path / 'other.db'}"
+
+    crispml_cli(
+        "up", env={"CRISPML_DATABASE__URL": url, "CRISPML_REGISTRY__PATH": str(tmp_path / "r")}
+    )
+
+    assert started[0].settings == {
+        "CRISPML_DATABASE__URL": url,
+        "CRISPML_REGISTRY__PATH": str(tmp_path / "r"),
+    }
+    assert not (tmp_path / ".crispml").exists()

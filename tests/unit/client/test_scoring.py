@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+import httpx
+import pytest
+
+from crispml_core.client.scoring import ScoringClient
+from crispml_core.domain.scores import Verdict
+
+SCORE = "/api/v1/use-cases/credit/new-data-score"
+ANSWER = {
+    "use_case": "credit",
+    "model": "credit",
+    "version": "v1",
+    "alias": "champion",
+    "group_id": "g",
+    "durability": "database",
+    "scores": [
+        {
+            "score_id": "s1",
+            "record_key": "1",
+            "prediction": "bad",
+            "probability": 0.7,
+            "probabilities": {"good": 0.3, "bad": 0.7},
+            "segments": {"age": "< 25"},
+        }
+    ],
+}
+
+
+@pytest.fixture
+def scoring(service):
+    return ScoringClient(service.connection())
+
+
+def test_scores_come_back_typed_and_in_order(service, scoring):
+    service.on("POST", SCORE, ANSWER)
+
+    answer = scoring.score("credit", [{"id": "1", "age": 20}], version="v1")
+
+    assert json.loads(service.requests[0].content) == {
+        "records": [{"id": "1", "age": 20}],
+        "model_version": "v1",
+    }
+    assert (answer.version, answer.durability, answer.replayed) == ("v1", "database", False)
+    assert answer.scores[0].probability == 0.7
+
+
+def test_a_repeated_request_is_told_apart(service, scoring):
+    headers = {"Idempotency-Replayed": "true"}
+    service.on("POST", SCORE, httpx.Response(200, json=ANSWER, headers=headers))
+
+    assert scoring.score("credit", [{}], idempotency_key="k").replayed
+
+
+def test_a_number_is_a_prediction_too(service, scoring):
+    scored = {"score_id": "s", "record_key": "1", "prediction": 3.5, "probability": None}
+    service.on("POST", SCORE, {**ANSWER, "scores": [scored]})
+
+    assert scoring.score("credit", [{}]).scores[0].prediction == 3.5
+
+
+def test_labels_get_one_verdict_per_row(service, scoring):
+    receipt = {
+        "import_id": "i",
+        "use_case": "credit",
+        "received_at": "2026-01-01T00:00:00Z",
+        "counts": {"accepted": 1, "duplicate": 1, "superseded": 0, "unknown": 0},
+        "rows": [
+            {"row": 0, "verdict": "accepted", "label_id": "l"},
+            {"row": 1, "verdict": "duplicate", "label_id": None},
+        ],
+    }
+    service.on("POST", "/api/v1/use-cases/credit/new-data-label", receipt)
+
+    answer = scoring.label("credit", [{"score_id": "s1", "label": "bad"}] * 2)
+
+    assert [row.verdict for row in answer.rows] == [Verdict.ACCEPTED, Verdict.DUPLICATE]
+    assert answer.counts["accepted"] == 1
+
+
+def test_a_report_asks_for_its_window_in_utc(service, scoring):
+    report = {"id": "r", "use_case": "credit", "created_at": "2026-02-01T00:00:00Z", "content": {}}
+    service.on("POST", "/api/v1/use-cases/credit/new-data-report", httpx.Response(201, json=report))
+
+    made = scoring.verify("credit", start=datetime(2026, 1, 1, tzinfo=UTC), version="v1")
+
+    assert made.id == "r"
+    assert json.loads(service.requests[0].content) == {
+        "from": "2026-01-01T00:00:00+00:00",
+        "version": "v1",
+    }
