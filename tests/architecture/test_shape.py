@@ -1,0 +1,49 @@
+"""The tree keeps its shape: small files, explained rooms, a light base install."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+OURS = ("crispml_core", "services", "examples", "tests", "scripts", "benchmarks")
+FILES = sorted(file for folder in OURS for file in (ROOT / folder).rglob("*.py"))
+
+
+def test_every_file_is_under_400_lines():
+    long = {str(file): len(file.read_text().splitlines()) for file in FILES}
+    assert {file: lines for file, lines in long.items() if lines >= 400} == {}
+
+
+def test_every_room_says_why_it_exists():
+    for room in (ROOT / "crispml_core").rglob("__init__.py"):
+        documented = ast.get_docstring(ast.parse(room.read_text()))
+        assert documented, f"{room} has no docstring"
+
+
+def test_nothing_but_the_settings_reads_the_environment():
+    for file in (ROOT / "crispml_core").rglob("*.py"):
+        if file.name == "settings.py" or "cli" in file.parts:
+            continue
+        names = {
+            node.attr
+            for node in ast.walk(ast.parse(file.read_text()))
+            if isinstance(node, ast.Attribute)
+        }
+        assert not names & {"environ", "getenv"}, f"{file} reads the environment"
+
+
+def test_the_client_and_the_command_line_need_the_base_install_only():
+    """They start without any package of the extras."""
+    heavy = ("pandas", "numpy", "pyarrow", "sklearn", "sqlalchemy", "fastapi", "pydantic")
+    code = (
+        "import sys\n"
+        f"for name in {heavy!r}: sys.modules[name] = None\n"
+        "import crispml_core, crispml_core.client\n"
+        "from crispml_core.cli import main\n"
+        "sys.argv = ['crispml', '--help']\n"
+        "main()\n"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert found.returncode == 0, found.stderr
+    assert "demo" in found.stdout

@@ -1,0 +1,47 @@
+"""Every route, metric and verb is in the README, and nothing else is."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from crispml_core.cli.root import crispml
+from crispml_core.rest.metrics import HttpMetrics
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
+SERVICES = ("training", "scoring")
+
+
+def routes(service):
+    """Yield verb and path below ``/api/v1`` of every route of a service."""
+    document = json.loads((ROOT / "docs" / "openapi" / f"{service}.json").read_text())
+    for path, operations in document["paths"].items():
+        for verb in operations:
+            yield verb.upper(), path.removeprefix("/api/v1")
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_route_is_listed(service):
+    for verb, path in routes(service):
+        listed = f"`{path}`" in README or f"`{verb} {path}`" in README
+        assert listed, f"{verb} {path}"
+
+
+def test_every_listed_route_exists():
+    listed = set(re.findall(r"`(GET|POST|PUT) (/[^`]+)`", README))
+    assert listed <= {route for service in SERVICES for route in routes(service)}
+
+
+def test_every_metric_is_listed():
+    families = list(HttpMetrics().registry.collect())
+    assert families
+    for family in families:
+        name = f"{family.name}_total" if family.type == "counter" else family.name
+        assert f"`{name}`" in README
+
+
+def test_every_verb_is_listed():
+    listed = set(re.findall(r"`crispml ([a-z-]+)`", README))
+    assert set(crispml.commands) <= listed
