@@ -40,7 +40,8 @@ proof: setup ## Run the full sizes and write figures to benchmarks/results/
 	@$(BIN)/python -m benchmarks.proof $(ARGS)
 
 check: setup lint ## Format check, lint, types, imports and unit tests, in under a minute
-	@$(BIN)/python -m pytest -q -n 2 --dist worksteal --hypothesis-profile=quick tests/unit
+	@$(BIN)/python -m pytest -q -n 2 --dist worksteal --hypothesis-profile=quick -m "not slow" \
+	  tests/unit
 
 lint: setup ## Check format, style, types and imports
 	@$(BIN)/ruff format --check --quiet .

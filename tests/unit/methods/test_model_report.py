@@ -15,6 +15,8 @@ from crispml_core.domain.use_case import UseCase
 from crispml_core.methods.model_report import ModelReport, ReportInput
 from crispml_core.monitoring.ranking import auc
 
+pytestmark = pytest.mark.slow
+
 
 def use_case(target, **more):
     return UseCase(

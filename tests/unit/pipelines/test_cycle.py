@@ -18,6 +18,8 @@ from crispml_core.pipelines.workplace import Workplace
 from crispml_core.serving.version_loader import VersionLoader
 from crispml_core.tables.frames import to_frame
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def stores(make_stores, toy_rows):

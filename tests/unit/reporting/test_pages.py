@@ -7,6 +7,8 @@ import pytest
 
 from crispml_core.reporting.pages import render_evaluation, render_verification
 
+pytestmark = pytest.mark.slow
+
 VOID = {"meta", "br", "link", "img", "input", "hr"}
 KINDS = [
     (kind, task)

@@ -16,6 +16,8 @@ from crispml_core import Algorithm, CsvSource, Segment
 from crispml_core.domain.errors import CrispMLError, InvalidInput, UseCaseError
 from crispml_core.testing import check_use_case
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def case(toy, toy_rows, tmp_path):

@@ -13,6 +13,8 @@ from crispml_core.adapters.volume.errors import sentence, volume_problem
 from crispml_core.adapters.volume.publish import STAGING, StagedFolder
 from crispml_core.domain.errors import StoreUnavailable
 
+pytestmark = pytest.mark.slow
+
 # Rows that zstd cannot make small.
 ROWS = """
 import os, sys
