@@ -7,7 +7,6 @@ import importlib.util
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -20,9 +19,9 @@ import httpx
 
 from crispml_core.cli import addresses
 from crispml_core.cli.db import upgrade_database
+from crispml_core.cli.ports import HOST, PortClaims
 from crispml_core.cli.verb import Failure
 
-HOST = "127.0.0.1"
 # A stopping service gives open requests up to 20 s.
 _START_S, _READY_S, _GRACE_S = 120.0, 15.0, 25.0
 
@@ -69,6 +68,7 @@ class Services:
         self.folder = folder
         self.urls: dict[str, str] = {}
         self.taken_ports: dict[str, int] = {}
+        self._ports = PortClaims()
         self._settings, self._plans = dict(settings), plans
         self._children: dict[str, subprocess.Popen[bytes]] = {}
 
@@ -135,6 +135,7 @@ class Services:
             if child.stdin is not None:
                 child.stdin.close()
         self._children.clear()
+        self._ports.release()
         signal.signal(signal.SIGTERM, self._previous)
 
     def _start(self, plan: Plan) -> None:
@@ -143,7 +144,7 @@ class Services:
                 f"the {plan.name} service is not installed; install crispml-{plan.name} "
                 "beside crispml-core"
             )
-        port = free_port(plan.port)
+        port = self._ports.claim(plan.port)
         if port != plan.port:
             self.taken_ports[plan.name] = plan.port
         self.urls[plan.name] = f"http://{HOST}:{port}"
@@ -221,20 +222,6 @@ def make_stores(settings: Mapping[str, str]) -> None:
     """Upgrade the database and make the folder of the registry; services expect both."""
     upgrade_database(settings["CRISPML_DATABASE__URL"])
     Path(settings["CRISPML_REGISTRY__PATH"]).mkdir(parents=True, exist_ok=True)
-
-
-def free_port(wanted: int) -> int:
-    """Return `wanted` if nobody listens there, else a free port."""
-    for port in (wanted, 0):
-        with socket.socket() as probe:
-            # As servers do, so that a port whose last connections linger counts as free.
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((HOST, port))
-            except OSError:
-                continue
-            return int(probe.getsockname()[1])
-    raise Failure(f"no free port on {HOST}")
 
 
 def _message(line: str) -> str:

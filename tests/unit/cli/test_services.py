@@ -16,7 +16,8 @@ import httpx
 import pytest
 
 from crispml_core.cli import addresses
-from crispml_core.cli.services import Plan, Services, free_port, local_settings, make_stores
+from crispml_core.cli.ports import free_port
+from crispml_core.cli.services import Plan, Services, local_settings, make_stores
 
 ROOT = Path(__file__).parents[3]
 SERVICE = """
