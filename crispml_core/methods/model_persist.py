@@ -64,37 +64,42 @@ class ModelPackage:
     files: Mapping[str, bytes]
 
 
+def draft_version(
+    use_case: UseCase, facts: ModelFacts, model: bytes, created_at: datetime
+) -> ModelVersion:
+    """Return the manifest that a version of these bytes gets, without files and golden records.
+
+    The method needs it before it runs: the scorer that answers the golden records carries it.
+    """
+    identity = hashlib.sha256(model)
+    identity.update(msgspec.json.encode(facts, order="deterministic"))
+    return ModelVersion(
+        model=use_case.name,
+        version=version_name(created_at, identity.hexdigest()),
+        created_at=created_at,
+        use_case=use_case.name,
+        use_case_version=use_case.version,
+        use_case_digest=use_case.digest,
+        task=use_case.target.task,
+        algorithm=facts.algorithm,
+        hyperparameters=facts.hyperparameters,
+        seed=facts.seed,
+        classes=use_case.target.classes,
+        threshold=facts.threshold,
+        kpis=facts.kpis,
+        lineage=facts.lineage,
+        libraries=facts.libraries,
+        trusted_types=facts.trusted_types,
+        golden_rows=0,
+        schema=msgspec.to_builtins(use_case.schema),
+    )
+
+
 class ModelPersist:
     """Pack a model version."""
 
     def __init__(self, use_case: UseCase) -> None:
         self._use_case = use_case
-
-    def draft(self, facts: ModelFacts, model: bytes, created_at: datetime) -> ModelVersion:
-        """Return the manifest that a version of these bytes gets, without its files."""
-        use_case = self._use_case
-        identity = hashlib.sha256(model)
-        identity.update(msgspec.json.encode(facts, order="deterministic"))
-        return ModelVersion(
-            model=use_case.name,
-            version=version_name(created_at, identity.hexdigest()),
-            created_at=created_at,
-            use_case=use_case.name,
-            use_case_version=use_case.version,
-            use_case_digest=use_case.digest,
-            task=use_case.target.task,
-            algorithm=facts.algorithm,
-            hyperparameters=facts.hyperparameters,
-            seed=facts.seed,
-            classes=use_case.target.classes,
-            threshold=facts.threshold,
-            kpis=facts.kpis,
-            lineage=facts.lineage,
-            libraries=facts.libraries,
-            trusted_types=facts.trusted_types,
-            golden_rows=0,
-            schema=msgspec.to_builtins(use_case.schema),
-        )
 
     def run(
         self,
@@ -108,7 +113,7 @@ class ModelPersist:
         Parameters
         ----------
         scorer : Scorer
-            The model as it was read back from `model`, under the manifest of `draft`.
+            The model as it was read back from `model`, under the manifest of `draft_version`.
         model : bytes
             The serialised pipeline.
         report : mapping

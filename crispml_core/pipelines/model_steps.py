@@ -18,6 +18,7 @@ from crispml_core.methods.model_persist import (
     REPORT_PAGE,
     ModelFacts,
     ModelPersist,
+    draft_version,
 )
 from crispml_core.methods.model_report import ModelReport, ReportInput
 from crispml_core.methods.model_training import ModelTraining
@@ -134,8 +135,8 @@ def persist(work: Workplace, model_id: str, report_id: str) -> ModelVersion:
     facts = model.facts
     with work.recorder.method("model-persist", facts["algorithm"]) as step:
         content = work.stores.artefacts.read(model_id, MODEL_FILE)
-        method = ModelPersist(work.use_case)
-        draft = method.draft(
+        draft = draft_version(
+            work.use_case,
             ModelFacts(
                 algorithm=facts["algorithm"],
                 hyperparameters=facts["hyperparameters"],
@@ -159,7 +160,7 @@ def persist(work: Workplace, model_id: str, report_id: str) -> ModelVersion:
         )
         prepared = work.prepared(facts["prepared_id"])
         golden = prepared[prepared[SPLIT_COLUMN] == TEST].head(GOLDEN_ROWS)
-        package = method.run(
+        package = ModelPersist(work.use_case).run(
             PipelineScorer(work.use_case, draft, _pipeline(work, model)),
             content,
             {

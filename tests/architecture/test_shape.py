@@ -1,9 +1,14 @@
 """The tree keeps its shape: small files, explained rooms, a light base install."""
 
 import ast
+import importlib
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
+
+from crispml_core.domain.runs import METHODS
 
 ROOT = Path(__file__).parents[2]
 OURS = ("crispml_core", "services", "examples", "tests", "scripts", "benchmarks")
@@ -47,3 +52,16 @@ def test_the_client_and_the_command_line_need_the_base_install_only():
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert found.returncode == 0, found.stderr
     assert "demo" in found.stdout
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_method_is_one_class_in_its_own_file_with_one_verb(method):
+    """The file is called like the method, and the class has no public method but ``run``."""
+    name = "".join(part.capitalize() for part in method.split("-"))
+    module = importlib.import_module(f"crispml_core.methods.{method.replace('-', '_')}")
+    verbs = [
+        verb
+        for verb, value in vars(getattr(module, name)).items()
+        if callable(value) and not verb.startswith("_")
+    ]
+    assert verbs == ["run"]

@@ -13,7 +13,7 @@ import pytest
 from crispml_core.domain.identifiers import utc_now
 from crispml_core.domain.models import Lineage
 from crispml_core.methods.data_curation import DataCuration
-from crispml_core.methods.model_persist import ModelFacts, ModelPersist
+from crispml_core.methods.model_persist import ModelFacts, draft_version
 from crispml_core.methods.model_training import ModelTraining
 from crispml_core.serving.pipeline_scorer import PipelineScorer, pipeline_of
 
@@ -44,7 +44,7 @@ def trained(toy, toy_rows, prepared) -> Trained:
         trusted_types=(),
         lineage=Lineage(**{name: f"id-{name}" for name in names}),
     )
-    draft = ModelPersist(toy).draft(facts, b"bytes", utc_now())
+    draft = draft_version(toy, facts, b"bytes", utc_now())
     pipeline = pipeline_of(transformer, fitted.estimator)
     return Trained(PipelineScorer(toy, draft, pipeline), pipeline, frame, facts)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -56,7 +57,7 @@ FUNCTIONS: Mapping[str, Signature] = {
 }
 
 
-class Expression:
+class Expression(ABC):
     """Base of all nodes, with the operators: ``field("a") + 1 > field("b")`` is a tree."""
 
     __slots__ = ()
@@ -125,6 +126,7 @@ class Expression:
         """Yield the names of the fields that the expression reads, in order of appearance."""
         yield from ()
 
+    @abstractmethod
     def kind(self, fields: Mapping[str, Kind]) -> Kind:
         """Return what the expression gives when its fields are of these kinds.
 
@@ -133,7 +135,6 @@ class Expression:
         InvalidInput
             If a field is unknown or an argument is of the wrong kind.
         """
-        raise NotImplementedError
 
     def same_as(self, other: Expression) -> bool:
         """Return whether two trees are equal (``==`` builds a comparison instead)."""

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from crispml_core.domain.errors import InvalidInput
-from crispml_core.methods.model_persist import GOLDEN_FILE, MODEL_FILE, ModelPersist
+from crispml_core.methods.model_persist import GOLDEN_FILE, MODEL_FILE, ModelPersist, draft_version
 
 NOW = datetime(2026, 3, 1, 12, 30, 15, tzinfo=UTC)
 
@@ -26,7 +26,7 @@ def test_a_package_holds_model_report_and_fifty_golden_records(toy, trained):
 
 
 def test_the_manifest_ties_the_version_to_everything_behind_it(toy, trained):
-    manifest = ModelPersist(toy).draft(trained.facts, b"model bytes", NOW)
+    manifest = draft_version(toy, trained.facts, b"model bytes", NOW)
     assert manifest.version.startswith("20260301-123015-")
     assert manifest.use_case_digest == toy.digest
     assert manifest.lineage == trained.facts.lineage
@@ -35,10 +35,9 @@ def test_the_manifest_ties_the_version_to_everything_behind_it(toy, trained):
 
 
 def test_versions_sort_by_time_and_differ_by_content(toy, trained):
-    persist = ModelPersist(toy)
-    early = persist.draft(trained.facts, b"a", NOW).version
-    late = persist.draft(trained.facts, b"a", NOW + timedelta(seconds=1)).version
-    other = persist.draft(trained.facts, b"b", NOW).version
+    early = draft_version(toy, trained.facts, b"a", NOW).version
+    late = draft_version(toy, trained.facts, b"a", NOW + timedelta(seconds=1)).version
+    other = draft_version(toy, trained.facts, b"b", NOW).version
     assert early < late
     assert early != other
 

@@ -9,7 +9,7 @@ from crispml_core.adapters.skops.codec import SkopsModelCodec
 from crispml_core.domain.errors import NotFound, NotReady, RegistryDamaged
 from crispml_core.domain.golden import GoldenRecords
 from crispml_core.domain.identifiers import utc_now
-from crispml_core.methods.model_persist import GOLDEN_FILE, MODEL_FILE, ModelPersist
+from crispml_core.methods.model_persist import GOLDEN_FILE, MODEL_FILE, ModelPersist, draft_version
 from crispml_core.serving.pipeline_scorer import PipelineScorer
 from crispml_core.serving.version_loader import VersionLoader
 from crispml_core.testing.fakes.model_registry import FakeModelRegistry
@@ -24,10 +24,9 @@ def codec():
 def package(toy, trained, codec):
     """A version of the toy use case as ModelPersist packs it."""
     content, types = codec.dumps(trained.pipeline)
-    method = ModelPersist(toy)
-    draft = method.draft(replace(trained.facts, trusted_types=types), content, utc_now())
+    draft = draft_version(toy, replace(trained.facts, trusted_types=types), content, utc_now())
     scorer = PipelineScorer(toy, draft, trained.pipeline)
-    return method.run(scorer, content, {}, trained.prepared)
+    return ModelPersist(toy).run(scorer, content, {}, trained.prepared)
 
 
 def load(toy, codec, manifest, files):
