@@ -10,7 +10,7 @@ PROJECTS := pyproject.toml services/training/pyproject.toml services/scoring/pyp
 export OMP_WAIT_POLICY ?= PASSIVE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test proof check fmt lint lock openapi clean
+.PHONY: help setup demo up test proof bench check fmt lint lock openapi clean
 
 help: ## List the verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -39,6 +39,9 @@ test: setup ## Run all tests
 proof: setup ## Run the full sizes and write figures to benchmarks/results/
 	@$(BIN)/python -m benchmarks.proof $(ARGS)
 
+bench: setup ## Measure scoring side by side with its peers; ARGS="--quick --json"
+	@$(BIN)/python -m benchmarks.bench $(ARGS)
+
 check: setup lint ## Format check, lint, types, imports and unit tests, in under a minute
 	@$(BIN)/python -m pytest -q -n 2 --dist worksteal --hypothesis-profile=quick -m "not slow" \
 	  tests/unit
@@ -61,5 +64,5 @@ openapi: setup ## Write the snapshots of the OpenAPI documents
 	@$(BIN)/python -m crispml_scoring openapi > docs/openapi/scoring.json
 
 clean: ## Remove what was built, and the local stores of the demo
-	@rm -rf $(VENV) .crispml .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	@rm -rf $(VENV) .bench .cache .crispml .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

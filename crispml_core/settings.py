@@ -63,13 +63,45 @@ class ServerSettings(_Concern):
     """Largest uploaded data file."""
 
     max_records: int = Field(default=100_000, ge=1)
-    """Most records or labels in one request."""
+    """Most records or labels in one JSON request."""
+
+    max_batch_rows: int = Field(default=20_000_000, ge=1)
+    """Most records in one request of NDJSON, CSV, Parquet or Arrow."""
 
     max_wait_s: float = Field(default=300.0, ge=0, le=3600)
     """Longest time that `Prefer: wait` keeps a request open."""
 
+    workers: int = Field(default=1, ge=1, le=64)
+    """Processes of one scoring service that share its port; training always has one."""
+
     shutdown_s: float = Field(default=20.0, ge=0, le=600)
     """How long a stopping service waits for open requests."""
+
+
+class ScoringSettings(_Concern):
+    """The path from a record to its durable score."""
+
+    queue: int = Field(default=4096, ge=1)
+    """Requests that may wait for their commit; beyond them the answer is 503 with `Retry-After`."""
+
+    deadline_s: float = Field(default=30.0, gt=0, le=600)
+    """How long a request may wait for its commit."""
+
+    commit_timeout_s: float = Field(default=2.0, gt=0, le=300)
+    """How long a commit waits for a locked database before it goes to the journal."""
+
+    models_bytes: int = Field(default=1024**3, ge=1024)
+    """How much the loaded model versions may weigh; those that no alias names are dropped first."""
+
+
+class JournalSettings(_Concern):
+    """Where scores go while the database is away."""
+
+    path: Path = Path(".crispml/journal")
+    """Folder of the journals, on a volume that outlives the process; each process has its own."""
+
+    retry_s: float = Field(default=0.5, gt=0, le=60)
+    """Time between two attempts to bring the journal into the database."""
 
 
 class RunSettings(_Concern):
@@ -96,6 +128,19 @@ class RunSettings(_Concern):
         if self.heartbeat_s > self.lease_s / 2:
             raise ValueError("HEARTBEAT_S must be at most half of LEASE_S")
         return self
+
+
+class BatchSettings(_Concern):
+    """Very large batches, which the scoring service executes as runs."""
+
+    path: Path = Path(".crispml/batches")
+    """Folder below which sources and sinks lie, on a volume that outlives the process."""
+
+    workers: int = Field(default=1, ge=1, le=16)
+    """Batches that one scoring process executes at the same time, each in a process of its own."""
+
+    chunk_rows: int = Field(default=65_536, ge=1, le=1_000_000)
+    """Records that are scored and committed together, unless the request says otherwise."""
 
 
 class LogSettings(_Concern):
@@ -138,8 +183,17 @@ class CrispMLSettings(BaseSettings):
     server: ServerSettings = ServerSettings()
     """See `ServerSettings`."""
 
+    scoring: ScoringSettings = ScoringSettings()
+    """See `ScoringSettings`."""
+
+    journal: JournalSettings = JournalSettings()
+    """See `JournalSettings`."""
+
     runs: RunSettings = RunSettings()
     """See `RunSettings`."""
+
+    batch: BatchSettings = BatchSettings()
+    """See `BatchSettings`."""
 
     log: LogSettings = LogSettings()
     """See `LogSettings`."""
@@ -173,6 +227,11 @@ def load_settings() -> CrispMLSettings:
         raise InvalidInput(
             "settings: CRISPML_CONNECTIONS or a whole concern is not a JSON object"
         ) from None
+
+
+def child_environment(**more: str) -> dict[str, str]:
+    """Return the environment of this process for one that it starts, with more variables."""
+    return {**os.environ, **more}
 
 
 # Variables of the same prefix that belong to the client and to the test suite.

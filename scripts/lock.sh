@@ -14,9 +14,9 @@ compile() { # OUTPUT ARGUMENT...
 
 compile dev pyproject.toml --all-extras --group dev
 # A service installs what it needs at run time, at the versions that were tested.
-for service in training scoring; do
-  compile "$service" pyproject.toml --extra ml --extra sql --extra rest \
-    --constraint requirements/dev.txt
-done
+compile training pyproject.toml --extra ml --extra sql --extra rest --extra compile \
+  --constraint requirements/dev.txt
+compile scoring pyproject.toml --extra ml --extra sql --extra rest --extra onnx \
+  --constraint requirements/dev.txt
 # What an image needs to build the wheels of the project, and leaves behind.
 echo hatchling | compile build - --constraint requirements/dev.txt

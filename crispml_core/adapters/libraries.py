@@ -8,6 +8,7 @@ from importlib.metadata import version
 _DISTRIBUTIONS = (
     "crispml-core",
     "numpy",
+    "onnxruntime",
     "pandas",
     "pyarrow",
     "scikit-learn",

@@ -21,9 +21,21 @@ CHUNK = 1000
 @click.argument("file", type=click.File("r", encoding="utf-8"), default="-")
 @click.option("--version", help="A model version instead of an alias.")
 @click.option("--alias", help="Which alias answers.  [default: champion]")
+@click.option("--explain", is_flag=True, help="Add the reasons of every score.")
+@click.option(
+    "--interval",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    help="Add an interval, or a set of classes, of this confidence.",
+)
 @click.pass_obj
 def score(
-    session: Session, use_case: str, file: TextIO, version: str | None, alias: str | None
+    session: Session,
+    use_case: str,
+    file: TextIO,
+    version: str | None,
+    alias: str | None,
+    explain: bool,
+    interval: float | None,
 ) -> None:
     """Score the records of a file or of standard input.
 
@@ -38,7 +50,13 @@ def score(
     answers: list[ScoreAnswer] = []
     for chunk in chunks((typed(row, fields) for row in rows), CHUNK):
         answer = scoring.score(
-            use_case, chunk, version=version, alias=alias, idempotency_key=str(new_id())
+            use_case,
+            chunk,
+            version=version,
+            alias=alias,
+            explain=explain,
+            interval=interval,
+            idempotency_key=str(new_id()),
         )
         # Later chunks use the version of the first, so that an alias move never mixes versions.
         version, alias = answer.version, None

@@ -193,6 +193,10 @@ class Services:
         return f"; its log {log} ends with: {said}"
 
 
+# Where they are is nobody's business but that of the scoring service.
+_OTHER_STORES = {"CRISPML_JOURNAL__PATH": "journal", "CRISPML_BATCH__PATH": "batches"}
+
+
 def local_settings(
     folder: Path,
     use_cases: Sequence[str] = (),
@@ -212,6 +216,7 @@ def local_settings(
     settings = {
         "CRISPML_DATABASE__URL": database_url or f"sqlite:///{root / 'crispml.db'}",
         "CRISPML_REGISTRY__PATH": str(registry.resolve() if registry else root / "registry"),
+        **{name: os.environ.get(name, str(root / below)) for name, below in _OTHER_STORES.items()},
     }
     if use_cases:
         settings["CRISPML_USE_CASES"] = ",".join(use_cases)
@@ -241,7 +246,7 @@ def _reason(answer: httpx.Response) -> str:
         bad = [
             f"{name}: {said}"
             for name, said in checks.items()
-            if said != "ok" and not said.startswith("waiting")
+            if not said.startswith(("ok", "waiting"))
         ]
     except (ValueError, LookupError, TypeError, AttributeError):
         bad = []

@@ -78,7 +78,13 @@ class ModelReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScoredRecord:
-    """The answer for one record, in the order of the request."""
+    """The answer for one record, in the order of the request.
+
+    Parameters
+    ----------
+    details : dict
+        The ``explanation`` and the ``interval``, if they were asked for.
+    """
 
     score_id: str
     record_key: str
@@ -86,6 +92,7 @@ class ScoredRecord:
     probability: float | None = None
     probabilities: dict[str, float] = field(default_factory=dict)
     segments: dict[str, str] = field(default_factory=dict)
+    details: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +105,8 @@ class ScoreAnswer:
         The model version that answered every record.
     durability : str
         Where the scores are stored: ``database`` or ``journal``.
+    fallback : bool
+        Whether the version answered because the one that the alias names cannot serve.
     replayed : bool
         Whether the scores were stored by an earlier request with the same idempotency key.
     """
@@ -109,6 +118,7 @@ class ScoreAnswer:
     alias: str | None = None
     group_id: str = ""
     durability: str = ""
+    fallback: bool = False
     replayed: bool = False
 
 

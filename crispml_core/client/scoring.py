@@ -8,13 +8,13 @@ from datetime import datetime
 from typing import Any
 
 from crispml_core.client.answers import LabelAnswer, ScoreAnswer
-from crispml_core.client.catalogue import Catalogue
 from crispml_core.client.http import API, below
-from crispml_core.domain.runs import SCORING_METHODS
+from crispml_core.client.run_calls import RunCalls
+from crispml_core.domain.runs import SCORING_METHODS, Run
 from crispml_core.domain.scores import Score, StoredLabel, VerificationReport
 
 
-class ScoringClient(Catalogue):
+class ScoringClient(RunCalls):
     """Typed calls of the scoring service."""
 
     def score(
@@ -24,6 +24,8 @@ class ScoringClient(Catalogue):
         *,
         alias: str | None = None,
         version: str | None = None,
+        explain: bool = False,
+        interval: float | None = None,
         idempotency_key: str | None = None,
     ) -> ScoreAnswer:
         """Score records; every score is durable when this returns.
@@ -36,6 +38,10 @@ class ScoringClient(Catalogue):
             Which alias answers; ``champion`` by default.
         version : str, optional
             A model version that answers instead of an alias.
+        explain : bool
+            Whether every score gets its reasons.
+        interval : float, optional
+            The confidence of an interval, or of a set of classes, for every score.
         idempotency_key : str, optional
             Makes a lost request safe to send again: it gets the scores of the first one.
         """
@@ -44,15 +50,69 @@ class ScoringClient(Catalogue):
             body["alias"] = alias
         if version is not None:
             body["model_version"] = version
+        query: dict[str, Any] = {}
+        if explain:
+            query["explain"] = "true"
+        if interval is not None:
+            query["interval"] = interval
         response = self.connection.request(
             "POST",
             API + "/use-cases" + below(use_case, SCORING_METHODS[0]),
+            params=query,
             body=body,
             idempotency_key=idempotency_key,
         )
         answer = self.connection.decode(response, ScoreAnswer)
         replayed = response.headers.get("Idempotency-Replayed", "").lower() == "true"
         return replace(answer, replayed=replayed)
+
+    def score_job(
+        self,
+        use_case: str,
+        sink: str,
+        *,
+        parquet: str | None = None,
+        query: str | None = None,
+        connection: str | None = None,
+        alias: str | None = None,
+        version: str | None = None,
+        chunk_rows: int | None = None,
+        timeout_s: float | None = None,
+        idempotency_key: str | None = None,
+    ) -> Run:
+        """Queue a very large batch; `wait` gives the finished run.
+
+        Parameters
+        ----------
+        sink : str
+            The folder that the scores become, below the folder of batches of the service.
+        parquet : str, optional
+            A Parquet file, or a folder of them, below the same folder.
+        query, connection : str, optional
+            A SELECT and the connection of the service it runs through, instead of `parquet`.
+        alias, version : str, optional
+            Which alias, or which model version, answers; ``champion`` by default.
+        chunk_rows : int, optional
+            Records that are scored and committed together.
+        timeout_s : float, optional
+            How long the run may take.
+        """
+        sql = {"query": query, "connection": connection}
+        given = {
+            "source": {"parquet": parquet} if query is None else {"sql": sql},
+            "sink": {"parquet": sink},
+            "alias": alias,
+            "model_version": version,
+            "chunk_rows": chunk_rows,
+            "timeout_s": timeout_s,
+        }
+        response = self.connection.request(
+            "POST",
+            API + "/use-cases" + below(use_case, SCORING_METHODS[0]),
+            body={name: value for name, value in given.items() if value is not None},
+            idempotency_key=idempotency_key,
+        )
+        return self.connection.decode(response, Run)
 
     def label(
         self,

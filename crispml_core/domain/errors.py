@@ -17,6 +17,8 @@
     ├── NotReady                no model version can serve this request
     ├── RegistryDamaged         a file of the registry is not what its manifest says
     ├── StoreUnavailable        a database or a volume that does not answer, is full or read-only
+    ├── Overloaded              more work waits than may wait; try again shortly
+    ├── DeadlineExceeded        no outcome within the time that a request may take
     ├── RunCancelled            somebody asked the run to stop
     └── RunTimedOut             the run took longer than it may
 
@@ -206,6 +208,18 @@ class StoreUnavailable(CrispMLError):
     """Raised when a database or a volume does not answer, is locked, full or read-only."""
 
     code = "store_unavailable"
+
+
+class Overloaded(CrispMLError):
+    """Raised when more work waits than a process may hold; nothing was stored."""
+
+    code = "overloaded"
+
+
+class DeadlineExceeded(CrispMLError):
+    """Raised when there is no outcome in time; what was asked for may still happen."""
+
+    code = "deadline_exceeded"
 
 
 class RunCancelled(CrispMLError):

@@ -28,10 +28,12 @@ class GoldenRecords:
     probabilities: tuple[tuple[float, ...], ...] | None
 
 
-def deviation(expected: GoldenRecords, found: GoldenRecords) -> str | None:
+def deviation(
+    expected: GoldenRecords, found: GoldenRecords, tolerance: float = TOLERANCE
+) -> str | None:
     """Return None when `found` reproduces `expected`, else a sentence that names the first row.
 
-    Classes must be equal; numbers may differ by `TOLERANCE`.
+    Classes must be equal; a probability may differ by `tolerance`, a number by this share of it.
     """
     if len(expected.decisions) != len(found.decisions):
         return "the number of answers differs"
@@ -39,7 +41,7 @@ def deviation(expected: GoldenRecords, found: GoldenRecords) -> str | None:
         if isinstance(wanted, str) or isinstance(got, str):
             if wanted != got:
                 return f"golden record {row}: the decided class differs"
-        elif not abs(wanted - got) <= TOLERANCE * max(1.0, abs(wanted)):  # also for NaN
+        elif not abs(wanted - got) <= tolerance * max(1.0, abs(wanted)):  # also for NaN
             return f"golden record {row}: the number differs by {abs(wanted - got):.3g}"
     if expected.probabilities is None or found.probabilities is None:
         same = expected.probabilities is found.probabilities
@@ -49,6 +51,6 @@ def deviation(expected: GoldenRecords, found: GoldenRecords) -> str | None:
     pairs = zip(expected.probabilities, found.probabilities, strict=True)
     for row, (wanted_row, got_row) in enumerate(pairs):
         for one, other in zip(wanted_row, got_row, strict=True):
-            if not abs(one - other) <= TOLERANCE:
+            if not abs(one - other) <= tolerance:
                 return f"golden record {row}: a probability differs by {abs(one - other):.3g}"
     return None

@@ -7,11 +7,14 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from crispml_core.domain.compiled import CompiledForm
 from crispml_core.domain.datasets import StoredFile
 from crispml_core.domain.targets import Task
 
 # The alias that answers unless a request names another one.
 CHAMPION = "champion"
+# The alias that answers when the champion cannot.
+FALLBACK = "fallback"
 # Instead of the version that an alias is expected to point at: move it in any case.
 ANY_VERSION = "*"
 
@@ -81,6 +84,11 @@ class ModelVersion:
         The types that the model file may contain; nothing else is loaded.
     golden_rows : int
         How many golden records lie beside the manifest.
+    conformal : dict or None
+        The table behind intervals and label sets, see
+        `crispml_core.domain.conformal.ConformalTable`; None when it could not be fitted.
+    compiled : CompiledForm
+        Whether a compiled form serves, how close it is to scikit-learn, and why not if not.
     """
 
     model: str
@@ -101,6 +109,8 @@ class ModelVersion:
     trusted_types: tuple[str, ...]
     golden_rows: int
     schema: dict[str, Any]
+    conformal: dict[str, Any] | None = None
+    compiled: CompiledForm = field(default_factory=CompiledForm)
     files: tuple[StoredFile, ...] = ()
 
 

@@ -2,7 +2,8 @@
 
 In come a fitted model, its report and where they come from, out goes the package of an immutable
 version: the manifest and the files beside it. Golden records, with the answers that this very model
-gives to them, are part of the package. Storing it is the business of the registry.
+gives to them, are part of the package. A compiled form of the model becomes what serves, if it
+answers like the model itself. Storing the package is the business of the registry.
 """
 
 from __future__ import annotations
@@ -11,21 +12,26 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
-import pandas as pd
 
-from crispml_core.domain.errors import InvalidInput
+from crispml_core.domain.compiled import CompiledForm
+from crispml_core.domain.errors import InvalidInput, UseCaseError
 from crispml_core.domain.identifiers import version_name
 from crispml_core.domain.models import Lineage, ModelVersion
 from crispml_core.domain.use_case import UseCase
 from crispml_core.ports.scorer import Scorer
-from crispml_core.tables.golden import golden_answers
+from crispml_core.tables.compiled_form import Candidate, judge
+from crispml_core.tables.golden import golden_answers, rows_of
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 GOLDEN_ROWS = 50
-MODEL_FILE, REPORT_FILE, REPORT_PAGE, GOLDEN_FILE = (
+MODEL_FILE, COMPILED_FILE, REPORT_FILE, REPORT_PAGE, GOLDEN_FILE = (
     "model.skops",
+    "compiled.bin",
     "report.json",
     "report.html",
     "golden.json",
@@ -44,6 +50,8 @@ class ModelFacts:
         Versions of Python and of the libraries that a prediction depends on.
     trusted_types : tuple of str
         The types inside the bytes.
+    conformal : dict or None
+        The fitted table behind intervals and label sets.
     """
 
     algorithm: str
@@ -54,6 +62,7 @@ class ModelFacts:
     libraries: dict[str, str]
     trusted_types: tuple[str, ...]
     lineage: Lineage
+    conformal: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +101,7 @@ def draft_version(
         trusted_types=facts.trusted_types,
         golden_rows=0,
         schema=msgspec.to_builtins(use_case.schema),
+        conformal=facts.conformal,
     )
 
 
@@ -106,7 +116,8 @@ class ModelPersist:
         scorer: Scorer,
         model: bytes,
         report: Mapping[str, bytes],
-        golden: pd.DataFrame,
+        test: pd.DataFrame,
+        compiled: Candidate | str,
     ) -> ModelPackage:
         """Pack a version.
 
@@ -118,19 +129,55 @@ class ModelPersist:
             The serialised pipeline.
         report : mapping
             Files of the training report by name.
-        golden : DataFrame
-            Raw records, of which the first `GOLDEN_ROWS` become golden.
+        test : DataFrame
+            Raw records that the model has not seen. The compiled form must answer all of them as
+            `scorer` does; the first `GOLDEN_ROWS` become golden.
+        compiled : Candidate or str
+            The compiled form of the model, or why there is none.
 
         Raises
         ------
         InvalidInput
             If there is no record to be golden.
         """
-        records = golden.head(GOLDEN_ROWS)
-        if records.empty:
+        if test.empty:
             raise InvalidInput("a version needs at least one golden record, test is empty")
-        answers = golden_answers(self._use_case, scorer, records)
+        # pandas comes with the records; a process that only reads this module does without.
+        from crispml_core.tables.json_rows import to_records
+
+        schema = self._use_case.schema
+        records = to_records(test.head(GOLDEN_ROWS), schema)
+        form = self._judge(scorer, compiled, test, records)
+        files = {MODEL_FILE: model, **report}
+        if isinstance(compiled, Candidate) and form.kind is not None:
+            scorer = compiled.scorer
+            files[COMPILED_FILE] = compiled.content
+        golden = golden_answers(self._use_case, scorer, records)
         return ModelPackage(
-            manifest=replace(scorer.manifest, golden_rows=len(records)),
-            files={MODEL_FILE: model, GOLDEN_FILE: msgspec.json.encode(answers), **report},
+            manifest=replace(scorer.manifest, golden_rows=len(records), compiled=form),
+            files={**files, GOLDEN_FILE: msgspec.json.encode(golden)},
         )
+
+    def _judge(
+        self,
+        scorer: Scorer,
+        compiled: Candidate | str,
+        test: pd.DataFrame,
+        records: list[dict[str, Any]],
+    ) -> CompiledForm:
+        """Compare the compiled form with scikit-learn, row by row and column by column."""
+        if isinstance(compiled, str):
+            return CompiledForm(reason=compiled)
+        from crispml_core.tables.frames import to_batch
+        from crispml_core.tables.schema import arrow_schema
+
+        batch = to_batch(test, arrow_schema(self._use_case.schema))
+        rows = rows_of(self._use_case.schema, records)
+        try:
+            pairs = (
+                (scorer.answer_rows(rows), compiled.scorer.answer_rows(rows)),
+                (scorer.answer_columns(batch), compiled.scorer.answer_columns(batch)),
+            )
+        except UseCaseError as error:
+            return CompiledForm(reason=f"one of both refuses a record: {error.message}")
+        return judge(compiled, pairs)

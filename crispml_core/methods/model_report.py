@@ -1,8 +1,9 @@
 """Method 5, ModelReport: CRISP-DM's model assessment.
 
 In comes what a fitted model says about the ``test`` split, out goes an `Evaluation`: the KPIs with
-their intervals, what the figures show, the segments and the gates, as JSON and as one HTML page. It
-fits nothing, chooses no threshold and decides nothing: the gates say what would happen.
+their intervals, what the figures show, the coverage of label sets or intervals, the segments and
+the gates, as JSON and as one HTML page. It fits nothing, chooses no threshold and decides nothing:
+the gates say what would happen.
 """
 
 from __future__ import annotations
@@ -16,10 +17,12 @@ import msgspec
 import numpy as np
 import pandas as pd
 
+from crispml_core.domain.conformal import ConformalTable
 from crispml_core.domain.errors import InvalidInput, UseCaseError
 from crispml_core.domain.use_case import UseCase
 from crispml_core.governance.gates import check_gates
 from crispml_core.monitoring.assessment import assess
+from crispml_core.monitoring.conformal import conformal_coverage
 from crispml_core.monitoring.groups import segment_kpis
 from crispml_core.monitoring.importance import permutation_importance
 from crispml_core.monitoring.intervals import LEVEL, Interval
@@ -61,6 +64,8 @@ class ReportInput:
         Ids of the data sets and artefacts behind the model.
     created_at : datetime, optional
         When the report is made; left out, the page does not say.
+    conformal : ConformalTable, optional
+        What was calibrated on ``select``; its coverage is measured here.
     """
 
     algorithm: str
@@ -78,6 +83,7 @@ class ReportInput:
     rows: Mapping[str, int] = field(default_factory=dict)
     lineage: Mapping[str, str] = field(default_factory=dict)
     created_at: datetime | None = None
+    conformal: ConformalTable | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +134,7 @@ class ModelReport:
         content["importance"] = permutation_importance(
             given.predict, given.X, given.y, self.use_case.target.task, given.seed
         )
+        content["conformal"] = self._conformal(given)
         content["gates"] = [
             result.to_dict()
             for result in check_gates(self.use_case.gates, values_of(content["kpis"]))
@@ -150,6 +157,12 @@ class ModelReport:
                 "check its curation for missing values",
             )
         return answers[:, 1] if binary else answers
+
+    def _conformal(self, given: ReportInput) -> dict[str, Any] | None:
+        answers = given.probabilities if given.classes else given.numbers
+        if given.conformal is None or answers is None:
+            return None
+        return conformal_coverage(given.conformal, self.use_case.target.task, given.y, answers)
 
     def _facts(self, given: ReportInput) -> dict[str, Any]:
         target = self.use_case.target

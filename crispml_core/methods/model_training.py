@@ -1,9 +1,9 @@
 """Method 4, CRISP-DM *build model*.
 
 In come the curated matrix, hyperparameters and a seed, out goes a fitted model with its decision
-threshold. The model learns from ``train``; ``select`` chooses the threshold and gives the KPIs by
-which algorithms are compared; ``test`` is not looked at. A search is cross-validated inside
-``train``, with a new curation in each fold.
+threshold. The model learns from ``train``; ``select`` chooses the threshold, calibrates intervals
+and label sets, and gives the KPIs by which algorithms are compared; ``test`` is not looked at. A
+search is cross-validated inside ``train``, with a new curation in each fold.
 """
 
 from __future__ import annotations
@@ -22,11 +22,13 @@ from sklearn.model_selection import KFold, StratifiedKFold
 from sklearn.pipeline import Pipeline
 
 from crispml_core.domain.algorithms import Algorithm, HyperValue
+from crispml_core.domain.conformal import ConformalTable
 from crispml_core.domain.datasets import SELECT, SPLIT_COLUMN, TRAIN
 from crispml_core.domain.errors import InvalidInput, UseCaseError, describe_failure
 from crispml_core.domain.search import Search, candidates
 from crispml_core.domain.use_case import UseCase
 from crispml_core.monitoring.binary import binary_kpis
+from crispml_core.monitoring.conformal import fit_conformal
 from crispml_core.monitoring.multiclass import multiclass_kpis
 from crispml_core.monitoring.regression import regression_kpis
 from crispml_core.monitoring.thresholds import best_threshold
@@ -54,6 +56,8 @@ class FittedModel:
         What a search tried, best first, with ``mean`` and ``deviation`` of the score.
     notes : tuple of str
         What the data scientist should know, for example that the solver did not converge.
+    conformal : ConformalTable or None
+        What intervals or label sets rest on; None when an answer is not a finite number.
     """
 
     estimator: Any
@@ -63,6 +67,7 @@ class FittedModel:
     kpis: dict[str, float | None]
     search: tuple[dict[str, Any], ...] = ()
     notes: tuple[str, ...] = ()
+    conformal: ConformalTable | None = None
 
 
 class ModelTraining:
@@ -120,9 +125,9 @@ class ModelTraining:
             "the solver stopped before it converged; raise max_iter or scale the columns"
             for _ in {w.category for w in caught if issubclass(w.category, ConvergenceWarning)}
         )
-        threshold, kpis = self._select(estimator, *curated.part(SELECT))
+        threshold, kpis, conformal = self._select(estimator, *curated.part(SELECT))
         progress(1.0, "fitted")
-        return FittedModel(estimator, chosen, seed, threshold, kpis, tried, notes)
+        return FittedModel(estimator, chosen, seed, threshold, kpis, tried, notes, conformal)
 
     def _estimator(self, hyperparameters: Mapping[str, HyperValue], seed: int) -> Any:
         try:
@@ -141,21 +146,23 @@ class ModelTraining:
 
     def _select(
         self, estimator: Any, X: np.ndarray, y: np.ndarray
-    ) -> tuple[float | None, dict[str, float | None]]:
+    ) -> tuple[float | None, dict[str, float | None], ConformalTable | None]:
+        task = self._use_case.target.task
         try:
             is_class = self._use_case.target.is_classification
             answers = estimator.predict_proba(X) if is_class else estimator.predict(X)
         except Exception as error:
             raise self._error(error) from error
-        match self._use_case.target.task:
+        conformal = fit_conformal(task, y, answers)
+        match task:
             case "binary":
                 p, costs = answers[:, 1], self._use_case.costs
                 threshold = best_threshold(y, p, costs)
-                return threshold, binary_kpis(y, p, threshold, costs)
+                return threshold, binary_kpis(y, p, threshold, costs), conformal
             case "multiclass":
-                return None, multiclass_kpis(y, answers)
+                return None, multiclass_kpis(y, answers), conformal
             case "regression":
-                return None, regression_kpis(y, answers)
+                return None, regression_kpis(y, answers), conformal
 
     def _search(
         self,

@@ -1,137 +1,168 @@
 """Method 7, CRISP-DM *deploy*: answer new records.
 
-In come records as a caller sent them, out goes a group of scores that is ready to be committed:
-each with its id, its answer, its segments and the version behind it, and the stored fields of the
-inputs.
-Committing is the business of the ledger.
+In come records that keep the record schema, out go their scores column by column, and the fields of
+the inputs that may be stored. Ids, groups and durability are the business of the ledger writer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+import json
+from collections.abc import Callable, Sequence
+from datetime import date
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-import pyarrow as pa
-
+from crispml_core.domain.conformal import ConformalTable
 from crispml_core.domain.errors import InvalidInput
-from crispml_core.domain.identifiers import new_id
-from crispml_core.domain.scores import Score, ScoreGroup
+from crispml_core.domain.fields import RecordSchema
+from crispml_core.domain.scores import ScoreRows
 from crispml_core.domain.use_case import UseCase
-from crispml_core.ports.scorer import Predictions, Scorer
-from crispml_core.tables.digest import row_digests
-from crispml_core.tables.frames import to_frame
-from crispml_core.tables.records import from_records
+from crispml_core.ports.scorer import Answers, Scorer
 
+if TYPE_CHECKING:
+    import pyarrow as pa
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScoreRequest:
-    """What came with the records.
+    Rows: TypeAlias = list[tuple[Any, ...]] | tuple[tuple[Any, ...], ...]
+    Records: TypeAlias = Rows | pa.RecordBatch
 
-    Parameters
-    ----------
-    alias : str or None
-        The alias that led to the version; None when the caller named the version.
-    fingerprint : str
-        Digest of the request, to tell whether an idempotency key is used for the same one again.
-    """
-
-    scored_at: datetime
-    request_id: str = ""
-    alias: str | None = None
-    idempotency_key: str | None = None
-    fingerprint: str | None = None
+Explain = Callable[[Sequence[tuple[Any, ...]]], list[dict[str, Any]]]
 
 
 class NewDataScore:
-    """Answer records by a loaded model version."""
+    """Answer records by a loaded model version.
 
-    def __init__(self, use_case: UseCase, scorer: Scorer) -> None:
-        self._use_case, self._scorer = use_case, scorer
+    Parameters
+    ----------
+    use_case : UseCase
+        The definition that the version was trained with.
+    scorer : Scorer
+        The version.
+    conformal : ConformalTable, optional
+        What the version knows about its uncertainty.
+    explain : callable, optional
+        From records to the reasons of their scores.
+    """
+
+    def __init__(
+        self,
+        use_case: UseCase,
+        scorer: Scorer,
+        conformal: ConformalTable | None = None,
+        explain: Explain | None = None,
+    ) -> None:
+        self._scorer, self._conformal, self._explain = scorer, conformal, explain
+        self._classes = use_case.target.classes
+        schema = use_case.schema
+        self._stored = schema.stored
+        self._key = schema.names.index(schema.record_key)
+        self._key_is_text = schema[schema.record_key].type == "string"
+        self._keep = _keeper(schema)
 
     def run(
-        self, records: Sequence[dict[str, Any]], request: ScoreRequest
-    ) -> tuple[ScoreGroup, list[Score]]:
-        """Validate and answer records.
+        self,
+        records: Records,
+        *,
+        request_id: str = "",
+        explain: bool = False,
+        level: float | None = None,
+        answers: Answers | None = None,
+    ) -> tuple[ScoreRows, list[tuple[Any, ...]] | pa.RecordBatch]:
+        """Answer records.
+
+        Parameters
+        ----------
+        records : list or tuple of tuple, or pyarrow.RecordBatch
+            Validated values in the order of the record schema.
+        explain : bool
+            Whether every score gets its reasons.
+        level : float, optional
+            The confidence of an interval or a set of classes.
+        answers : Answers, optional
+            What the version said about the records, when it was asked together with others.
 
         Returns
         -------
-        group : ScoreGroup
-            The group without its place in a chain.
-        scores : list of Score
-            One per record, in order.
+        scores : ScoreRows
+            One row per record, in order.
+        inputs : list of tuple, or pyarrow.RecordBatch
+            The fields that may be stored; in tuples dates and moments are text.
 
         Raises
         ------
-        InvalidRecords
-            If a record breaks the schema; then none is answered.
+        InvalidInput
+            If the version has no reasons or no intervals.
         """
-        if not records:
-            raise InvalidInput("records is empty; send at least one record")
-        schema = self._use_case.schema
-        batch, findings = from_records(records, schema, target=self._use_case.target.name)
-        findings.raise_if_any()
-        answers = self._scorer.predict(to_frame(batch, schema))
-        manifest = self._scorer.manifest
-        stored = batch.select(list(schema.stored))
-        group = ScoreGroup(
-            group_id=str(new_id()),
-            writer_id="",
-            sequence=0,
-            use_case=self._use_case.name,
-            model=manifest.model,
-            version=manifest.version,
-            alias=request.alias,
-            created_at=request.scored_at,
-            request_id=request.request_id,
-            rows=len(records),
-            inputs=_ipc(stored),
-            row_digests=row_digests(stored),
-            root=b"",
-            previous_root=b"",
-            idempotency_key=request.idempotency_key,
-            fingerprint=request.fingerprint,
+        if isinstance(records, list | tuple):
+            said = answers if answers is not None else self._scorer.answer_rows(records)
+            keys = [record[self._key] for record in records]
+            inputs: list[tuple[Any, ...]] | pa.RecordBatch = list(map(self._keep, records))
+        else:
+            said = self._scorer.answer_columns(records) if answers is None else answers
+            keys = records.column(self._key).to_pylist()
+            inputs = records.select(list(self._stored))
+        scores = ScoreRows(
+            record_keys=keys if self._key_is_text else list(map(str, keys)),
+            predictions=said.predictions,
+            probabilities=said.probabilities,
+            segments=said.segments,
+            request_ids=[request_id] * len(keys),
+            by_class=said.by_class,
+            details=self._details(records, said, explain, level)
+            if explain or level is not None
+            else None,
         )
-        keys = batch.column(schema.record_key).to_pylist()
-        return group, _scores(group, keys, answers, manifest.classes)
+        return scores, inputs
 
+    def _details(
+        self, records: Records, said: Answers, explain: bool, level: float | None
+    ) -> list[str | None]:
+        details: list[dict[str, Any]] = [{} for _ in said.predictions]
+        if explain:
+            if self._explain is None:
+                raise InvalidInput("explain: this version gives no reasons; ask without explain")
+            given = records if isinstance(records, list | tuple) else _rows(records)
+            for detail, explanation in zip(details, self._explain(given), strict=True):
+                detail["explanation"] = explanation
+        if level is not None:
+            for detail, interval in zip(details, self._intervals(said, level), strict=True):
+                detail["interval"] = interval
+        return [json.dumps(detail) for detail in details]
 
-def _scores(
-    group: ScoreGroup, keys: list[Any], answers: Predictions, classes: tuple[str, ...]
-) -> list[Score]:
-    decisions = answers.decision.tolist()
-    by_class = None if answers.probabilities is None else answers.probabilities.tolist()
-    segments = {name: groups.tolist() for name, groups in answers.segments.items()}
-    scores = []
-    for row, (key, decision) in enumerate(zip(keys, decisions, strict=True)):
-        probabilities = {} if by_class is None else dict(zip(classes, by_class[row], strict=True))
-        # The score of a binary model is about its positive class, whatever was decided.
-        about = classes[1] if len(classes) == 2 else decision
-        scores.append(
-            Score(
-                score_id=str(new_id()),
-                group_id=group.group_id,
-                row=row,
-                record_key=str(key),
-                use_case=group.use_case,
-                model=group.model,
-                version=group.version,
-                prediction=decision,
-                probability=probabilities.get(about) if probabilities else None,
-                probabilities=probabilities,
-                segments={name: groups[row] for name, groups in segments.items()},
-                scored_at=group.created_at,
-                request_id=group.request_id,
+    def _intervals(self, said: Answers, level: float) -> list[dict[str, Any]]:
+        if self._conformal is None:
+            raise InvalidInput(
+                "interval: this version was trained without intervals; train a new one"
             )
-        )
-    return scores
+        rule = self._conformal.at(level)
+        if said.by_class is not None:
+            return [
+                rule.details(dict(zip(self._classes, row, strict=True))) for row in said.by_class
+            ]
+        if not self._classes:
+            return [rule.details(number=number) for number in said.predictions]
+        first, second = self._classes
+        return [
+            rule.details({first: 1.0 - p, second: p}) for p in said.probabilities if p is not None
+        ]
 
 
-def _ipc(batch: pa.RecordBatch) -> bytes:
-    """Write the stored inputs as one compressed Arrow stream."""
-    sink = pa.BufferOutputStream()
-    options = pa.ipc.IpcWriteOptions(compression="zstd")
-    with pa.ipc.new_stream(sink, batch.schema, options=options) as writer:
-        writer.write_batch(batch)
-    return bytes(sink.getvalue())
+def _keeper(schema: RecordSchema) -> Callable[[tuple[Any, ...]], tuple[Any, ...]]:
+    """Return the function that picks the stored fields of a record, dates and moments as text."""
+    places = [schema.names.index(name) for name in schema.stored]
+    if not places:
+        return lambda record: ()
+    # Two places at least, because of one itemgetter gives no tuple.
+    pick = itemgetter(*places, places[-1])
+    if any(schema[name].type in ("date", "datetime") for name in schema.stored):
+        return lambda record: _with_texts(pick(record)[:-1])
+    if len(places) == len(schema.names):
+        return tuple
+    return lambda record: pick(record)[:-1]
+
+
+def _with_texts(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    return tuple(value.isoformat() if isinstance(value, date) else value for value in values)
+
+
+def _rows(batch: pa.RecordBatch) -> list[tuple[Any, ...]]:
+    return list(zip(*(column.to_pylist() for column in batch.columns), strict=True))

@@ -15,19 +15,7 @@ from crispml_core.monitoring.confusion import (
     f1_scores,
 )
 from crispml_core.monitoring.intervals import Interval
-
-NAMES = (
-    "auc",
-    "pr_auc",
-    "brier",
-    "log_loss",
-    "accuracy",
-    "precision",
-    "recall",
-    "f1",
-    "expected_cost",
-    "threshold",
-)
+from crispml_core.monitoring.names import BINARY
 
 
 def binary_kpis(
@@ -56,7 +44,7 @@ def binary_kpis(
     Returns
     -------
     dict of str to float or None
-        By the names in `NAMES`; None where a KPI is undefined: no rows, a single class, nothing
+        By the names in `names.BINARY`; None where a KPI is undefined: no rows, one class, nothing
         decided positive.
     """
     return {
@@ -83,7 +71,7 @@ def binary_intervals(
     bounds : bool
         False leaves out the intervals that cost time.
     """
-    found = {name: intervals.interval(None) for name in NAMES}
+    found = {name: intervals.interval(None) for name in BINARY}
     if decision is None and p is not None and threshold is not None:
         decision = (p >= threshold).astype(np.int64)
     if p is not None:

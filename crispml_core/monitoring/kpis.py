@@ -1,7 +1,4 @@
-"""The KPIs of each task under one roof.
-
-A KPI is named here once; reports, gates and manifests use these names.
-"""
+"""The KPIs of each task under one roof."""
 
 from __future__ import annotations
 
@@ -12,12 +9,6 @@ import numpy as np
 from crispml_core.domain.targets import CostMatrix, Task
 from crispml_core.monitoring import binary, multiclass, regression
 from crispml_core.monitoring.intervals import Interval
-
-KPI_NAMES: dict[Task, tuple[str, ...]] = {
-    "binary": binary.NAMES,
-    "multiclass": multiclass.NAMES,
-    "regression": regression.NAMES,
-}
 
 
 def kpis_with_intervals(
@@ -56,7 +47,7 @@ def kpis_with_intervals(
     Returns
     -------
     dict of str to dict
-        By the names in ``KPI_NAMES[task]``, each ``{"value", "low", "high"}``.
+        By the names in ``names.KPI_NAMES[task]``, each ``{"value", "low", "high"}``.
     """
     if task == "binary":
         return binary.binary_intervals(

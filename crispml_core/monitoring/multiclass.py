@@ -8,8 +8,7 @@ from crispml_core.monitoring import intervals, ranking
 from crispml_core.monitoring.binary import auc_with_interval, log_losses
 from crispml_core.monitoring.confusion import confusion_matrix, f1_scores, macro_f1
 from crispml_core.monitoring.intervals import Interval
-
-NAMES = ("accuracy", "macro_f1", "log_loss", "auc")
+from crispml_core.monitoring.names import MULTICLASS
 
 
 def multiclass_kpis(
@@ -29,8 +28,9 @@ def multiclass_kpis(
     Returns
     -------
     dict of str to float or None
-        By the names in `NAMES`. ``auc`` is the mean of the one-against-the-rest AUCs over the
-        classes that occur; ``macro_f1`` counts the classes that the truth or the decisions know.
+        By the names in `names.MULTICLASS`. ``auc`` is the mean of the one-against-the-rest AUCs
+        over the classes that occur; ``macro_f1`` counts the classes that the truth or the
+        decisions know.
     """
     found = multiclass_intervals(y, P, P.shape[1], decision=decision, bounds=False)
     return {name: part["value"] for name, part in found.items()}
@@ -45,7 +45,7 @@ def multiclass_intervals(
     bounds: bool = True,
 ) -> dict[str, Interval]:
     """Return the KPIs of `multiclass_kpis` with intervals; without `P`, only of the decision."""
-    found = {name: intervals.interval(None) for name in NAMES}
+    found = {name: intervals.interval(None) for name in MULTICLASS}
     if decision is None and P is not None:
         decision = P.argmax(axis=1)
     if decision is not None:

@@ -10,8 +10,6 @@ import numpy as np
 from crispml_core.monitoring import intervals
 from crispml_core.monitoring.intervals import Interval
 
-NAMES = ("mae", "rmse", "r2")
-
 
 def regression_kpis(y: np.ndarray, prediction: np.ndarray) -> dict[str, float | None]:
     """Return mean absolute error, root mean squared error and R2 without intervals.
@@ -24,7 +22,7 @@ def regression_kpis(y: np.ndarray, prediction: np.ndarray) -> dict[str, float | 
     Returns
     -------
     dict of str to float or None
-        By the names in `NAMES`; ``r2`` is None when all truths are equal.
+        By the names in `names.REGRESSION`; ``r2`` is None when all truths are equal.
     """
     found = regression_intervals(y, prediction, bounds=False)
     return {name: part["value"] for name, part in found.items()}

@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+import pandas as pd
 
+from crispml_core.domain.conformal import ConformalTable
 from crispml_core.domain.datasets import SPLIT_COLUMN, SPLITS, TEST, TRAIN
-from crispml_core.domain.errors import InvalidInput
+from crispml_core.domain.errors import InvalidInput, RegistryDamaged
 from crispml_core.domain.identifiers import utc_now
 from crispml_core.domain.models import Artefact, ArtefactKind, Lineage, ModelVersion
 from crispml_core.domain.search import Search
 from crispml_core.methods.model_persist import (
-    GOLDEN_ROWS,
     MODEL_FILE,
     REPORT_FILE,
     REPORT_PAGE,
@@ -24,7 +25,11 @@ from crispml_core.methods.model_report import ModelReport, ReportInput
 from crispml_core.methods.model_training import ModelTraining
 from crispml_core.pipelines.data_steps import CURATION_FILE, read_matrix
 from crispml_core.pipelines.workplace import Workplace
+from crispml_core.ports.model_compiler import NotCompilable
+from crispml_core.serving.compiled.encoding import decode_plan, encode_plan
+from crispml_core.serving.compiled.scorer import CompiledScorer
 from crispml_core.serving.pipeline_scorer import PipelineScorer, answer, pipeline_of
+from crispml_core.tables.compiled_form import Candidate
 from crispml_core.tables.features import features
 from crispml_core.tables.truth import encode_truth
 
@@ -70,6 +75,7 @@ def train(
                 "kpis": fitted.kpis,
                 "search": fitted.search,
                 "notes": fitted.notes,
+                "conformal": fitted.conformal.to_dict() if fitted.conformal else None,
             },
             files={MODEL_FILE: content},
         )
@@ -92,6 +98,7 @@ def report(work: Workplace, model_id: str) -> Artefact:
             test[list(work.use_case.schema.names)],
         )
         is_class = work.use_case.target.is_classification
+        table = facts.get("conformal")
         step.progress(0.2)
         evaluation = ModelReport(work.use_case).run(
             ReportInput(
@@ -110,6 +117,7 @@ def report(work: Workplace, model_id: str) -> Artefact:
                 rows={s: int((prepared[SPLIT_COLUMN] == s).sum()) for s in SPLITS},
                 lineage={key: facts[key] for key in ("raw_id", "prepared_id", "curated_id")},
                 created_at=utc_now(),
+                conformal=ConformalTable.from_dict(table) if table else None,
             )
         )
         step.rows = len(test)
@@ -145,6 +153,7 @@ def persist(work: Workplace, model_id: str, report_id: str) -> ModelVersion:
                 kpis={"select": facts["kpis"], "test": evaluation.facts["kpis"]},
                 libraries=dict(work.stores.libraries()),
                 trusted_types=tuple(facts["trusted_types"]),
+                conformal=facts.get("conformal"),
                 lineage=Lineage(
                     raw=facts["raw_id"],
                     prepared=facts["prepared_id"],
@@ -159,15 +168,16 @@ def persist(work: Workplace, model_id: str, report_id: str) -> ModelVersion:
             utc_now(),
         )
         prepared = work.prepared(facts["prepared_id"])
-        golden = prepared[prepared[SPLIT_COLUMN] == TEST].head(GOLDEN_ROWS)
+        pipeline = _pipeline(work, model)
         package = ModelPersist(work.use_case).run(
-            PipelineScorer(work.use_case, draft, _pipeline(work, model)),
+            PipelineScorer(work.use_case, draft, pipeline),
             content,
             {
                 file: work.stores.artefacts.read(report_id, file)
                 for file in (REPORT_FILE, REPORT_PAGE)
             },
-            golden,
+            prepared[prepared[SPLIT_COLUMN] == TEST],
+            _compiled(work, draft, pipeline, prepared[prepared[SPLIT_COLUMN] == TRAIN]),
         )
         manifest = work.stores.models.publish(package.manifest, package.files, work.run_id)
         step.rows = manifest.golden_rows
@@ -178,3 +188,17 @@ def persist(work: Workplace, model_id: str, report_id: str) -> ModelVersion:
 def _pipeline(work: Workplace, model: Artefact) -> Any:
     content = work.stores.artefacts.read(model.id, MODEL_FILE)
     return work.stores.codec(work.use_case).loads(content, model.facts["trusted_types"])
+
+
+def _compiled(
+    work: Workplace, draft: ModelVersion, pipeline: Any, train: pd.DataFrame
+) -> Candidate | str:
+    """Return the compiled form as a scoring process will read it, or why there is none."""
+    try:
+        plan = work.stores.compiler.compile(work.use_case, pipeline, features(work.use_case, train))
+        content = encode_plan(plan)
+        return Candidate(CompiledScorer(work.use_case, draft, decode_plan(content)), content)
+    except ImportError as error:
+        return f"the library {error.name} is not installed"
+    except (NotCompilable, RegistryDamaged) as error:
+        return str(error)

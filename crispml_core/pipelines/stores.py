@@ -10,6 +10,7 @@ from crispml_core.ports.alias_log import AliasLog
 from crispml_core.ports.artefact_store import ArtefactStore
 from crispml_core.ports.dataset_store import DataSetStore
 from crispml_core.ports.model_codec import ModelCodec
+from crispml_core.ports.model_compiler import ModelCompiler
 from crispml_core.ports.model_registry import ModelRegistry
 from crispml_core.ports.source import RecordSource
 from crispml_core.ports.timing_log import TimingLog
@@ -27,6 +28,8 @@ class TrainingStores:
         Removes an uploaded file.
     codec : callable
         Gives the codec that may persist the types of a use case.
+    compiler : ModelCompiler
+        Makes the form of a model that scoring executes.
     libraries : callable
         Versions of what a prediction depends on.
     project_aliases : callable
@@ -41,5 +44,6 @@ class TrainingStores:
     open_source: Callable[[UseCase, str | None], RecordSource]
     drop_upload: Callable[[str], None]
     codec: Callable[[UseCase], ModelCodec]
+    compiler: ModelCompiler
     libraries: Callable[[], Mapping[str, str]]
     project_aliases: Callable[[str], None]

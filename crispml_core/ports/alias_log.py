@@ -46,6 +46,10 @@ class AliasLog(Protocol):
         """Return where every alias of the model points."""
         ...
 
+    def highest(self) -> dict[str, int]:
+        """Return the sequence of the newest move of every model."""
+        ...
+
     def history(self, model: str, alias: str) -> list[AliasEvent]:
         """Return every move, newest first."""
         ...

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from typing import Any, Protocol
 
 from crispml_core.domain.runs import MethodTiming, Run, RunError, RunStatus
@@ -35,6 +36,12 @@ class RunStore(Protocol):
         """
         ...
 
+    def replay(
+        self, use_case: str, method: str, idempotency_key: str, fingerprint: str
+    ) -> Run | None:
+        """Return what a key made, or None; raise `Conflict` when the fingerprint differs."""
+        ...
+
     def lease(self, owner: str, lease_s: float, methods: tuple[str, ...]) -> Run | None:
         """Take the oldest queued run of these methods and mark it running, or return None."""
         ...
@@ -65,8 +72,23 @@ class RunStore(Protocol):
         """Ask a run to stop; a queued one is cancelled at once, a final one stays as it is."""
         ...
 
-    def fail_expired(self) -> list[Run]:
-        """Fail every running run whose lease has expired, and return them."""
+    def requeue(self, run_id: str, owner: str) -> bool:
+        """Put a run back into the queue; False when it is not the owner's any more."""
+        ...
+
+    def lose(self, run_id: str, owner: str, error: RunError, *, again: int = 0) -> Run | None:
+        """Note that the worker of a run is gone; None when it is not the owner's any more.
+
+        The run is cancelled if somebody asked for that, queued again unless it was so `again` times
+        already, and else failed with `error`.
+        """
+        ...
+
+    def lose_expired(self, again: Mapping[str, int]) -> list[Run]:
+        """Do what `lose` does with every running run whose lease has expired, and return them.
+
+        `again` says by method how many times a run is queued again; 0 for those it does not name.
+        """
         ...
 
     def get(self, run_id: str) -> Run:
@@ -77,10 +99,10 @@ class RunStore(Protocol):
         self,
         *,
         use_case: str | None = None,
-        method: str | None = None,
+        methods: Collection[str] | None = None,
         status: RunStatus | None = None,
         limit: int = 50,
         before: str | None = None,
     ) -> list[Run]:
-        """Return runs, newest first, older than the run `before`."""
+        """Return runs of these methods, newest first, older than the run `before`."""
         ...

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
+from crispml_core.domain.events import ServingEvent
 from crispml_core.domain.scores import Score, ScoreGroup
 
 if TYPE_CHECKING:
@@ -15,22 +16,24 @@ if TYPE_CHECKING:
 class ScoreLedger(Protocol):
     """Append-only scores in groups that are committed whole."""
 
-    def append(self, group: ScoreGroup, scores: Sequence[Score]) -> tuple[ScoreGroup, list[Score]]:
-        """Commit a group.
-
-        Returns what is stored: the given group, or, when its idempotency key is known with the same
-        fingerprint, the group and the scores of then.
+    def append(self, groups: Sequence[ScoreGroup], events: Sequence[ServingEvent] = ()) -> None:
+        """Commit groups and events in one transaction: all of them, or none.
 
         Raises
         ------
         Conflict
-            If the idempotency key is known with another fingerprint.
+            If a group, its writer and sequence, or its idempotency key is stored already.
+        StoreUnavailable
+            If the store does not answer; the transaction may have been committed all the same, see
+            `stored`.
         """
         ...
 
-    def replay(
-        self, use_case: str, idempotency_key: str, fingerprint: str
-    ) -> tuple[ScoreGroup, list[Score]] | None:
+    def stored(self, group_ids: Sequence[str]) -> set[str]:
+        """Return those of some groups that are committed."""
+        ...
+
+    def replay(self, use_case: str, idempotency_key: str, fingerprint: str) -> ScoreGroup | None:
         """Return what a key stored, or None; raise `Conflict` when the fingerprint differs."""
         ...
 
@@ -43,7 +46,7 @@ class ScoreLedger(Protocol):
         ...
 
     def group(self, group_id: str) -> ScoreGroup:
-        """Return one group with its inputs, or raise `NotFound`."""
+        """Return one group with its scores and inputs, or raise `NotFound`."""
         ...
 
     def find(
@@ -57,7 +60,23 @@ class ScoreLedger(Protocol):
         limit: int = 50,
         before: str | None = None,
     ) -> list[Score]:
-        """Return scores of [start, end), newest first, older than the score `before`."""
+        """Return scores of [start, end), newest first, older than the score `before`.
+
+        The order is that of the groups, by time and commit, and within a group of the rows.
+
+        Raises
+        ------
+        InvalidInput
+            If `before` is not the id of a score.
+        """
+        ...
+
+    def index_keys(self, max_rows: int) -> int:
+        """Bring at most `max_rows` record keys into the index and return how many.
+
+        Commits leave the index behind. What reads by record key catches up first; a writer that
+        has nothing else to do calls this until it returns 0, so that nobody has to wait then.
+        """
         ...
 
     def with_labels(
@@ -79,7 +98,7 @@ class ScoreLedger(Protocol):
         pyarrow.Table
             Columns ``score_id, record_key, version, prediction, probability, probabilities`` (JSON
             text), ``segments`` (JSON text), ``scored_at, label, label_time, received_at``;
-            `prediction` and `label` as text, label columns null where there is no label. Ordered by
-            score_id.
+            `prediction` and `label` as text, label columns null where there is no label. Oldest
+            first, in the order that `find` reverses.
         """
         ...

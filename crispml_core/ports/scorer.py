@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
+from crispml_core.domain.compiled import Plan
 from crispml_core.domain.models import ModelVersion
 
 if TYPE_CHECKING:
     import numpy as np
-    import pandas as pd
+    import pyarrow as pa
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +33,56 @@ class Predictions:
     segments: dict[str, np.ndarray]
 
 
+# Not frozen: one is made per request, and a frozen one costs most of a microsecond more.
+@dataclass(slots=True)
+class Answers:
+    """What a model says about n records, as plain Python lists of length n.
+
+    Parameters
+    ----------
+    predictions : list of str or list of float
+        The decided classes, or the numbers.
+    probabilities : list of float or None
+        Binary: of the second class; multiclass: of the decided class; None for regression.
+    by_class : list of tuple of float, or None
+        Multiclass only: the probability of every class.
+    segments : list of str
+        By record, the group in each segment of the use case, as a JSON object.
+    """
+
+    predictions: list[Any]
+    probabilities: list[float | None]
+    segments: list[str]
+    by_class: list[tuple[float, ...]] | None = None
+
+
 class Scorer(Protocol):
     """A model version in memory."""
 
     @property
-    def manifest(self) -> ModelVersion:
-        """The version that answers."""
+    def is_fast(self) -> bool:
+        """Whether one record costs microseconds, so that an event loop may wait for it."""
         ...
 
-    def predict(self, records: pd.DataFrame) -> Predictions:
-        """Prepare, curate and answer records that keep the record schema."""
+    @property
+    def plan(self) -> Plan | None:
+        """The compiled model; None when scikit-learn answers."""
+        ...
+
+    @property
+    def size_bytes(self) -> int:
+        """About how much memory the version takes."""
+        ...
+
+    def answer_rows(self, rows: Sequence[tuple[Any, ...]]) -> Answers:
+        """Answer records that keep the record schema: plain values in the order of its fields."""
+        ...
+
+    def answer_columns(self, batch: pa.RecordBatch) -> Answers:
+        """Answer a batch of the Arrow schema of the record schema that keeps its rules."""
+        ...
+
+    @property
+    def manifest(self) -> ModelVersion:
+        """The version that answers."""
         ...

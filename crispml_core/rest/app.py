@@ -12,7 +12,7 @@ from fastapi_offline import FastAPIOffline
 from starlette.middleware import Middleware
 
 from crispml_core import __version__
-from crispml_core.bootstrap import Parts
+from crispml_core.bootstrap.parts import Parts
 from crispml_core.rest.docs import PROBLEMS, install_openapi
 from crispml_core.rest.errors import install_error_handlers
 from crispml_core.rest.health import Checks, health_router
@@ -52,15 +52,23 @@ def create_base_app(
     settings: CrispMLSettings,
     routers: Sequence[APIRouter],
     lifespan: Lifespan,
-    parts: Parts | None = None,
+    *,
+    metrics: HttpMetrics | None = None,
+    inner: Sequence[Middleware] = (),
 ) -> FastAPI:
     """Return the app of a service.
 
     Each of `routers` carries the prefix `API` itself, so that its routes know their whole template.
-    ``app.state`` holds `parts` (or None until `lifespan` sets them), `settings` and `draining`,
-    which the server sets when it was asked to stop.
+    ``app.state`` holds `parts` (None until `lifespan` sets them), `settings`, `draining`, which the
+    server sets when it was asked to stop, and `front`, what the server hands its connections to:
+    the app itself, unless a service puts something in front of the whole framework.
+
+    Parameters
+    ----------
+    inner : sequence of Middleware
+        Between the edge and the routes.
     """
-    metrics = HttpMetrics()
+    metrics = metrics or HttpMetrics()
     app = FastAPIOffline(
         title=service.title,
         summary=service.summary,
@@ -83,9 +91,11 @@ def create_base_app(
                 max_body_bytes=settings.server.max_body_bytes,
                 max_upload_bytes=settings.server.max_upload_bytes,
             ),
+            *inner,
         ],
     )
-    app.state.parts, app.state.settings, app.state.draining = parts, settings, False
+    app.state.parts, app.state.settings, app.state.draining = None, settings, False
+    app.state.front = app
     install_error_handlers(app)
     install_openapi(app)
     app.include_router(health_router(service.name, service.checks))

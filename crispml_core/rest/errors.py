@@ -19,12 +19,14 @@ from starlette.types import Scope
 from crispml_core.domain.errors import (
     Conflict,
     CrispMLError,
+    DeadlineExceeded,
     IdempotencyKeyReused,
     InvalidInput,
     InvalidRecords,
     MalformedContent,
     NotFound,
     NotReady,
+    Overloaded,
     PreconditionFailed,
     PreconditionRequired,
     Problem,
@@ -54,6 +56,8 @@ STATUS: Mapping[type[CrispMLError], int] = {
     NotReady: 503,
     RegistryDamaged: 503,
     StoreUnavailable: 503,
+    Overloaded: 503,
+    DeadlineExceeded: 504,
 }
 _SENTENCES = {
     404: "there is nothing at this address; /docs lists what there is",
@@ -78,6 +82,27 @@ class ProblemDocument:
     errors_total: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a request was refused, in codes.
+
+    Parameters
+    ----------
+    rule, field : str or None
+        The first rule that a record broke, and the field that broke it.
+    """
+
+    code: str
+    rule: str | None = None
+    field: str | None = None
+
+
+def reason_of(scope: Scope) -> Reason | None:
+    """Return why the request of an ASGI scope was answered with a problem document, if it was."""
+    found: Reason | None = scope.get("state", {}).get("reason")
+    return found
+
+
 def status_of(error: CrispMLError) -> int:
     """Return the status code of an error: that of its nearest class in `STATUS`."""
     return next(STATUS[cls] for cls in type(error).__mro__ if cls in STATUS)
@@ -98,6 +123,10 @@ def problem_response(
     The instance is the request id and not the address, because an address may hold a business key.
     """
     request_id = request_id_of(scope)
+    first = problems[0] if problems else None
+    scope.setdefault("state", {})["reason"] = Reason(
+        code, first.rule if first else None, first.field if first else None
+    )
     phrase = HTTPStatus(status).phrase
     is_plain = code == phrase.lower().replace(" ", "_")
     document = ProblemDocument(
@@ -114,6 +143,9 @@ def problem_response(
     body = msgspec.to_builtins(document)
     if not problems:
         del body["errors"], body["errors_total"]
+    if scope.get("path", "").startswith("/v2/"):
+        # The Open Inference Protocol knows one member; its clients look for it.
+        body = {"error": detail, **body}
     retry = {"Retry-After": str(RETRY_AFTER_S)} if status == 503 else {}
     _log.log(
         40 if status >= 500 else 30,

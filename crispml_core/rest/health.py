@@ -28,7 +28,10 @@ _VERBOSE = {
 }
 
 Checks = Callable[[Any], Mapping[str, str | None]]
-"""From the parts of the service to what is wrong by name: None is well, `WAITING` no failure."""
+"""From the parts of the service to what is wrong by name.
+
+None is well; a text that begins with `OK` or `WAITING` is no failure.
+"""
 
 
 def health_router(service: str, checks: Checks) -> APIRouter:
@@ -55,7 +58,7 @@ def health_router(service: str, checks: Checks) -> APIRouter:
     async def readyz(request: Request) -> Response:
         """Answer 200 when the stores answer, else 503."""
         found = await _checked(request, checks)
-        ready = all(text is None or text.startswith(WAITING) for text in found.values())
+        ready = all(text is None or text.startswith((OK, WAITING)) for text in found.values())
         if request.app.state.draining:
             ready, found = False, {**found, "service": "stopping"}
         details = {"checks": {name: text or OK for name, text in found.items()}}

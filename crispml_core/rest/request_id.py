@@ -15,6 +15,16 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 
 
+def is_request_id(text: str) -> bool:
+    """Return whether a text of a caller may be kept as the id of its request."""
+    return _REQUEST_ID.fullmatch(text) is not None
+
+
+def is_traceparent(text: str) -> bool:
+    """Return whether a text is a well-formed ``traceparent``."""
+    return _TRACEPARENT.fullmatch(text) is not None
+
+
 class RequestContext:
     """ASGI middleware that gives every request its id and puts it into the log context.
 
@@ -32,12 +42,12 @@ class RequestContext:
             return
         headers = Headers(scope=scope)
         request_id = headers.get(HEADER, "")
-        if not _REQUEST_ID.fullmatch(request_id):
+        if not is_request_id(request_id):
             request_id = str(uuid4())
         traceparent = headers.get("traceparent", "")
         emitted = {HEADER: request_id}
         context = {"request_id": request_id}
-        if _TRACEPARENT.fullmatch(traceparent):
+        if is_traceparent(traceparent):
             emitted["traceparent"] = traceparent
             context["trace_id"] = traceparent.split("-")[1]
         scope.setdefault("state", {})["request_id"] = request_id

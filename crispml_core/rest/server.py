@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import gc
 import json
 import socket
 import sys
 from collections.abc import Callable
 from types import FrameType
-from typing import Literal
+from typing import Any, Literal
 
 import structlog
 import uvicorn
 from fastapi import FastAPI
 
-from crispml_core.bootstrap import Parts
 from crispml_core.domain.errors import CrispMLError, InvalidInput
 from crispml_core.logs import configure_logging
+from crispml_core.rest.one_write import OneWriteProtocol
+from crispml_core.rest.workers import end_with_supervisor, supervise
 from crispml_core.settings import CrispMLSettings, LogSettings, load_settings
 
-CreateApp = Callable[[Parts | None, CrispMLSettings | None], FastAPI]
+CreateApp = Callable[..., FastAPI]
 
 
 class _Server(uvicorn.Server):
@@ -38,7 +40,7 @@ class _Server(uvicorn.Server):
 def main(
     name: Literal["training", "scoring"],
     port: int,
-    build: Callable[[CrispMLSettings], Parts],
+    build: Callable[[CrispMLSettings], Any],
     create_app: CreateApp,
 ) -> None:
     """Run a service until it is asked to stop; with the argument ``openapi`` print its document.
@@ -59,11 +61,26 @@ def main(
     try:
         settings = load_settings()
         configure_logging(settings.log, name)
-        with listen(settings.server.host, settings.server.port or port) as listener:
+        with _listener(settings, port) as listener:
+            if name == "scoring" and settings.server.workers > 1 and not _is_worker():
+                supervise(f"crispml_{name}", settings.server, listener)
+                return
+            if _is_worker():
+                end_with_supervisor()
             serve(create_app(build(settings), settings), settings, listener)
     except CrispMLError as error:
         log.error("service_not_started", error=error.message)
         sys.exit(1)
+
+
+def _is_worker() -> bool:
+    return sys.argv[1:2] == ["worker"]
+
+
+def _listener(settings: CrispMLSettings, port: int) -> socket.socket:
+    if _is_worker():
+        return socket.socket(fileno=int(sys.argv[2]))
+    return listen(settings.server.host, settings.server.port or port)
 
 
 def print_openapi(app: FastAPI) -> None:
@@ -93,12 +110,22 @@ def listen(host: str, port: int) -> socket.socket:
 def serve(app: FastAPI, settings: CrispMLSettings, listener: socket.socket) -> None:
     """Serve `app` until SIGINT or SIGTERM, and let open requests end."""
     config = uvicorn.Config(
-        app,
+        app.state.front,
+        loop="uvloop",
+        http=OneWriteProtocol,
+        ws="none",
+        # Nothing here depends on the address or the scheme of the caller.
+        proxy_headers=False,
         log_config=None,
         # The edge logs what was refused or failed; a success is in the stores and the metrics.
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=int(settings.server.shutdown_s),
     )
+    # What start-up made lives as long as the process: the collector need not look at it again, and
+    # what a request makes is gone before a collection of so many objects is due.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
     with contextlib.suppress(KeyboardInterrupt):
         _Server(config, app).run(sockets=[listener])

@@ -18,12 +18,14 @@ from crispml_core.domain.errors import CrispMLError, trace_of
 from crispml_core.domain.identifiers import new_id
 from crispml_core.domain.runs import Run, RunError, RunStatus
 from crispml_core.ports.run_store import RunStore
+from crispml_core.runs.resuming import TAKEN_UP_AGAIN
 from crispml_core.runs.worker import timeout_sentence
 
 Target = Callable[[str, str], None]
 
 # How long a run may go on after it was asked to stop, before its process is killed.
 GRACE_S = 2.0
+_CANCELLED = "the run was cancelled on request"
 
 _log = logging.getLogger("crispml.runs")
 
@@ -60,6 +62,8 @@ class RunExecutor:
         How long a lease lasts, and how often it is renewed while the process lives.
     poll_s : float
         Time between two looks into an empty queue.
+    warm : bool
+        Whether the fork server is started at once, so that the first run need not wait for it.
     """
 
     def __init__(
@@ -74,9 +78,10 @@ class RunExecutor:
         lease_s: float = 15.0,
         heartbeat_s: float = 3.0,
         poll_s: float = 0.2,
+        warm: bool = True,
     ) -> None:
         self._store, self._target, self._methods, self._sweep = store, target, methods, sweep
-        self._workers, self._poll_s = workers, poll_s
+        self._workers, self._poll_s, self._warm = workers, poll_s, warm
         self._lease_s, self._heartbeat_s = lease_s, heartbeat_s
         self._context: ForkServerContext = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(list(preload))
@@ -86,7 +91,7 @@ class RunExecutor:
         self._name = f"{socket.gethostname()}:{os.getpid()}"
 
     def start(self) -> None:
-        """Start taking runs; also warms the fork server up."""
+        """Start taking runs."""
         self._thread.start()
 
     def wake(self) -> None:
@@ -94,7 +99,10 @@ class RunExecutor:
         self._wake.set()
 
     def stop(self) -> None:
-        """Stop taking runs and end those that are executing; they are noted as failed."""
+        """Stop taking runs and end those that are executing.
+
+        Those that can go on later wait in the queue, the others are noted as failed.
+        """
         self._stopping.set()
         self._wake.set()
         if self._thread.is_alive():
@@ -106,7 +114,8 @@ class RunExecutor:
         return self._thread.is_alive()
 
     def _loop(self) -> None:
-        self._warm_up()
+        if self._warm:
+            self._warm_up()
         looked_at = float("-inf")
         while not self._stopping.is_set():
             for job in list(self._jobs):
@@ -123,7 +132,7 @@ class RunExecutor:
             self._wake.clear()
         for job in self._jobs:
             with self._survived():
-                self._end(job, "service_stopped", "the service was stopped; start the run again")
+                self._leave(job)
 
     @staticmethod
     @contextmanager
@@ -151,7 +160,7 @@ class RunExecutor:
             process.start()
         except OSError:
             error = RunError(code="worker_lost", message="no worker process could be started")
-            self._store.finish(run.id, owner, RunStatus.FAILED, error=error)
+            self._lose(run, owner, error)
             raise
         now = time.monotonic()
         self._jobs.append(_Job(run, owner, process, now + run.timeout_s, beaten_at=now))
@@ -167,7 +176,7 @@ class RunExecutor:
         elif job.stop_after is not None:
             if time.monotonic() > job.stop_after:
                 self._jobs.remove(job)
-                self._end(job, "run_cancelled", "the run was cancelled on request")
+                self._end(job, "run_cancelled", _CANCELLED)
         elif time.monotonic() > job.deadline + GRACE_S:
             self._jobs.remove(job)
             self._end(job, "run_timed_out", timeout_sentence(job.run))
@@ -183,7 +192,7 @@ class RunExecutor:
         return self._store.heartbeat(job.run.id, job.owner, self._lease_s)
 
     def _bury(self, job: _Job) -> None:
-        """Note the end of a run whose process ended without doing so itself."""
+        """Note what becomes of a run whose process ended without doing so itself."""
         code = job.process.exitcode or 0
         job.process.close()
         how = f"ended with exit code {code}"
@@ -192,8 +201,22 @@ class RunExecutor:
             if -code == signal.SIGKILL:
                 how += "; the usual reason is that the machine ran out of memory"
         error = RunError(code="worker_lost", message=f"the worker process of the run {how}")
-        if self._store.finish(job.run.id, job.owner, RunStatus.FAILED, error=error):
+        if self._lose(job.run, job.owner, error):
             self._sweep()
+
+    def _lose(self, run: Run, owner: str, error: RunError) -> bool:
+        again = TAKEN_UP_AGAIN.get(run.method, 0)
+        return self._store.lose(run.id, owner, error, again=again) is not None
+
+    def _leave(self, job: _Job) -> None:
+        """End the process of a run because the service stops."""
+        if job.stop_after is not None:
+            self._end(job, "run_cancelled", _CANCELLED)
+        elif job.run.method in TAKEN_UP_AGAIN:
+            self._kill(job)
+            self._store.requeue(job.run.id, job.owner)
+        else:
+            self._end(job, "service_stopped", "the service was stopped; start the run again")
 
     def _end(self, job: _Job, code: str, message: str) -> None:
         """Kill the process of a run and note why."""
@@ -210,8 +233,8 @@ class RunExecutor:
         job.process.close()
 
     def _give_up_expired(self) -> None:
-        for run in self._store.fail_expired():
-            _log.warning("run %s lost its worker", run.id)
+        for run in self._store.lose_expired(TAKEN_UP_AGAIN):
+            _log.warning("run %s lost its worker and is %s now", run.id, run.status.value)
         self._sweep()
 
 

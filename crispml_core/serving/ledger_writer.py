@@ -1,62 +1,268 @@
-"""The writer of the score ledger: one hash chain per process."""
+"""The writer of the score ledger: it makes groups of what waits, and one hash chain per process."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
 
-from crispml_core.domain.identifiers import new_id
-from crispml_core.domain.scores import Score, ScoreGroup, chain_root
+from crispml_core.domain.errors import Conflict, CrispMLError, StoreUnavailable
+from crispml_core.domain.events import ServingEvent
+from crispml_core.domain.identifiers import utc_now
+from crispml_core.domain.scores import Encoding, ScoreGroup, ScoreRows, chain_root, new_group_id
 from crispml_core.ports.score_ledger import ScoreLedger
+from crispml_core.serving.durable_ledger import DATABASE, DurableLedger, NowhereKept
+from crispml_core.serving.scored import ScoreCall, Scored
+from crispml_core.serving.stored_inputs import digest_rows, pack_rows
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """What a group says about the version behind its scores."""
+
+    use_case: str
+    model: str
+    version: str
+    alias: str | None
+    classes: tuple[str, ...]
+    fields: tuple[str, ...]
+    fallback: bool = False
+
+
+@dataclass(slots=True)
+class Entry:
+    """The answered records of one request, on their way into the ledger.
+
+    Parameters
+    ----------
+    inputs : list of tuple, or pyarrow.RecordBatch
+        The stored fields of the records, in the order of `Served.fields`; in tuples dates and
+        moments are text.
+    """
+
+    call: ScoreCall
+    served: Served
+    scores: ScoreRows
+    inputs: Any
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether the entry becomes a group of its own: it has a key, or columns."""
+        return self.call.idempotency_key is not None or not isinstance(self.inputs, list)
 
 
 class LedgerWriter:
-    """Gives each group its place in the chain of this process and commits it.
-
-    A group that fails to commit leaves the chain where it was; a group that was answered from an
-    earlier one with the same idempotency key takes no place.
+    """Commits entries and events; belongs to one thread.
 
     Parameters
     ----------
     ledger : ScoreLedger
-        Where groups are committed.
-    writer_id : str, optional
-        A chain to go on with; a new one without it.
+        Asked about idempotency keys and about the chain after a failure.
+    durable : DurableLedger
+        Takes the transactions.
+    clock : callable
+        Returns the current moment in UTC.
     """
 
-    def __init__(self, ledger: ScoreLedger, writer_id: str | None = None) -> None:
-        self._ledger = ledger
-        self._writer_id = writer_id or str(new_id())
-        self._lock = threading.Lock()
+    def __init__(
+        self, ledger: ScoreLedger, durable: DurableLedger, clock: Callable[[], datetime] = utc_now
+    ) -> None:
+        self._ledger, self._durable, self._clock = ledger, durable, clock
+        self._writer_id = str(uuid4())
         self._sequence, self._root = 0, bytes(32)
-        self._is_sure = writer_id is None
+        self._is_sure = True
+        self._unkept: Sequence[ServingEvent] = ()
 
     @property
     def writer_id(self) -> str:
         """Name of the chain."""
         return self._writer_id
 
-    def append(
-        self, group: ScoreGroup, scores: Sequence[Score]
-    ) -> tuple[ScoreGroup, list[Score], bool]:
-        """Commit a group; returns what is stored and whether it was stored before."""
-        with self._lock:
-            if not self._is_sure:
-                self._sequence, self._root = self._ledger.last_root(self._writer_id)
-            sequence = self._sequence + 1
-            chained = replace(
-                group,
-                writer_id=self._writer_id,
-                sequence=sequence,
-                previous_root=self._root,
-                root=chain_root(self._root, self._writer_id, sequence, group.row_digests),
-            )
-            # A commit whose answer was lost may have taken the place: after an error, look.
-            self._is_sure = False
-            stored, rows = self._ledger.append(chained, scores)
-            self._is_sure = True
-            is_new = stored.group_id == chained.group_id
-            if is_new:
-                self._sequence, self._root = sequence, chained.root
-            return stored, rows, not is_new
+    def take_unkept(self) -> Sequence[ServingEvent]:
+        """Return the events that the last commit could not store; they are the caller's again."""
+        unkept, self._unkept = self._unkept, ()
+        return unkept
+
+    def index_keys(self, max_rows: int) -> int:
+        """Index waiting record keys; waits for a locked database no longer than a commit does."""
+        return self._ledger.index_keys(max_rows)
+
+    def commit(
+        self, entries: Sequence[Entry], events: Sequence[ServingEvent] = ()
+    ) -> list[Scored | Exception]:
+        """Make entries and events durable, and return what became of each entry, in order.
+
+        What has no idempotency key is one transaction. What has one is a transaction by itself: its
+        key may be taken, which must not hurt others, and after a failure only the caller can tell
+        by the key whether it is stored.
+        """
+        bundles = _bundles(entries)
+        free = [bundle for bundle in bundles if not bundle[0].call.idempotency_key]
+        done: dict[int, Scored | Exception] = {}
+        if free or events:
+            done |= self._commit_free(free, events)
+        for bundle in bundles:
+            if bundle[0].call.idempotency_key:
+                done[id(bundle[0])] = self._commit_keyed(bundle[0])
+        return [done[id(entry)] for entry in entries]
+
+    def _commit_free(
+        self, bundles: Sequence[list[Entry]], events: Sequence[ServingEvent]
+    ) -> Mapping[int, Scored | CrispMLError]:
+        try:
+            return self._commit_bundles(bundles, events)
+        except CrispMLError as error:
+            self._unkept = events
+            return {id(entry): error for bundle in bundles for entry in bundle}
+
+    def _commit_keyed(self, entry: Entry) -> Scored | Exception:
+        key = entry.call.idempotency_key
+        assert key is not None
+        try:
+            return self._commit_bundles([[entry]], ())[id(entry)]
+        except Conflict as error:
+            try:
+                stored = self._ledger.replay(entry.call.use_case, key, entry.call.fingerprint)
+            except CrispMLError as reason:
+                return reason
+            return error if stored is None else replayed(stored)
+        except CrispMLError as error:
+            return error
+
+    def _commit_bundles(
+        self, bundles: Sequence[list[Entry]], events: Sequence[ServingEvent]
+    ) -> dict[int, Scored]:
+        if not self._is_sure:
+            self._find_place()
+        sequence, root, now = self._sequence, self._root, self._clock()
+        groups = []
+        for bundle in bundles:
+            sequence += 1
+            group = self._group(bundle, sequence, root, now)
+            root = group.root
+            groups.append(group)
+        try:
+            durability = self._durable.commit(groups, events)
+        except CrispMLError as error:
+            # A commit whose answer was lost may have taken the place: before the next one, look.
+            self._is_sure = isinstance(error, NowhereKept)
+            raise
+        self._sequence, self._root = sequence, root
+        return {
+            id(entry): scored
+            for bundle, group in zip(bundles, groups, strict=True)
+            for entry, scored in zip(bundle, _answers(bundle, group, durability), strict=True)
+        }
+
+    def _find_place(self) -> None:
+        """Go on where the ledger says that the chain ends, or begin another chain."""
+        try:
+            self._sequence, self._root = self._ledger.last_root(self._writer_id)
+        except StoreUnavailable:
+            # Nobody can tell now, and the journal may take what comes.
+            self._writer_id, self._sequence, self._root = str(uuid4()), 0, bytes(32)
+        self._is_sure = True
+
+    def _group(
+        self, bundle: list[Entry], sequence: int, previous: bytes, now: datetime
+    ) -> ScoreGroup:
+        first = bundle[0]
+        served, group_id = first.served, new_group_id()
+        if isinstance(first.inputs, list):
+            rows = [values for entry in bundle for values in entry.inputs]
+            scores = _joined([entry.scores for entry in bundle])
+            inputs, encoding = pack_rows(served.fields, rows), Encoding.ROWS
+            digests = digest_rows(group_id, scores, rows)
+        else:
+            from crispml_core.tables.row_images import digest_columns, pack_arrow
+
+            scores, encoding = first.scores, Encoding.ARROW
+            inputs = pack_arrow(first.inputs)
+            digests = digest_columns(group_id, scores, first.inputs)
+        key = first.call.idempotency_key
+        return ScoreGroup(
+            group_id=group_id,
+            writer_id=self._writer_id,
+            sequence=sequence,
+            use_case=served.use_case,
+            model=served.model,
+            version=served.version,
+            alias=served.alias,
+            created_at=now,
+            classes=served.classes,
+            scores=scores,
+            inputs=inputs,
+            encoding=encoding,
+            row_digests=digests,
+            root=chain_root(previous, self._writer_id, sequence, digests),
+            previous_root=previous,
+            fallback=served.fallback,
+            idempotency_key=key,
+            fingerprint=first.call.fingerprint if key is not None else None,
+        )
+
+
+def replayed(group: ScoreGroup) -> Scored:
+    """Return the scores that an idempotency key stored before."""
+    return replace(_scored(group, 0, group.scores, DATABASE), replayed=True)
+
+
+def _bundles(entries: Sequence[Entry]) -> list[list[Entry]]:
+    """Put entries together that can share a group."""
+    # By identity, because a version is one object for all of its requests and costs no hash then.
+    shared: dict[int, list[Entry]] = {}
+    bundles: list[list[Entry]] = []
+    for entry in entries:
+        bundle = None if entry.is_alone else shared.get(id(entry.served))
+        if bundle is None:
+            bundle = []
+            bundles.append(bundle)
+            if not entry.is_alone:
+                shared[id(entry.served)] = bundle
+        bundle.append(entry)
+    return bundles
+
+
+def _joined(parts: list[ScoreRows]) -> ScoreRows:
+    if len(parts) == 1:
+        return parts[0]
+    by_class = details = None
+    if parts[0].by_class is not None:
+        by_class = [row for part in parts for row in part.by_class or ()]
+    if any(part.details is not None for part in parts):
+        details = [row for part in parts for row in part.details or [None] * len(part)]
+    return ScoreRows(
+        record_keys=[value for part in parts for value in part.record_keys],
+        predictions=[value for part in parts for value in part.predictions],
+        probabilities=[value for part in parts for value in part.probabilities],
+        segments=[value for part in parts for value in part.segments],
+        request_ids=[value for part in parts for value in part.request_ids],
+        by_class=by_class,
+        details=details,
+    )
+
+
+def _answers(bundle: list[Entry], group: ScoreGroup, durability: str) -> list[Scored]:
+    answers, offset = [], 0
+    for entry in bundle:
+        answers.append(_scored(group, offset, entry.scores, durability))
+        offset += len(entry.scores)
+    return answers
+
+
+def _scored(group: ScoreGroup, offset: int, scores: ScoreRows, durability: str) -> Scored:
+    return Scored(
+        use_case=group.use_case,
+        model=group.model,
+        version=group.version,
+        alias=group.alias,
+        classes=group.classes,
+        scored_at=group.created_at,
+        group_id=group.group_id,
+        offset=offset,
+        scores=scores,
+        fallback=group.fallback,
+        durability=durability,
+    )

@@ -6,26 +6,38 @@ from collections.abc import Callable
 
 import msgspec
 
-from crispml_core.domain.errors import NotReady, RegistryDamaged
+from crispml_core.domain.errors import CrispMLError, InvalidRecords, NotReady, RegistryDamaged
 from crispml_core.domain.golden import GoldenRecords, deviation
 from crispml_core.domain.models import ModelVersion
 from crispml_core.domain.use_case import UseCase
-from crispml_core.methods.model_persist import GOLDEN_FILE, MODEL_FILE
+from crispml_core.methods.model_persist import COMPILED_FILE, GOLDEN_FILE, MODEL_FILE
 from crispml_core.ports.model_codec import ModelCodec
 from crispml_core.ports.model_registry import ModelRegistry
+from crispml_core.ports.scorer import Scorer
+from crispml_core.serving.compiled.encoding import decode_plan
+from crispml_core.serving.compiled.scorer import CompiledScorer
 from crispml_core.serving.pipeline_scorer import PipelineScorer
-from crispml_core.tables.frames import to_frame
 from crispml_core.tables.golden import golden_answers
-from crispml_core.tables.records import from_records
 
 
 class VersionLoader:
-    """Reads versions from the registry and lets none through that does not reproduce itself."""
+    """Reads versions from the registry and lets none through that does not reproduce itself.
+
+    A version with a compiled form is loaded from that alone; its pipeline is not touched.
+
+    Parameters
+    ----------
+    registry : ModelRegistry
+        Where the versions are.
+    codec : callable
+        Gives the codec that may restore the types of a use case; asked only for a version without
+        a compiled form.
+    """
 
     def __init__(self, registry: ModelRegistry, codec: Callable[[UseCase], ModelCodec]) -> None:
         self._registry, self._codec = registry, codec
 
-    def load(self, use_case: UseCase, version: str) -> PipelineScorer:
+    def load(self, use_case: UseCase, version: str) -> Scorer:
         """Load a version of a use case's model.
 
         Raises
@@ -33,8 +45,8 @@ class VersionLoader:
         NotFound
             If there is no such version.
         NotReady
-            If it was trained with another definition of the use case, or does not reproduce its
-            golden records here.
+            If it was trained with another definition of the use case, does not reproduce its
+            golden records here, or needs a library that is not installed.
         RegistryDamaged
             If a file is not what the manifest says.
         """
@@ -44,24 +56,47 @@ class VersionLoader:
                 f"version {version} was trained with another definition of {use_case.name}; "
                 "deploy the same definition to both services, or train a new version"
             )
-        content = self._registry.read(use_case.name, version, MODEL_FILE)
-        pipeline = self._codec(use_case).loads(content, manifest.trusted_types)
-        scorer = PipelineScorer(use_case, manifest, pipeline)
-        self._prove(use_case, manifest, scorer)
+        try:
+            scorer = self._restore(use_case, manifest)
+            self._prove(use_case, manifest, scorer)
+        except ImportError as error:
+            raise NotReady(
+                f"version {version} needs the library {error.name}, which is not installed here"
+            ) from error
         return scorer
 
-    def _prove(self, use_case: UseCase, manifest: ModelVersion, scorer: PipelineScorer) -> None:
+    def _restore(self, use_case: UseCase, manifest: ModelVersion) -> Scorer:
+        if manifest.compiled.kind is not None:
+            content = self._registry.read(use_case.name, manifest.version, COMPILED_FILE)
+            plan = decode_plan(content)
+            if plan.kind != manifest.compiled.kind:
+                raise RegistryDamaged(
+                    f"{COMPILED_FILE} of {manifest.version} is of another kind than its manifest"
+                )
+            return CompiledScorer(use_case, manifest, plan)
+        content = self._registry.read(use_case.name, manifest.version, MODEL_FILE)
+        pipeline = self._codec(use_case).loads(content, manifest.trusted_types)
+        # In memory a pipeline takes about twice its file.
+        return PipelineScorer(use_case, manifest, pipeline, size_bytes=2 * len(content))
+
+    def _prove(self, use_case: UseCase, manifest: ModelVersion, scorer: Scorer) -> None:
         content = self._registry.read(use_case.name, manifest.version, GOLDEN_FILE)
         try:
             golden = msgspec.json.decode(content, type=GoldenRecords)
         except msgspec.DecodeError as error:
             raise RegistryDamaged(f"{GOLDEN_FILE} of {manifest.version} is not readable") from error
-        batch, findings = from_records(golden.records, use_case.schema)
-        if findings or len(golden.records) != manifest.golden_rows:
-            raise RegistryDamaged(
-                f"{GOLDEN_FILE} of {manifest.version} does not hold the golden records"
-            )
-        found = golden_answers(use_case, scorer, to_frame(batch, use_case.schema))
-        reason = deviation(golden, found)
+        damage = RegistryDamaged(
+            f"{GOLDEN_FILE} of {manifest.version} does not hold the golden records"
+        )
+        if not golden.records or len(golden.records) != manifest.golden_rows:
+            raise damage
+        try:
+            found = golden_answers(use_case, scorer, golden.records)
+        except InvalidRecords:
+            raise damage from None
+        except CrispMLError as error:
+            reason: str | None = error.message
+        else:
+            reason = deviation(golden, found, manifest.compiled.tolerance)
         if reason is not None:
             raise NotReady(f"version {manifest.version} does not reproduce itself here: {reason}")

@@ -8,16 +8,15 @@ is known to hold a problem.
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from crispml_core.domain.errors import Problem, did_you_mean
 from crispml_core.domain.fields import MAX_KEY_LENGTH, Field, RecordSchema
 from crispml_core.tables.casting import cast_column, mask_of
+from crispml_core.tables.column_names import check_columns
 from crispml_core.tables.findings import Findings
 from crispml_core.tables.parsing import LARGEST, SMALLEST
 from crispml_core.tables.schema import arrow_schema, empty_batch
@@ -60,7 +59,7 @@ def conform(
         return empty_batch(schema), findings
     columns = []
     for field in fields:
-        values, broken = _column(batch.column(field.name), field, field.name == record_key)
+        values, broken = conform_column(batch.column(field.name), field, field.name == record_key)
         columns.append(values)
         for rule, mask in broken:
             rows = np.flatnonzero(mask) + offset
@@ -69,28 +68,10 @@ def conform(
     return pa.RecordBatch.from_arrays(columns, schema=schema), findings
 
 
-def check_columns(found: Sequence[str], wanted: Sequence[str]) -> Iterator[Problem]:
-    """Yield a finding per missing, unknown or repeated column; names of the caller are not said."""
-    counts = Counter(found)
-    absent = [name for name in wanted if name not in counts]
-    for name in wanted:
-        if counts[name] > 1:
-            yield Problem("duplicate_column", f"column {name} is there {counts[name]} times", name)
-    for position, name in enumerate(found, start=1):
-        if name not in wanted:
-            hint = did_you_mean(name, absent or wanted)
-            yield Problem(
-                "unknown_column",
-                f"column number {position} is not a field of the use case{hint}; "
-                "rename it, remove it or declare it",
-            )
-    for name in absent:
-        yield Problem("missing_column", f"column {name} is missing", name)
-
-
-def _column(
+def conform_column(
     values: pa.Array, field: Field, is_key: bool
 ) -> tuple[pa.Array, list[tuple[str, np.ndarray]]]:
+    """Bring a column to the type of its field, with the rows that break each rule."""
     absent = values.is_null()
     cast = cast_column(values, field)
     values, broken = cast.values, []

@@ -1,22 +1,52 @@
-"""Answers of a model to golden records."""
+"""Answers of a model to golden records; no data frame takes part."""
 
 from __future__ import annotations
 
-import pandas as pd
+from collections.abc import Sequence
+from typing import Any
 
+from crispml_core.domain.fields import RecordSchema
 from crispml_core.domain.golden import GoldenRecords
 from crispml_core.domain.use_case import UseCase
-from crispml_core.ports.scorer import Scorer
-from crispml_core.tables.json_rows import to_records
+from crispml_core.ports.scorer import Answers, Scorer
+from crispml_core.tables.records import RecordReader
 
 
-def golden_answers(use_case: UseCase, scorer: Scorer, records: pd.DataFrame) -> GoldenRecords:
-    """Answer raw records and keep inputs and answers together."""
-    raw = records[list(use_case.schema.names)]
-    answers = scorer.predict(raw)
-    probabilities = answers.probabilities
+def golden_answers(
+    use_case: UseCase, scorer: Scorer, records: Sequence[dict[str, Any]]
+) -> GoldenRecords:
+    """Answer raw records and keep inputs and answers together.
+
+    Raises
+    ------
+    InvalidRecords
+        If a record breaks the schema.
+    """
+    answers = scorer.answer_rows(rows_of(use_case.schema, records))
     return GoldenRecords(
-        records=tuple(to_records(raw, use_case.schema)),
-        decisions=tuple(answers.decision.tolist()),
-        probabilities=None if probabilities is None else tuple(map(tuple, probabilities.tolist())),
+        records=tuple(records),
+        decisions=tuple(answers.predictions),
+        probabilities=probabilities_of(answers),
     )
+
+
+def rows_of(schema: RecordSchema, records: Sequence[dict[str, Any]]) -> list[tuple[Any, ...]]:
+    """Return JSON records as plain values in the order of the schema.
+
+    Raises
+    ------
+    InvalidRecords
+        If a record breaks the schema.
+    """
+    columns, findings = RecordReader(schema, record_key=schema.record_key).columns(records)
+    findings.raise_if_any()
+    return list(zip(*columns, strict=True))
+
+
+def probabilities_of(answers: Answers) -> tuple[tuple[float, ...], ...] | None:
+    """Return the probabilities by class; None for regression."""
+    if answers.by_class is not None:
+        return tuple(answers.by_class)
+    if None in answers.probabilities:
+        return None
+    return tuple((1.0 - second, second) for second in answers.probabilities if second is not None)

@@ -55,3 +55,12 @@ def moment(text: str) -> datetime | None:
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+
+
+def is_encodable(text: str) -> bool:
+    """Whether a text can be UTF-8; JSON can spell half of a surrogate pair, which cannot."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -6,25 +6,20 @@ checked in plain Python, so that one record costs microseconds; Arrow sees whole
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import Any
-
-import pyarrow as pa
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
 
 from crispml_core.domain.errors import Problem, did_you_mean
-from crispml_core.domain.fields import MAX_KEY_LENGTH, Field, RecordSchema
-from crispml_core.tables import parsing
+from crispml_core.domain.fields import Field, RecordSchema
+from crispml_core.tables.clean_lists import acceptor
 from crispml_core.tables.findings import Findings
-from crispml_core.tables.schema import arrow_schema
+from crispml_core.tables.value_checks import Broken, Check, value_check
 from crispml_core.tables.wording import code, sentence
 
-Check = Callable[[Any], Any]
-
-
-class _Broken(Exception):
-    """Says which rule a value breaks; never leaves this module."""
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 def from_records(
@@ -64,7 +59,11 @@ def _reader(fields: tuple[Field, ...], target: str | None, record_key: str | Non
 
 
 class RecordReader:
-    """`from_records` with its checks built once, for a caller that knows the schema beforehand."""
+    """`from_records` with its checks built once, for a caller that knows the schema beforehand.
+
+    Columns that keep every rule are accepted as a whole; only the others are looked at value by
+    value, with the same outcome.
+    """
 
     def __init__(
         self,
@@ -75,26 +74,96 @@ class RecordReader:
     ) -> None:
         self._fields = tuple(fields)
         self._target = target
-        self._names = frozenset(field.name for field in self._fields)
-        self._schema = arrow_schema(self._fields)
-        self._checks = [(field, _check(field, field.name == record_key)) for field in self._fields]
+        self._ordered = [field.name for field in self._fields]
+        self._names = frozenset(self._ordered)
+        self._get = itemgetter(*self._ordered)
+        self._checks = [
+            (field, value_check(field, is_key=field.name == record_key)) for field in self._fields
+        ]
+        self._accept = [acceptor(field, is_key=field.name == record_key) for field in self._fields]
 
-    def read(self, records: Sequence[Any]) -> tuple[pa.RecordBatch, Findings]:
-        """Check records and turn them into one batch."""
+    def read(self, records: Sequence[Any], offset: int = 0) -> tuple[pa.RecordBatch, Findings]:
+        """Check records and turn them into one batch; `offset` is the number of the first row."""
+        columns, findings = self.columns(records, offset)
+        return self.batch(columns), findings
+
+    def batch(self, columns: Sequence[Sequence[Any]]) -> pa.RecordBatch:
+        """Turn checked columns into a batch."""
+        # Here, because a process that answers single records needs no Arrow.
+        import pyarrow as pa
+
+        from crispml_core.tables.schema import arrow_schema
+
+        schema = arrow_schema(self._fields)
+        arrays = [
+            pa.array(column, type=field.type) for column, field in zip(columns, schema, strict=True)
+        ]
+        return pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+    def columns(
+        self, records: Sequence[Any], offset: int = 0
+    ) -> tuple[list[Sequence[Any]], Findings]:
+        """Check records; return the values of each field, in the order of the fields."""
+        raw = self._gather(records)
+        if raw is not None:
+            return self.check(raw, offset)
         findings = Findings()
         columns: list[list[Any]] = [[] for _ in self._checks]
-        for row, record in enumerate(records):
+        for row, record in enumerate(records, start=offset):
             if isinstance(record, dict):
                 self._read_one(row, record, columns, findings)
                 continue
             findings.add(Problem("type", "a record must be a JSON object", None, row))
             for column in columns:
                 column.append(None)
-        arrays = [
-            pa.array(column, type=field.type)
-            for column, field in zip(columns, self._schema, strict=True)
-        ]
-        return pa.RecordBatch.from_arrays(arrays, schema=self._schema), findings
+        return list(columns), findings
+
+    def check(
+        self, columns: Sequence[Sequence[Any]], offset: int = 0
+    ) -> tuple[list[Sequence[Any]], Findings]:
+        """Check values that came by column, in the order of the fields, None for missing."""
+        findings = Findings()
+        checked: list[Sequence[Any]] = []
+        for values, accept, (field, check) in zip(columns, self._accept, self._checks, strict=True):
+            kept = accept(values)
+            if kept is None:
+                kept = self._each(values, field, check, findings, offset)
+            checked.append(kept)
+        return checked, findings
+
+    def _gather(self, records: Sequence[Any]) -> list[Sequence[Any]] | None:
+        """Return the values by column; None unless all are objects without an unknown field."""
+        if not records or len(self._ordered) < 2 or set(map(type, records)) != {dict}:
+            return None
+        if set(map(len, records)) == {len(self._ordered)}:
+            try:
+                return list(zip(*map(self._get, records), strict=True))
+            except KeyError:
+                return None
+        if not all(map(self._names.issuperset, records)):
+            return None
+        return [[record.get(name) for record in records] for name in self._ordered]
+
+    def _each(
+        self,
+        values: Sequence[Any],
+        field: Field,
+        check: Check,
+        findings: Findings,
+        offset: int,
+    ) -> list[Any]:
+        checked: list[Any] = []
+        for row, raw in enumerate(values, start=offset):
+            value = None
+            if raw is not None:
+                try:
+                    value = check(raw)
+                except Broken as broken:
+                    self._note(findings, row, field, broken.args[0])
+            elif not field.nullable:
+                self._note(findings, row, field, "missing")
+            checked.append(value)
+        return checked
 
     def _read_one(
         self, row: int, record: dict[str, Any], columns: list[list[Any]], findings: Findings
@@ -107,7 +176,7 @@ class RecordReader:
                 present += 1
                 try:
                     value = check(raw)
-                except _Broken as broken:
+                except Broken as broken:
                     self._note(findings, row, field, broken.args[0])
             else:
                 present += field.name in record
@@ -133,106 +202,3 @@ class RecordReader:
             hint = did_you_mean(name, sorted(absent or self._names))
             message = f"field number {position} of the record is not a field of the use case{hint}"
             findings.add(Problem("unknown_field", f"{message}; remove it", None, row))
-
-
-def _check(field: Field, is_key: bool) -> Check:
-    match field.type:
-        case "integer":
-            return _ranged(_integer, field)
-        case "number":
-            return _ranged(_number, field)
-        case "boolean":
-            return _boolean
-        case "category":
-            return _category(field)
-        case "string":
-            return _string(field, is_key)
-        case "date":
-            return _text(parsing.day)
-        case "datetime":
-            return _text(parsing.moment)
-
-
-def _ranged(read: Check, field: Field) -> Check:
-    low, high = field.minimum, field.maximum
-    if low is None and high is None:
-        return read
-
-    def check(value: Any) -> Any:
-        value = read(value)
-        if (low is not None and value < low) or (high is not None and value > high):
-            raise _Broken("range")
-        return value
-
-    return check
-
-
-def _integer(value: Any) -> int:
-    if type(value) is float and math.isfinite(value) and value == math.floor(value):
-        value = int(value)
-    if type(value) is float and not math.isfinite(value):
-        raise _Broken("finite")
-    if type(value) is not int or not parsing.SMALLEST <= value <= parsing.LARGEST:
-        raise _Broken("type")
-    return value
-
-
-def _number(value: Any) -> float:
-    if type(value) is float:
-        if not math.isfinite(value):
-            raise _Broken("finite")
-        return value
-    return float(_integer(value))
-
-
-def _boolean(value: Any) -> bool:
-    if type(value) is not bool:
-        raise _Broken("type")
-    return value
-
-
-def _category(field: Field) -> Check:
-    allowed = frozenset(field.values)
-
-    def check(value: Any) -> str:
-        if not isinstance(value, str) or value not in allowed:
-            raise _Broken("category")
-        return value
-
-    return check
-
-
-def _string(field: Field, is_key: bool) -> Check:
-    def check(value: Any) -> str:
-        if not isinstance(value, str):
-            raise _Broken("type")
-        if len(value) > field.max_length:
-            raise _Broken("max_length")
-        if is_key and len(value) > MAX_KEY_LENGTH:
-            raise _Broken("key_length")
-        if "\0" in value or not (value.isascii() or _encodable(value)):
-            raise _Broken("characters")
-        if is_key and not value.strip():
-            raise _Broken("empty_key")
-        return value
-
-    return check
-
-
-def _encodable(value: str) -> bool:
-    # JSON can spell half of a surrogate pair, which no database and no Arrow column can hold.
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _text(parse: Callable[[str], Any]) -> Check:
-    def check(value: Any) -> Any:
-        parsed = parse(value) if isinstance(value, str) else None
-        if parsed is None:
-            raise _Broken("type")
-        return parsed
-
-    return check

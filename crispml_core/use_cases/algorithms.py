@@ -1,25 +1,21 @@
-"""The algorithms that a YAML use case can name, each with the curation that suits it."""
+"""The algorithms that a YAML use case can name, each with the curation that suits it.
+
+scikit-learn is imported when a curation or an estimator is made: a process that only scores reads
+the same files.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
-
-from sklearn.compose import ColumnTransformer
-from sklearn.ensemble import (
-    HistGradientBoostingClassifier,
-    HistGradientBoostingRegressor,
-    RandomForestClassifier,
-    RandomForestRegressor,
-)
-from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression, Ridge
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from crispml_core.domain.algorithms import Algorithm, Hyperparameter
 from crispml_core.domain.errors import InvalidInput, did_you_mean
+
+if TYPE_CHECKING:
+    from sklearn.compose import ColumnTransformer
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +36,11 @@ class Columns:
 
 def one_hot(columns: Columns) -> ColumnTransformer:
     """Impute the median, scale to unit variance and one-hot encode: for linear models."""
+    from sklearn.compose import ColumnTransformer
+    from sklearn.impute import SimpleImputer
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
     numbers = make_pipeline(SimpleImputer(strategy="median", add_indicator=True), StandardScaler())
     texts = OneHotEncoder(handle_unknown="ignore", sparse_output=False)
     return ColumnTransformer(
@@ -53,6 +54,9 @@ def one_hot(columns: Columns) -> ColumnTransformer:
 
 def ordinal(columns: Columns) -> ColumnTransformer:
     """Encode categories as numbers and leave missing values missing: for boosted trees."""
+    from sklearn.compose import ColumnTransformer
+    from sklearn.preprocessing import OrdinalEncoder
+
     texts = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=float("nan"))
     return ColumnTransformer(
         [
@@ -61,6 +65,15 @@ def ordinal(columns: Columns) -> ColumnTransformer:
         ],
         sparse_threshold=0,
     )
+
+
+def _estimator(module: str, name: str, **fixed: Any) -> Callable[..., Any]:
+    """Return a function that imports an estimator and makes it, with some parameters fixed."""
+
+    def make(**given: Any) -> Any:
+        return getattr(import_module(f"sklearn.{module}"), name)(**fixed, **given)
+
+    return make
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +102,7 @@ _FOREST = (
 RECIPES: Mapping[str, _Recipe] = {
     "logistic_regression": _Recipe(
         one_hot,
-        lambda **given: LogisticRegression(max_iter=2000, **given),
+        _estimator("linear_model", "LogisticRegression", max_iter=2000),
         None,
         (Hyperparameter("C", 0.3, 1e-4, 1e4, search=(0.03, 0.1, 0.3, 1.0, 3.0), scale="log"),),
         "Logistic regression on scaled and one-hot encoded columns.",
@@ -97,21 +110,21 @@ RECIPES: Mapping[str, _Recipe] = {
     "ridge": _Recipe(
         one_hot,
         None,
-        Ridge,
+        _estimator("linear_model", "Ridge"),
         (Hyperparameter("alpha", 1.0, 1e-6, 1e6, search=(0.1, 1.0, 10.0), scale="log"),),
         "Ridge regression on scaled and one-hot encoded columns.",
     ),
     "gradient_boosting": _Recipe(
         ordinal,
-        HistGradientBoostingClassifier,
-        HistGradientBoostingRegressor,
+        _estimator("ensemble", "HistGradientBoostingClassifier"),
+        _estimator("ensemble", "HistGradientBoostingRegressor"),
         _TREES,
         "Histogram gradient boosting on ordinal categories, missing values as they are.",
     ),
     "random_forest": _Recipe(
         one_hot,
-        RandomForestClassifier,
-        RandomForestRegressor,
+        _estimator("ensemble", "RandomForestClassifier"),
+        _estimator("ensemble", "RandomForestRegressor"),
         _FOREST,
         "Random forest on one-hot encoded columns.",
     ),

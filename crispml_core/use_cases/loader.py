@@ -18,7 +18,7 @@ from types import ModuleType
 
 from crispml_core.domain.errors import CrispMLError, UseCaseError, author_line, did_you_mean
 from crispml_core.domain.use_case import UseCase
-from crispml_core.monitoring.kpis import KPI_NAMES
+from crispml_core.monitoring.names import KPI_NAMES
 from crispml_core.use_cases.tabular import load_tabular
 
 ENTRY_POINTS = "crispml.use_cases"

@@ -17,18 +17,27 @@ import pytest
 from crispml_core.adapters.sql import migrate
 from crispml_core.adapters.sql.alias_log import SqlAliasLog
 from crispml_core.adapters.sql.engine import make_engine
+from crispml_core.adapters.sql.event_log import SqlEventLog
 from crispml_core.adapters.sql.label_store import SqlLabelStore
 from crispml_core.adapters.sql.report_store import SqlReportStore
 from crispml_core.adapters.sql.run_store import SqlRunStore
 from crispml_core.adapters.sql.score_ledger import SqlScoreLedger
-from crispml_core.domain.identifiers import new_id
-from crispml_core.domain.scores import Score, ScoreGroup, chain_root
+from crispml_core.domain.scores import (
+    Encoding,
+    Score,
+    ScoreGroup,
+    ScoreRows,
+    chain_root,
+    new_group_id,
+)
 from crispml_core.ports.alias_log import AliasLog
+from crispml_core.ports.event_log import EventLog
 from crispml_core.ports.label_store import LabelStore
 from crispml_core.ports.report_store import ReportStore
 from crispml_core.ports.run_store import RunStore
 from crispml_core.ports.score_ledger import ScoreLedger
 from crispml_core.testing.fakes.alias_log import FakeAliasLog
+from crispml_core.testing.fakes.event_log import FakeEventLog
 from crispml_core.testing.fakes.label_store import FakeLabelStore
 from crispml_core.testing.fakes.report_store import FakeReportStore
 from crispml_core.testing.fakes.run_store import FakeRunStore
@@ -57,47 +66,52 @@ class Stores:
     runs: RunStore
     aliases: AliasLog
     ledger: ScoreLedger
+    events: EventLog
     labels: LabelStore
     reports: ReportStore
 
-    def score(self, *record_keys: str, use_case: str = "credit", **changes: Any) -> list[Score]:
-        """Commit one group with one score per record key, scored now."""
-        writer = changes.pop("writer_id", "writer-a")
-        sequence, previous = self.ledger.last_root(writer)
-        facts = {"use_case": use_case, "model": "credit", "version": "v1", "request_id": "r-1"}
-        shared = facts | {"scored_at": self.clock()} | changes
-        group_id = str(new_id())
-        scores = [
-            Score(
-                **{"prediction": "bad", "probability": 0.75} | shared,
-                score_id=str(new_id()),
-                group_id=group_id,
-                row=row,
-                record_key=key,
-                probabilities={"bad": 0.75, "good": 0.25},
-                segments={"sex": "f"},
-            )
-            for row, key in enumerate(record_keys)
-        ]
-        digests = bytes(32 * len(scores))
-        group = ScoreGroup(
-            group_id=group_id,
-            writer_id=writer,
-            sequence=sequence + 1,
-            use_case=shared["use_case"],
-            model=shared["model"],
-            version=shared["version"],
-            alias="champion",
-            created_at=self.clock(),
-            request_id=shared["request_id"],
-            rows=len(scores),
-            inputs=b"\x00inputs",
+    def group(self, *record_keys: str, **changes: Any) -> ScoreGroup:
+        """Make a group with one score per record key, scored now, that follows on its writer."""
+        rows = len(record_keys)
+        prediction = changes.pop("prediction", "bad")
+        probability = changes.pop("probability", 0.25)
+        is_number = isinstance(prediction, float)
+        writer_id = changes.pop("writer_id", "writer-a")
+        last, previous = self.ledger.last_root(writer_id)
+        sequence = changes.pop("sequence", last + 1)
+        digests = bytes(range(32)) * rows
+        facts: dict[str, Any] = {
+            "group_id": new_group_id(),
+            "use_case": "credit",
+            "model": "credit",
+            "version": "v1",
+            "alias": "champion",
+            "created_at": self.clock(),
+            "classes": () if is_number else ("bad", "good"),
+            "scores": ScoreRows(
+                record_keys=list(record_keys),
+                predictions=[prediction] * rows,
+                probabilities=[None if is_number else probability] * rows,
+                segments=['{"sex":"f"}'] * rows,
+                request_ids=[f"r-{row}" for row in range(rows)],
+            ),
+            "inputs": bytes(range(256)),
+            "encoding": Encoding.ROWS,
+        }
+        return ScoreGroup(
+            **facts | changes,
+            writer_id=writer_id,
+            sequence=sequence,
             row_digests=digests,
-            root=chain_root(previous, writer, sequence + 1, digests),
+            root=chain_root(previous, writer_id, sequence, digests),
             previous_root=previous,
         )
-        self.ledger.append(group, scores)
-        return scores
+
+    def score(self, *record_keys: str, **changes: Any) -> list[Score]:
+        """Commit one group with one score per record key, scored now."""
+        group = self.group(*record_keys, **changes)
+        self.ledger.append([group])
+        return [group.score(row) for row in range(group.rows)]
 
 
 @contextmanager
@@ -109,6 +123,7 @@ def _fake(tmp_path: Any, empty: Any) -> Iterator[Stores]:
         FakeRunStore(clock=clock),
         FakeAliasLog(clock=clock),
         ledger,
+        FakeEventLog(ledger),
         FakeLabelStore(ledger, clock=clock),
         FakeReportStore(),
     )
@@ -124,6 +139,7 @@ def _sqlite(tmp_path: Any, empty: Any) -> Iterator[Stores]:
         SqlRunStore(engine, clock=clock),
         SqlAliasLog(engine, clock=clock),
         SqlScoreLedger(engine),
+        SqlEventLog(engine),
         SqlLabelStore(engine, clock=clock),
         SqlReportStore(engine),
     )

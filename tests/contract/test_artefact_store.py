@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from crispml_core.adapters.volume import VolumeArtefactStore
+from crispml_core.adapters.volume.artefact_store import VolumeArtefactStore
 from crispml_core.domain.errors import Conflict, NotFound
 from crispml_core.domain.models import Artefact, ArtefactKind
 from crispml_core.testing.fakes.artefact_store import FakeArtefactStore

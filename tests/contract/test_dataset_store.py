@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 import pytest
 
-from crispml_core.adapters.volume import VolumeDataSetStore
+from crispml_core.adapters.volume.dataset_store import VolumeDataSetStore
 from crispml_core.domain.datasets import Stage
 from crispml_core.domain.errors import InvalidInput, NotFound
 from crispml_core.testing.fakes.dataset_store import FakeDataSetStore

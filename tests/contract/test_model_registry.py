@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from crispml_core.adapters.volume import VolumeModelRegistry
+from crispml_core.adapters.volume.model_registry import VolumeModelRegistry
 from crispml_core.domain.errors import Conflict, InvalidInput, NotFound
 from crispml_core.domain.models import Lineage, ModelVersion
 from crispml_core.testing.fakes.model_registry import FakeModelRegistry

@@ -142,11 +142,11 @@ def test_only_an_expired_lease_is_failed_and_its_owner_cannot_come_back(stores, 
     runs.progress(lost.id, "worker-1", 50, "model-training", ())
     heard = stores.clock()
     stores.clock.advance(29)
-    assert runs.fail_expired() == []
+    assert runs.lose_expired({}) == []
     assert runs.heartbeat(alive.id, "worker-2", 30)
     now = stores.clock.advance(2)
 
-    (failed,) = runs.fail_expired()
+    (failed,) = runs.lose_expired({})
 
     assert (failed.id, failed.status, failed.finished_at) == (lost.id, RunStatus.FAILED, now)
     assert (failed.error.code, failed.error.step) == ("worker_lost", "model-training")
@@ -158,7 +158,7 @@ def test_only_an_expired_lease_is_failed_and_its_owner_cannot_come_back(stores, 
     assert runs.get(lost.id) == failed
     assert runs.get(alive.id).status is RunStatus.RUNNING
     assert runs.get(waiting.id).status is RunStatus.QUEUED
-    assert runs.fail_expired() == []
+    assert runs.lose_expired({}) == []
 
 
 def test_a_late_heartbeat_keeps_a_run_that_nobody_failed_yet(stores, runs):
@@ -167,7 +167,75 @@ def test_a_late_heartbeat_keeps_a_run_that_nobody_failed_yet(stores, runs):
     stores.clock.advance(60)
 
     assert runs.heartbeat(run.id, "worker", 30)
-    assert runs.fail_expired() == []
+    assert runs.lose_expired({}) == []
+
+
+LOST = RunError(code="worker_lost", message="killed")
+
+
+@pytest.mark.parametrize("way", ["lose", "expire"])
+def test_a_run_that_may_go_on_is_queued_again_so_many_times_and_then_fails(stores, runs, way):
+    run = runs.enqueue(a_run(stores.clock), exclusive_key="batch:scores")
+
+    def lose(owner):
+        started = stores.clock.advance(1)
+        assert runs.lease(owner, 30, METHODS).started_at == started
+        stores.clock.advance(31)
+        if way == "lose":
+            return runs.lose(run.id, owner, LOST, again=2)
+        (lost,) = runs.lose_expired({"cycle": 2})
+        return lost
+
+    for number in (1, 2):
+        again = lose(f"worker-{number}")
+        assert (again.status, again.error, again.finished_at) == (RunStatus.QUEUED, None, None)
+        assert [step.seconds for step in again.steps] == [31.0] * number
+        assert again == runs.get(run.id)
+        with pytest.raises(Conflict, match=run.id):
+            runs.enqueue(a_run(stores.clock), exclusive_key="batch:scores")
+        assert not runs.finish(run.id, f"worker-{number}", RunStatus.SUCCEEDED)
+    failed = lose("worker-3")
+    assert (failed.status, failed.error.code) == (RunStatus.FAILED, "worker_lost")
+    assert "taken up 2 times" in failed.error.message
+    assert (failed.finished_at, len(failed.steps)) == (stores.clock(), 2)
+    runs.enqueue(a_run(stores.clock), exclusive_key="batch:scores")
+
+
+@pytest.mark.parametrize("again", [0, 3])
+def test_a_run_that_was_asked_to_stop_and_lost_its_worker_is_cancelled(stores, runs, again):
+    run = runs.enqueue(a_run(stores.clock))
+    runs.lease("worker", 30, METHODS)
+    runs.request_cancel(run.id)
+
+    cancelled = runs.lose(run.id, "worker", LOST, again=again)
+
+    assert (cancelled.status, cancelled.error.code) == (RunStatus.CANCELLED, "run_cancelled")
+    assert runs.lease("worker", 30, METHODS) is None
+
+
+def test_only_the_owner_loses_a_run_or_puts_it_back(stores, runs):
+    run = runs.enqueue(a_run(stores.clock), exclusive_key="batch:scores")
+    leased = runs.lease("worker", 30, METHODS)
+
+    assert runs.lose(run.id, "thief", LOST, again=1) is None
+    assert not runs.requeue(run.id, "thief")
+    assert runs.get(run.id) == leased
+
+    assert runs.requeue(run.id, "worker")
+    assert (runs.get(run.id).status, runs.get(run.id).steps) == (RunStatus.QUEUED, ())
+    assert not runs.heartbeat(run.id, "worker", 30)
+    assert runs.lose_expired({}) == []
+    assert runs.lease("other", 30, METHODS).id == run.id
+
+
+def test_a_key_says_which_run_it_made(stores, runs):
+    run = runs.enqueue(a_run(stores.clock), idempotency_key="k", fingerprint="f")
+
+    assert runs.replay("credit", "cycle", "k", "f") == run
+    assert runs.replay("credit", "cycle", "other", "f") is None
+    assert runs.replay("churn", "cycle", "k", "f") is None
+    with pytest.raises(IdempotencyKeyReused):
+        runs.replay("credit", "cycle", "k", "g")
 
 
 @pytest.mark.parametrize("end", ["finish", "cancel", "expire"])
@@ -186,7 +254,7 @@ def test_an_exclusive_key_is_held_until_the_run_is_final(stores, runs, end):
         runs.finish(first.id, "worker", RunStatus.FAILED)
     if end == "expire":
         stores.clock.advance(31)
-        runs.fail_expired()
+        runs.lose_expired({})
 
     runs.enqueue(a_run(stores.clock), exclusive_key="cycle:credit")
 
@@ -273,8 +341,10 @@ def test_runs_are_found_newest_first_in_pages(stores, runs):
     page = runs.find(use_case="credit", limit=3)
     assert [run.id for run in page] == ids[3:0:-1]
     assert [run.id for run in runs.find(use_case="credit", before=page[-1].id)] == ids[:1]
-    assert [run.id for run in runs.find(method="cycle", use_case="churn")] == ids[5:3:-1]
+    assert [run.id for run in runs.find(methods=["cycle"], use_case="churn")] == ids[5:3:-1]
     assert [run.id for run in runs.find(status=RunStatus.CANCELLED)] == ids[:1]
+    assert [run.id for run in runs.find(methods=METHODS)] == ids[::-1]
+    assert runs.find(methods=()) == []
 
 
 def in_threads(work, count):

@@ -6,12 +6,12 @@ import threading
 from dataclasses import replace
 from datetime import timedelta
 
-import pyarrow as pa
 import pytest
 
-from crispml_core.domain.errors import Conflict, IdempotencyKeyReused, NotFound
+from crispml_core.domain.errors import Conflict, IdempotencyKeyReused, InvalidInput, NotFound
+from crispml_core.domain.events import EventKind, ServingEvent
 from crispml_core.domain.identifiers import new_id
-from crispml_core.domain.scores import Score, ScoreGroup, chain_root
+from crispml_core.domain.scores import ScoreRows, new_group_id, score_id
 
 
 @pytest.fixture
@@ -19,133 +19,202 @@ def ledger(stores):
     return stores.ledger
 
 
-def a_group(stores, keys=("a", "b"), *, sequence=1, writer_id="w", prediction="bad", **changes):
-    group_id = str(new_id())
-    digests = bytes(range(32)) * len(keys)
-    group = ScoreGroup(
-        group_id=group_id,
-        writer_id=writer_id,
-        sequence=sequence,
-        use_case="credit",
-        model="credit",
-        version="v1",
-        alias=None,
-        created_at=stores.clock(),
-        request_id="r-1",
-        rows=len(keys),
-        inputs=bytes(range(256)),
-        row_digests=digests,
-        root=chain_root(bytes(32), writer_id, sequence, digests),
-        previous_root=bytes(32),
-    )
-    scores = [
-        Score(
-            score_id=str(new_id()),
-            group_id=group_id,
-            row=row,
-            record_key=key,
-            use_case="credit",
-            model="credit",
-            version="v1",
-            prediction=prediction,
-            probability=None if isinstance(prediction, float) else 0.1 + 0.2,
-            scored_at=stores.clock(),
-            request_id="r-1",
-            probabilities={} if isinstance(prediction, float) else {"bad": 0.1 + 0.2, "gut ä": 0.7},
-            segments={"sex": "f", "age": "18-25"},
-        )
-        for row, key in enumerate(keys)
-    ]
-    return replace(group, **changes), scores
+def an_event(**changes):
+    return ServingEvent(**{"kind": EventKind.REFUSED, "code": "invalid_records"} | changes)
+
+
+def keys_of(scores):
+    return [score.record_key for score in scores]
 
 
 @pytest.mark.parametrize("prediction", ["bad", "1", 0.1, 1e300, -3.0])
-def test_a_group_and_its_scores_come_back_as_they_were_committed(stores, ledger, prediction):
-    group, scores = a_group(stores, prediction=prediction, alias="champion")
+@pytest.mark.parametrize("rows", [1, 2, 63, 64, 65, 200])
+def test_a_group_comes_back_as_it_was_committed(stores, ledger, prediction, rows):
+    keys = [f"k{row}" for row in range(rows)]
+    group = stores.group(*keys, prediction=prediction, probability=0.1 + 0.2, fallback=True)
 
-    assert ledger.append(group, scores) == (group, scores)
+    ledger.append([group])
+
+    found = ledger.group(group.group_id)
+    assert found == group
+    assert type(found.scores.predictions[0]) is type(prediction)
+    for row in {0, rows - 1}:
+        score = ledger.get(score_id(group.group_id, row))
+        assert score == group.score(row)
+        assert type(score.prediction) is type(prediction)
+
+
+def test_every_class_and_every_detail_comes_back(stores, ledger):
+    group = stores.group(
+        *("a", "b"),
+        classes=("bad", 'gut "ä"', "so, so"),
+        scores=ScoreRows(
+            record_keys=["a", "b"],
+            predictions=["bad", "so, so"],
+            probabilities=[0.6, 0.1 + 0.2],
+            segments=["{}", '{"age":"18-25","sex":"f"}'],
+            request_ids=["r-1", "r-2"],
+            by_class=[(0.6, 0.3, 0.1), (5e-324, 1.0, 0.1 + 0.2)],
+            details=[None, '{"interval":[0.1,0.2]}'],
+        ),
+    )
+
+    ledger.append([group])
 
     assert ledger.group(group.group_id) == group
-    found = ledger.get(scores[1].score_id)
-    assert found == scores[1]
-    assert type(found.prediction) is type(prediction)
+    second = ledger.get(score_id(group.group_id, 1))
+    assert second == group.score(1)
+    assert second.probabilities == {"bad": 5e-324, 'gut "ä"': 1.0, "so, so": 0.1 + 0.2}
+    assert second.details == {"interval": [0.1, 0.2]}
 
 
-def test_unknown_scores_and_groups_are_not_found(ledger):
+def test_unknown_scores_and_groups_are_not_found(stores, ledger):
+    group = stores.group("a")
+    ledger.append([group])
+
+    for unknown in (str(new_id()), score_id(group.group_id, 1), group.group_id, "no id", ""):
+        with pytest.raises(NotFound):
+            ledger.get(unknown)
     with pytest.raises(NotFound):
-        ledger.get(str(new_id()))
-    with pytest.raises(NotFound):
-        ledger.group(str(new_id()))
+        ledger.group(new_group_id())
 
 
 def test_the_chain_of_a_writer_goes_on_from_its_last_root(stores, ledger):
     assert ledger.last_root("w") == (0, bytes(32))
-    first, second = (a_group(stores, sequence=n) for n in (1, 2))
-    ledger.append(*first)
-    ledger.append(*second)
-    ledger.append(*a_group(stores, writer_id="other", sequence=9))
+    first = stores.group("a", writer_id="w")
+    ledger.append([first])
+    second = stores.group("b", writer_id="w")
+    ledger.append([second, stores.group("c", writer_id="other", sequence=9)])
 
-    assert ledger.last_root("w") == (2, second[0].root)
+    assert second.previous_root == first.root
+    assert ledger.last_root("w") == (2, second.root)
 
 
-def test_a_group_is_committed_whole_or_not_at_all(stores, ledger):
-    group, scores = a_group(stores)
-    ledger.append(group, scores)
-    later, more = a_group(stores, ("c", "d"), sequence=2)
-    with_a_known_score = [more[0], replace(more[1], score_id=scores[0].score_id)]
+def test_many_groups_and_events_are_one_transaction(stores, ledger):
+    first = stores.group("a")
+    second = stores.group("b", "c", use_case="churn", sequence=2)
+    events = [an_event(), an_event()]
+
+    ledger.append([first, second], events)
+
+    assert ledger.group(first.group_id) == first
+    assert ledger.group(second.group_id) == second
+    assert stores.events.find() == events[::-1]
+    assert ledger.last_root("writer-a") == (2, second.root)
+
+
+def test_nothing_of_a_transaction_is_stored_when_one_group_is_known(stores, ledger):
+    known = stores.group("a")
+    ledger.append([known])
+    new = stores.group("b", "c")
 
     with pytest.raises(Conflict):
-        ledger.append(later, with_a_known_score)
+        ledger.append([new, known], [an_event()])
 
-    assert [score.record_key for score in ledger.find()] == ["b", "a"]
-    assert ledger.last_root("w") == (1, group.root)
+    assert keys_of(ledger.find()) == ["a"]
+    assert keys_of(ledger.find(use_case="credit", record_key="b")) == []
+    assert ledger.last_root("writer-a") == (1, known.root)
+    assert stores.events.find() == []
     with pytest.raises(NotFound):
-        ledger.group(later.group_id)
+        ledger.group(new.group_id)
+    ledger.append([new], [an_event()])
+    assert keys_of(ledger.find()) == ["c", "b", "a"]
 
 
 def test_a_writer_cannot_write_one_sequence_twice(stores, ledger):
-    ledger.append(*a_group(stores))
+    ledger.append([stores.group("a", writer_id="w", sequence=1)])
 
     with pytest.raises(Conflict, match="writer"):
-        ledger.append(*a_group(stores))
+        ledger.append([stores.group("b", writer_id="w", sequence=1)])
 
 
-def test_an_idempotency_key_gives_the_scores_of_then(stores, ledger):
+def test_what_is_stored_can_be_asked(stores, ledger):
+    groups = [stores.group("a", sequence=n) for n in range(1, 4)]
+    ledger.append(groups[:2])
+    ids = [group.group_id for group in groups]
+
+    assert ledger.stored(ids) == set(ids[:2])
+    assert ledger.stored([]) == set()
+
+
+def test_events_alone_are_committed_and_a_second_time_is_no_conflict(stores, ledger):
+    event = an_event(use_case="credit", status=422, rule="range", field="age", request_id="r")
+    ledger.append([], [event])
+    group, later = stores.group("a"), an_event()
+
+    ledger.append([group], [event, later])
+
+    assert stores.events.find() == [later, event]
+    assert ledger.stored([group.group_id]) == {group.group_id}
+
+
+def test_an_event_that_is_too_long_does_not_keep_the_scores_out(stores, ledger):
+    group = stores.group("a")
+
+    ledger.append([group], [an_event(field="x" * 10_000)])
+
+    assert ledger.group(group.group_id) == group
+    assert len(stores.events.find()) == 1
+
+
+def test_an_idempotency_key_gives_the_group_of_then(stores, ledger):
     keyed = {"idempotency_key": "k", "fingerprint": "f"}
-    group, scores = a_group(stores, ("a", "b", "c"), **keyed)
-    ledger.append(group, scores)
+    group = stores.group("a", "b", "c", **keyed)
+    ledger.append([group])
 
-    again = a_group(stores, ("x",), sequence=2, **keyed)
-    assert ledger.append(*again) == (group, scores)
-    assert ledger.replay("credit", "k", "f") == (group, scores)
+    with pytest.raises(Conflict):
+        ledger.append([stores.group("x", **keyed)])
+    assert ledger.replay("credit", "k", "f") == group
     assert ledger.replay("churn", "k", "f") is None
     assert ledger.replay("credit", "new", "f") is None
     assert len(ledger.find()) == 3
-    for reuse in (
-        lambda: ledger.replay("credit", "k", "other"),
-        lambda: ledger.append(*a_group(stores, sequence=3, idempotency_key="k", fingerprint="g")),
-    ):
-        with pytest.raises(IdempotencyKeyReused):
-            reuse()
+    with pytest.raises(IdempotencyKeyReused):
+        ledger.replay("credit", "k", "other")
+    ledger.append([stores.group("x", use_case="churn", **keyed)])
 
 
-def test_one_idempotency_key_at_once_commits_one_group(stores, ledger):
-    barrier, answers = threading.Barrier(5), []
+def test_of_writers_with_one_idempotency_key_at_once_one_commits(stores, ledger):
+    groups = [
+        stores.group("a", "b", writer_id=f"w{i}", idempotency_key="k", fingerprint="f")
+        for i in range(5)
+    ]
+    barrier, won = threading.Barrier(5), []
 
-    def append(i):
-        group, scores = a_group(stores, writer_id=f"w{i}", idempotency_key="k", fingerprint="f")
+    def append(group):
         barrier.wait()
-        answers.append(ledger.append(group, scores)[0].group_id)
+        try:
+            ledger.append([group])
+            won.append(group)
+        except Conflict:
+            pass
 
-    threads = [threading.Thread(target=append, args=(i,)) for i in range(5)]
+    in_threads(append, groups)
+
+    assert len(won) == 1
+    assert ledger.replay("credit", "k", "f") == won[0]
+    assert len(ledger.find()) == 2
+
+
+def test_two_writers_at_once_keep_two_chains(stores, ledger):
+    def write(writer_id):
+        for number in range(20):
+            ledger.append([stores.group(f"{writer_id}-{number}", "x", writer_id=writer_id)])
+            ledger.index_keys(3)
+
+    in_threads(write, ["v", "w"])
+
+    assert len(ledger.find(limit=1000)) == 80
+    assert len(ledger.find(use_case="credit", record_key="x", limit=1000)) == 40
+    for writer_id in ("v", "w"):
+        assert ledger.last_root(writer_id)[0] == 20
+
+
+def in_threads(work, arguments):
+    threads = [threading.Thread(target=work, args=(argument,)) for argument in arguments]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-
-    assert len(answers) == 5
-    assert len(set(answers)) == 1
-    assert len(ledger.find()) == 2
 
 
 def test_scores_are_found_by_what_they_are_about(stores, ledger):
@@ -163,72 +232,64 @@ def test_scores_are_found_by_what_they_are_about(stores, ledger):
     assert found() == everything
     assert found(version="v2") == everything[:1]
     assert found(record_key="a") == [everything[0], everything[2]]
+    assert found(record_key="a", version="v1") == [everything[2]]
     assert found(start=later) == everything[:1], "the start belongs to the window"
     assert found(start=start, end=later) == everything[1:], "the end does not"
     assert found(limit=2) == everything[:2]
     assert found(before=everything[1]) == everything[2:]
+    assert found(record_key="a", before=everything[0]) == [everything[2]]
     assert len(ledger.find()) == 4
+    assert len(ledger.find(record_key="a")) == 3
 
 
-def test_the_table_of_a_window_has_its_columns_even_when_it_is_empty(ledger):
-    moment = pa.timestamp("us", "UTC")
+def test_pages_meet_every_score_once_whatever_the_order_of_commits(stores, ledger):
+    """A journal that is replayed brings older groups after newer ones."""
+    groups = [stores.group("a", "b", sequence=n, use_case=u) for n, u in enumerate("xyxyx", 1)]
+    moments = [3, 1, 2, 1, 3]
+    groups = [
+        replace(group, created_at=stores.clock() + timedelta(seconds=seconds))
+        for group, seconds in zip(groups, moments, strict=True)
+    ]
+    for group in groups:
+        ledger.append([group])
 
-    table = ledger.with_labels("credit", start=None, end=None)
-
-    assert table.num_rows == 0
-    assert dict(zip(table.schema.names, table.schema.types, strict=True)) == {
-        "score_id": pa.string(),
-        "record_key": pa.string(),
-        "version": pa.string(),
-        "prediction": pa.string(),
-        "probability": pa.float64(),
-        "probabilities": pa.string(),
-        "segments": pa.string(),
-        "scored_at": moment,
-        "label": pa.string(),
-        "label_time": moment,
-        "received_at": moment,
-    }
-
-
-def test_the_table_holds_the_scores_of_the_window_and_the_version(stores, ledger):
-    start = stores.clock()
-    first = stores.score("a", "b")
-    second_at = stores.clock.advance(60)
-    second = stores.score("c", version="v2")
-    stores.score("d", use_case="churn")
-
-    def keys(start=None, end=None, **what):
-        table = ledger.with_labels("credit", start=start, end=end, **what)
-        return table["record_key"].to_pylist()
-
-    assert keys() == ["a", "b", "c"]
-    assert keys(start=start, end=second_at) == ["a", "b"]
-    assert keys(start=second_at) == ["c"]
-    assert keys(version="v1") == ["a", "b"]
-    assert keys(as_of=start) == ["a", "b"]
-    assert keys(as_of=start - timedelta(seconds=1)) == []
-    row = ledger.with_labels("credit", start=None, end=None).to_pylist()[2]
-    assert row == {
-        "score_id": second[0].score_id,
-        "record_key": "c",
-        "version": "v2",
-        "prediction": "bad",
-        "probability": 0.75,
-        "probabilities": '{"bad":0.75,"good":0.25}',
-        "segments": '{"sex":"f"}',
-        "scored_at": second_at,
-        "label": None,
-        "label_time": None,
-        "received_at": None,
-    }
-    assert row["score_id"] > first[1].score_id
+    for use_case in (None, "x"):
+        wanted = ledger.find(use_case=use_case, limit=100)
+        paged, before = [], None
+        while page := ledger.find(use_case=use_case, limit=3, before=before):
+            paged += page
+            before = page[-1].score_id
+        assert paged == wanted
+        assert [score.scored_at for score in paged] == sorted(
+            (score.scored_at for score in paged), reverse=True
+        )
+    assert len(ledger.find(limit=100)) == 10
 
 
-def test_a_numeric_prediction_is_exact_text_in_the_table(stores, ledger):
-    stores.score("a", prediction=0.1 + 0.2, probability=None)
+def test_a_page_can_only_follow_on_a_score(stores, ledger):
+    stores.score("a")
 
-    table = ledger.with_labels("credit", start=None, end=None)
+    with pytest.raises(InvalidInput, match="before"):
+        ledger.find(before=str(new_id()))
 
-    assert float(table["prediction"][0].as_py()) == 0.1 + 0.2
-    assert table["probability"].to_pylist() == [None]
+
+def test_the_index_by_record_key_follows_in_steps(stores, ledger):
+    stores.score(*(f"k{row}" for row in range(10)))
+    stores.score("a", "b")
+
+    done = [ledger.index_keys(4) for _ in range(10)]
+
+    assert max(done) <= 4
+    assert sum(done) == 12
+    assert ledger.index_keys(100) == 0
+    assert keys_of(ledger.find(record_key="k9")) == ["k9"]
+    assert keys_of(ledger.find(record_key="a")) == ["a"]
+
+
+def test_a_read_by_record_key_does_not_wait_for_the_index(stores, ledger):
+    for row in range(3):
+        stores.score("a", f"k{row}")
+    ledger.index_keys(3)
+
+    assert len(ledger.find(use_case="credit", record_key="a")) == 3
+    assert ledger.index_keys(100) == 0, "the read brought the index up to date"

@@ -8,6 +8,7 @@ import pytest
 
 from crispml_core.cli.root import crispml
 from crispml_core.rest.metrics import HttpMetrics
+from crispml_scoring.metrics import ScoringMetrics
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -35,7 +36,9 @@ def test_every_listed_route_exists():
 
 
 def test_every_metric_is_listed():
-    families = list(HttpMetrics().registry.collect())
+    registry = HttpMetrics().registry
+    ScoringMetrics(registry)
+    families = list(registry.collect())
     assert families
     for family in families:
         name = f"{family.name}_total" if family.type == "counter" else family.name

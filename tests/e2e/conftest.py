@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from crispml_core.adapters.sql import migrate
-from crispml_core.bootstrap import Parts, build
+from crispml_core.bootstrap.training import TrainingParts as Parts
+from crispml_core.bootstrap.training import build
 from crispml_core.domain.identifiers import new_id, utc_now
 from crispml_core.domain.runs import Run, RunStatus
 from crispml_core.settings import CrispMLSettings
@@ -35,7 +36,7 @@ def settings(tmp_path: Path) -> CrispMLSettings:
 
 @pytest.fixture
 def parts(settings: CrispMLSettings) -> Iterator[Parts]:
-    built = build(settings, service="training")
+    built = build(settings)
     yield built
     built.close()
 

@@ -14,7 +14,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from crispml_core.bootstrap import build
+from crispml_core.bootstrap.scoring import build as build_scoring
+from crispml_core.bootstrap.training import build
 from crispml_core.domain.errors import CrispMLError
 from crispml_core.domain.runs import CYCLE, TRAINING_METHODS
 from crispml_core.runs.worker import work
@@ -53,14 +54,14 @@ class AtOnce:
 
 @pytest.fixture
 def training(settings):
-    app = create_training(build(settings, service="training"), settings, AtOnce)
+    app = create_training(build(settings), settings, AtOnce)
     with TestClient(app) as client:
         yield client
 
 
 @pytest.fixture
 def scoring(settings):
-    app = create_scoring(build(settings, service="scoring"), settings)
+    app = create_scoring(build_scoring(settings), settings)
     with TestClient(app) as client:
         yield client
 
@@ -249,7 +250,7 @@ def test_a_missing_database_stops_the_start_with_one_sentence(settings):
         update={"database": settings.database.model_copy(update={"url": _secret("/nowhere/x.db")})}
     )
     with pytest.raises(CrispMLError, match="CRISPML_DATABASE__URL"):
-        build(gone, service="training")
+        build(gone)
 
 
 def test_a_database_without_tables_names_the_command(settings, tmp_path):
@@ -259,7 +260,7 @@ def test_a_database_without_tables_names_the_command(settings, tmp_path):
         update={"database": settings.database.model_copy(update={"url": url})}
     )
     with pytest.raises(CrispMLError, match="crispml db upgrade"):
-        build(empty, service="scoring")
+        build_scoring(empty)
 
 
 def _secret(path):

@@ -11,7 +11,7 @@ import time
 import psutil
 import pytest
 
-from crispml_core.bootstrap import build, build_executor
+from crispml_core.bootstrap.training import build, build_executor
 from crispml_core.domain.datasets import Stage
 from crispml_core.domain.errors import Conflict
 from crispml_core.domain.runs import RunStatus
@@ -19,9 +19,9 @@ from crispml_core.domain.runs import RunStatus
 # A service that executes runs and nothing else.
 SERVICE = """
 import time
-from crispml_core.bootstrap import build, build_executor
+from crispml_core.bootstrap.training import build, build_executor
 from crispml_core.settings import load_settings
-build_executor(build(load_settings(), service="training")).start()
+build_executor(build(load_settings())).start()
 time.sleep(60)
 """
 
@@ -133,7 +133,7 @@ def test_a_run_whose_service_died_too_is_failed_when_its_lease_expires(
 def test_a_second_service_never_touches_a_live_run(parts, settings, executor, submit, until):
     run = submit(hyperparameters={"patient": {"seconds": 8}})
     until(run, is_training)
-    own = build(settings, service="training")
+    own = build(settings)
     other = build_executor(own)
     other.start()
     try:

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import io
+import json
 import logging
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import SimpleNamespace
+from time import monotonic
 from typing import Any
 
-import numpy as np
-import pandas as pd
+import pyarrow as pa
 import pytest
 import structlog
 from fastapi import FastAPI
 
 from crispml_core import UseCase
-from crispml_core.bootstrap import Parts
+from crispml_core.adapters.journal import FileJournals
+from crispml_core.adapters.volume.batch_store import VolumeBatchStore
+from crispml_core.bootstrap.batches import Batches
+from crispml_core.bootstrap.scoring import ScoringParts
+from crispml_core.bootstrap.training import TrainingParts
 from crispml_core.domain.errors import NotFound
 from crispml_core.domain.identifiers import utc_now
 from crispml_core.domain.models import Lineage, ModelVersion
@@ -27,13 +31,17 @@ from crispml_core.logs import configure_logging
 from crispml_core.pipelines.scoring import ScoringPipelines, ScoringStores
 from crispml_core.pipelines.stores import TrainingStores
 from crispml_core.pipelines.training import TrainingPipelines
-from crispml_core.ports.scorer import Predictions
+from crispml_core.ports.scorer import Answers
+from crispml_core.serving.durable_ledger import DurableLedger
+from crispml_core.serving.engine import ScoringEngine
 from crispml_core.serving.ledger_writer import LedgerWriter
-from crispml_core.serving.model_cache import ModelCache
+from crispml_core.serving.live_models import LiveModels
+from crispml_core.serving.loaded_versions import LoadedVersions
 from crispml_core.settings import CrispMLSettings, LogSettings
 from crispml_core.testing.fakes.alias_log import FakeAliasLog
 from crispml_core.testing.fakes.artefact_store import FakeArtefactStore
 from crispml_core.testing.fakes.dataset_store import FakeDataSetStore
+from crispml_core.testing.fakes.event_log import FakeEventLog
 from crispml_core.testing.fakes.label_store import FakeLabelStore
 from crispml_core.testing.fakes.model_registry import FakeModelRegistry
 from crispml_core.testing.fakes.report_store import FakeReportStore
@@ -88,16 +96,21 @@ class CurrentParts:
 class SureScorer:
     """Answers every record with yes and 0.75."""
 
+    is_fast, size_bytes, plan = True, 1000, None
+
     def __init__(self, use_case: UseCase, version: str) -> None:
         self.manifest = version_of(use_case, version)
+        self._channel = use_case.schema.names.index("channel")
 
-    def predict(self, records: pd.DataFrame) -> Predictions:
-        rows = len(records)
-        return Predictions(
-            np.full(rows, "yes", object),
-            np.tile([0.25, 0.75], (rows, 1)),
-            {"channel": records["channel"].to_numpy(object)},
-        )
+    def answer_rows(self, rows: Any) -> Answers:
+        return self._answers([row[self._channel] for row in rows])
+
+    def answer_columns(self, batch: pa.RecordBatch) -> Answers:
+        return self._answers(batch.column("channel").to_pylist())
+
+    def _answers(self, channels: list[str]) -> Answers:
+        segments = [json.dumps({"channel": channel}) for channel in channels]
+        return Answers(["yes"] * len(channels), [0.75] * len(channels), segments)
 
 
 @dataclass
@@ -106,7 +119,7 @@ class Service:
 
     app: FastAPI
     client: TestClient
-    parts: Parts
+    parts: Any
     executor: StillExecutor
     health: dict[str, str | None]
     closed: list[bool]
@@ -172,7 +185,7 @@ def training_app(settings: CrispMLSettings) -> tuple[FastAPI, CurrentParts]:
 @pytest.fixture(scope="session")
 def scoring_app(settings: CrispMLSettings) -> tuple[FastAPI, CurrentParts]:
     current: Any = CurrentParts()
-    return create_scoring(current, settings), current
+    return create_scoring(current, settings, lambda settings: current.batches), current
 
 
 @pytest.fixture
@@ -193,10 +206,18 @@ def scoring(
     tmp_path: Path,
 ) -> Iterator[Service]:
     """Scoring with a champion."""
-    for service in _serve("scoring", scoring_app, toy, settings, tmp_path):
-        service.parts.models.publish(version_of(toy), {})
-        service.parts.aliases.move("toy", "champion", VERSION, expected=None)
-        yield service
+    yield from _serve("scoring", scoring_app, toy, settings, tmp_path, champion=VERSION)
+
+
+@pytest.fixture
+def scoring_without_champion(
+    scoring_app: tuple[FastAPI, CurrentParts],
+    toy: UseCase,
+    settings: CrispMLSettings,
+    tmp_path: Path,
+) -> Iterator[Service]:
+    """Scoring before anything was trained."""
+    yield from _serve("scoring", scoring_app, toy, settings, tmp_path)
 
 
 @pytest.fixture(params=["training", "scoring"])
@@ -227,6 +248,7 @@ def _serve(
     toy: UseCase,
     settings: CrispMLSettings,
     folder: Path,
+    champion: str | None = None,
 ) -> Iterator[Service]:
     app, current = made
     known = {toy.name: toy}
@@ -248,51 +270,81 @@ def _serve(
             open_source=_nothing,
             drop_upload=uploads.remove,
             codec=_nothing,
+            compiler=_nothing,
             libraries=dict,
             project_aliases=_nothing,
         ),
     )
 
+    shared = {
+        "settings": settings,
+        "use_cases": known,
+        "models": models,
+        "aliases": aliases,
+        "ping": lambda: health,
+    }
+    parts: Any
+    if name == "training":
+        parts = TrainingParts(
+            **shared,
+            runs=FakeRunStore(),
+            datasets=datasets,
+            artefacts=artefacts,
+            uploads=uploads,
+            training=pipelines,
+            project_aliases=lambda model: None,
+            close=lambda: closed.append(True),
+        )
+    else:
+        engine = _engine(known, ledger, aliases, folder)
+        parts = ScoringParts(
+            **shared,
+            ledger=ledger,
+            labels=labels,
+            reports=reports,
+            events=FakeEventLog(ledger),
+            scoring=ScoringPipelines(
+                known,
+                ScoringStores(
+                    ledger=ledger,
+                    labels=labels,
+                    reports=reports,
+                    registry=models,
+                    timings=timings,
+                ),
+            ),
+            engine=engine,
+            close=lambda: (engine.close(), closed.append(True)),
+        )
+    if champion is not None:
+        models.publish(version_of(toy, champion), {})
+        aliases.move(toy.name, "champion", champion, expected=None)
+    current.now, current.executor = parts, StillExecutor()
+    current.batches = Batches(
+        settings=settings,
+        runs=FakeRunStore(),
+        store=VolumeBatchStore(folder),
+        executor=current.executor,
+        close=lambda: None,
+    )
+    app.state.settings, app.state.draining, app.openapi_schema = settings, False, None
+    with TestClient(app.state.front) as client:
+        yield Service(app, client, parts, current.executor, health, closed)
+
+
+def _engine(
+    use_cases: dict[str, UseCase], ledger: FakeScoreLedger, aliases: FakeAliasLog, folder: Path
+) -> ScoringEngine:
     def load(use_case: UseCase, version: str) -> SureScorer:
         if version != VERSION:
             raise NotFound("model version", [VERSION])
         return SureScorer(use_case, version)
 
-    scoring = ScoringPipelines(
-        known,
-        ScoringStores(
-            ledger=ledger,
-            writer=LedgerWriter(ledger),
-            labels=labels,
-            reports=reports,
-            registry=models,
-            cache=ModelCache(aliases, SimpleNamespace(load=load)),
-            timings=timings,
-        ),
+    durable = DurableLedger(ledger, FileJournals(folder / "journal"), retry_s=0.05)
+    live = LiveModels(
+        use_cases, LoadedVersions(load, 10_000), aliases.highest, aliases.aliases, clock=monotonic
     )
-    parts = Parts(
-        settings=settings,
-        use_cases=known,
-        runs=FakeRunStore(),
-        datasets=datasets,
-        artefacts=artefacts,
-        uploads=uploads,
-        models=models,
-        aliases=aliases,
-        ledger=ledger,
-        labels=labels,
-        reports=reports,
-        timings=timings,
-        training=pipelines if name == "training" else None,
-        scoring=scoring if name == "scoring" else None,
-        project_aliases=lambda model: None,
-        ping=lambda: health,
-        close=lambda: closed.append(True),
-    )
-    current.now, current.executor = parts, StillExecutor()
-    app.state.settings, app.state.draining, app.openapi_schema = settings, False, None
-    with TestClient(app) as client:
-        yield Service(app, client, parts, current.executor, health, closed)
+    return ScoringEngine(live, ledger, LedgerWriter(ledger, durable), durable, deadline_s=5)
 
 
 def _nothing(*_: Any) -> Any:

@@ -42,13 +42,17 @@ def test_a_bad_body_is_refused_everywhere(
     service = request.getfixturevalue(name)
     body, headers, status, said = BODIES[kind]
     answer = service.client.post(path, content=body, headers=headers)
+    if kind == "gzip" and path == SCORE:
+        status, said = 400, "too early"  # a body of records may be compressed, if it is well made
     assert answer.status_code == status or (status is None and answer.status_code in (400, 422))
     _check_problem(answer)
     assert said in answer.json()["detail"]
     assert CANARY not in answer.text + log.getvalue()
-    assert service.parts.runs.find() == []
-    assert service.parts.ledger.find() == []
-    assert service.parts.reports.find() == []
+    if name == "training":
+        assert service.parts.runs.find() == []
+    else:
+        assert service.parts.ledger.find() == []
+        assert service.parts.reports.find() == []
 
 
 @pytest.mark.parametrize(("name", "path"), [("training", CYCLE), ("scoring", SCORE)])
@@ -236,7 +240,7 @@ def test_an_unknown_name_is_a_problem_that_does_not_repeat_it(service: Any, path
 
 
 def test_a_key_that_cannot_be_a_header_value_is_refused(service: Any) -> None:
-    path = CYCLE if "runs" in service.client.get("/openapi.json").text else SCORE
+    path = CYCLE if "/cycle" in service.client.get("/openapi.json").text else SCORE
     answer = service.client.post(path, json={}, headers={"Idempotency-Key": "k" * 300})
     assert answer.status_code == 422
     assert "Idempotency-Key" in answer.json()["detail"]

@@ -17,7 +17,8 @@ def test_a_probe_answers_without_any_model(service: Any, path: str) -> None:
     assert service.client.get(path).status_code == 200
 
 
-def test_readiness_fails_with_the_store_that_does_not_answer(service: Any) -> None:
+def test_readiness_fails_with_the_store_that_does_not_answer(training: Any) -> None:
+    service = training
     service.health["database"] = "the database is locked"
     answer = service.client.get("/readyz?verbose")
     assert answer.status_code == 503
@@ -29,13 +30,33 @@ def test_readiness_fails_with_the_store_that_does_not_answer(service: Any) -> No
     assert service.client.get("/livez").status_code == 200
 
 
-def test_a_missing_champion_is_waited_for_and_is_no_failure(scoring: Any) -> None:
-    assert scoring.client.get("/readyz?verbose").json()["checks"]["champion toy"] == "ok"
-    scoring.parts.aliases._events.clear()
-    scoring.parts.scoring._stores.cache._seen.clear()
+def test_scoring_stays_ready_without_its_database_as_long_as_the_journal_takes_scores(
+    scoring: Any,
+) -> None:
+    scoring.health["database"] = "the database is locked"
     answer = scoring.client.get("/readyz?verbose")
+    assert (answer.status_code, answer.json()["status"]) == (200, "ready")
+    assert answer.json()["checks"]["database"] == "waiting: the database is locked"
+    scoring.parts.engine.durable._refusal = "the journal volume is full"
+    answer = scoring.client.get("/readyz?verbose")
+    assert answer.status_code == 503
+    assert answer.json()["checks"]["database"] == "the database is locked"
+
+
+def test_readiness_says_how_full_the_queue_is(scoring: Any) -> None:
+    assert scoring.client.get("/readyz?verbose").json()["checks"]["queue"] == "ok, 0% full"
+
+
+def test_a_missing_champion_is_waited_for_and_is_no_failure(
+    scoring_without_champion: Any,
+) -> None:
+    answer = scoring_without_champion.client.get("/readyz?verbose")
     assert answer.status_code == 200
     assert answer.json()["checks"]["champion toy"].startswith("waiting: model toy has no champion")
+
+
+def test_a_champion_that_serves_is_well(scoring: Any) -> None:
+    assert scoring.client.get("/readyz?verbose").json()["checks"]["champion toy"] == "ok"
 
 
 def test_a_stopping_service_is_not_ready(service: Any) -> None:

@@ -143,8 +143,8 @@ def test_events_of_a_run_that_has_ended_are_one(training: Any) -> None:
 def test_a_quiet_stream_stays_alive_and_survives_a_locked_database(
     training: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("crispml_training.routes.runs.KEEP_ALIVE_S", 0.0)
-    monkeypatch.setattr("crispml_training.routes.runs.LOOK_S", 0.01)
+    monkeypatch.setattr("crispml_core.rest.routes.runs.KEEP_ALIVE_S", 0.0)
+    monkeypatch.setattr("crispml_core.rest.routes.runs.LOOK_S", 0.01)
     run_id = training.client.post(CYCLE).json()["id"]
     get, looks = training.parts.runs.get, iter(range(100))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,6 +12,14 @@ from crispml_core.domain.errors import StoreUnavailable
 
 SCORE, LABEL = (f"/api/v1/use-cases/toy/new-data-{verb}" for verb in ("score", "label"))
 VERSION = "20260101-000000-abcdef01"
+
+
+def until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
+    """Wait until a condition holds."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def record(number: int) -> dict[str, Any]:
@@ -62,8 +72,8 @@ def test_a_repeated_key_gets_the_same_scores_again(scoring: Any) -> None:
     assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
 
 
-def test_without_a_champion_nothing_is_scored(scoring: Any) -> None:
-    scoring.parts.aliases._events.clear()
+def test_without_a_champion_nothing_is_scored(scoring_without_champion: Any) -> None:
+    scoring = scoring_without_champion
     answer = scoring.client.post(SCORE, json=record(1))
     assert (answer.status_code, answer.json()["code"]) == (503, "not_ready")
     assert answer.headers["Retry-After"]
@@ -88,15 +98,41 @@ def test_too_many_records_are_refused(scoring: Any, settings: Any) -> None:
     assert scoring.client.post(LABEL, json=labels).status_code == 413
 
 
-def test_a_ledger_that_does_not_answer_is_no_score(
+def test_while_the_database_is_away_scores_go_to_the_journal_and_come_back(
     scoring: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def away(*_: Any) -> Any:
         raise StoreUnavailable("the database does not answer")
 
+    ledger = scoring.parts.ledger
+    with monkeypatch.context() as broken:
+        broken.setattr(ledger, "append", away)
+        answers = [scoring.client.post(SCORE, json=record(n)) for n in range(3)]
+        assert [(a.status_code, a.json()["durability"]) for a in answers] == [(200, "journal")] * 3
+        checks = scoring.client.get("/readyz?verbose").json()["checks"]
+        assert "3 transactions wait for the database" in checks["journal"]
+        keyed = scoring.client.post(SCORE, json=record(4), headers={"Idempotency-Key": "k"})
+        assert (keyed.status_code, keyed.json()["code"]) == (503, "store_unavailable")
+        assert "crispml_journal_transactions 3.0" in scoring.client.get("/metrics").text
+    ids = {answer.json()["scores"][0]["score_id"] for answer in answers}
+    until(lambda: {score.score_id for score in ledger.find()} == ids)
+    until(lambda: scoring.client.post(SCORE, json=record(5)).json()["durability"] == "database")
+    assert scoring.client.get("/readyz?verbose").json()["checks"]["journal"] == "ok"
+
+
+def test_a_score_that_neither_database_nor_journal_takes_is_no_score(
+    scoring: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: Any) -> Any:
+        raise StoreUnavailable("nothing takes it")
+
     monkeypatch.setattr(scoring.parts.ledger, "append", away)
-    answer = scoring.client.post(SCORE, json=record(1))
-    assert (answer.status_code, answer.json()["code"]) == (503, "store_unavailable")
+    monkeypatch.setattr(scoring.parts.engine.durable._journal, "append", away)
+    for body in (record(1), [record(1)]):
+        answer = scoring.client.post(SCORE, json=body)
+        assert (answer.status_code, answer.json()["code"]) == (503, "store_unavailable")
+        assert answer.headers["Retry-After"]
+        assert answer.headers["X-Request-ID"]
 
 
 def test_scores_are_found_by_window_and_key(scoring: Any) -> None:

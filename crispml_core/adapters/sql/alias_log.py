@@ -91,6 +91,14 @@ class SqlAliasLog:
         with reading(self._engine) as connection:
             return {row.alias: _event(row) for row in connection.execute(query)}
 
+    def highest(self) -> dict[str, int]:
+        """Return the sequence of the newest move of every model."""
+        query = select(alias_events.c.model, func.max(alias_events.c.sequence)).group_by(
+            alias_events.c.model
+        )
+        with reading(self._engine) as connection:
+            return dict(connection.execute(query).tuples().all())
+
     def history(self, model: str, alias: str) -> list[AliasEvent]:
         """Return every move, newest first."""
         with reading(self._engine) as connection:

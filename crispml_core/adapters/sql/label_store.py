@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, bindparam, insert, null, select, update
@@ -19,7 +20,9 @@ from crispml_core.adapters.sql.label_import import (
     score_subject,
     subject_of,
 )
-from crispml_core.adapters.sql.tables import label_imports, labels, scores
+from crispml_core.adapters.sql.score_index import catch_up
+from crispml_core.adapters.sql.score_places import find_places
+from crispml_core.adapters.sql.tables import label_imports, labels, score_keys
 from crispml_core.adapters.sql.values import either
 from crispml_core.domain.errors import Conflict
 from crispml_core.domain.identifiers import utc_now
@@ -57,6 +60,8 @@ class SqlLabelStore:
     ) -> LabelReceipt:
         """Store the labels in one transaction and say what became of each row."""
         digest = key_digest((use_case,), idempotency_key)
+        if any(label.score_id is None for label in labels):
+            catch_up(self._engine)
         for _ in range(_ATTEMPTS):
             earlier = self._known(digest, fingerprint)
             if earlier is not None:
@@ -147,18 +152,16 @@ def _scored(connection: Connection, use_case: str, new: Iterable[Label]) -> set[
         elif label.record_key is not None:
             record_keys.append(label.record_key)
     subjects: set[str] = set()
-    for chunk in _chunks(score_ids):
-        # Without the use case in the condition, or SQLite may walk all scores of the use case.
-        by_id = select(scores.c.score_id, scores.c.use_case).where(scores.c.score_id.in_(chunk))
-        subjects.update(
-            score_subject(use_case, score_id)
-            for score_id, owner in connection.execute(by_id).all()
-            if owner == use_case
-        )
+    places = find_places(connection, score_ids)
+    subjects.update(
+        score_subject(use_case, score_id)
+        for score_id, (_, _, owner) in places.items()
+        if owner == use_case
+    )
     for chunk in _chunks(record_keys):
         by_key = (
-            select(scores.c.record_key)
-            .where(scores.c.use_case == use_case, scores.c.record_key.in_(chunk))
+            select(score_keys.c.record_key)
+            .where(score_keys.c.use_case == use_case, score_keys.c.record_key.in_(chunk))
             .distinct()
         )
         found = connection.execute(by_key).scalars().all()
@@ -188,10 +191,13 @@ def _store(
                 superseded_by=bindparam("later"),
                 superseded_at=done.received_at,
             ),
-            done.corrections,
+            sorted(done.corrections, key=itemgetter("earlier")),
         )
     if done.new_labels:
-        connection.execute(insert(labels), done.new_labels)
+        # In one order whatever the order of the rows, so that two imports cannot wait for each
+        # other.
+        in_order = sorted(done.new_labels, key=lambda row: row["current_subject"] or "")
+        connection.execute(insert(labels), in_order)
 
 
 def _chunks(values: Iterable[str]) -> Iterator[list[str]]:

@@ -1,19 +1,23 @@
-"""Scores joined to the truth that arrived later: each score once, with at most one label."""
+"""Scores joined to the truth that arrived later: each score once, with at most one label.
+
+A window may hold millions of scores, so no value is touched one by one here: the driver's rows
+become Arrow arrays in blocks, and what holds for a group is looked up by its number afterwards.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from sqlalchemy import (
     ColumnElement,
     Connection,
     FromClause,
-    Row,
     Select,
-    Text,
+    String,
     and_,
     func,
     or_,
@@ -21,10 +25,11 @@ from sqlalchemy import (
     type_coerce,
 )
 
+from crispml_core.adapters.sql.probability_texts import probability_texts
 from crispml_core.adapters.sql.tables import labels, score_groups, scores
 
 _MOMENT = pa.timestamp("us", "UTC")
-_SCHEMA = pa.schema(
+SCHEMA = pa.schema(
     [
         ("score_id", pa.string()),
         ("record_key", pa.string()),
@@ -39,7 +44,29 @@ _SCHEMA = pa.schema(
         ("received_at", _MOMENT),
     ]
 )
-_BATCH_ROWS = 10_000
+_ROWS = pa.schema(
+    [
+        ("group_no", pa.int64()),
+        ("score_id", pa.string()),
+        ("record_key", pa.string()),
+        ("prediction", pa.string()),
+        ("probability", pa.float64()),
+        ("by_class", pa.string()),
+        ("segments", pa.string()),
+        ("label", pa.string()),
+        ("label_time", _MOMENT),
+        ("received_at", _MOMENT),
+    ]
+)
+_GROUPS = pa.schema(
+    [
+        ("group_no", pa.int64()),
+        ("version", pa.string()),
+        ("classes", pa.string()),
+        ("scored_at", _MOMENT),
+    ]
+)
+_BLOCK = 20_000
 
 
 def labelled_scores(
@@ -56,38 +83,73 @@ def labelled_scores(
     Of the labels about one score, and of those about one record key, at most one is current at any
     moment; so two outer joins cannot repeat a score, and no row needs to be looked at twice.
     """
-    query = _query(use_case, start, end, version, as_of)
-    result = connection.execute(query.execution_options(yield_per=_BATCH_ROWS))
-    return pa.Table.from_batches([_batch(rows) for rows in result.partitions()], schema=_SCHEMA)
+    which = _groups_of(use_case, start, end, version, as_of)
+    rows = list(_batches(connection, _rows_query(which, use_case, as_of), _ROWS))
+    # After the rows: a group that is committed in between is only one too many here.
+    found = list(_batches(connection, _groups_query(which), _GROUPS))
+    groups = pa.Table.from_batches(found, _GROUPS).combine_chunks()
+    return pa.Table.from_batches([_finished(batch, groups) for batch in rows], SCHEMA)
 
 
-def _query(
+def _finished(rows: pa.RecordBatch, groups: pa.Table) -> pa.RecordBatch:
+    numbers = groups["group_no"].combine_chunks()
+    of_group = groups.take(pc.index_in(rows["group_no"], numbers)).combine_chunks()
+    version, classes, scored_at = (
+        of_group[name].combine_chunks() for name in ("version", "classes", "scored_at")
+    )
+    columns = {name: rows[name] for name in rows.schema.names} | {
+        "version": version,
+        "scored_at": scored_at,
+        "probabilities": probability_texts(rows["probability"], rows["by_class"], classes),
+    }
+    return pa.RecordBatch.from_arrays([columns[name] for name in SCHEMA.names], schema=SCHEMA)
+
+
+def _groups_of(
     use_case: str,
     start: datetime | None,
     end: datetime | None,
     version: str | None,
     as_of: datetime | None,
-) -> Select[Any]:
+) -> ColumnElement[bool]:
+    created_at = score_groups.c.created_at
+    which = [score_groups.c.use_case == use_case]
+    if start is not None:
+        which.append(created_at >= start)
+    if end is not None:
+        which.append(created_at < end)
+    if version is not None:
+        which.append(score_groups.c.version == version)
+    if as_of is not None:
+        which.append(created_at <= as_of)
+    return and_(*which)
+
+
+def _groups_query(which: ColumnElement[bool]) -> Select[Any]:
+    columns = (score_groups.c[name] for name in ("group_no", "version", "classes", "created_at"))
+    return select(*map(_raw, columns)).where(which)
+
+
+def _rows_query(which: ColumnElement[bool], use_case: str, as_of: datetime | None) -> Select[Any]:
     by_id, by_key = labels.alias("by_id"), labels.alias("by_key")
-    query = (
+    return (
         select(
+            scores.c.group_no,
             scores.c.score_id,
             scores.c.record_key,
-            scores.c.version,
             scores.c.prediction,
             scores.c.probability,
-            type_coerce(scores.c.probabilities, Text),
-            type_coerce(scores.c.segments, Text),
-            scores.c.scored_at,
+            scores.c.by_class,
+            scores.c.segments,
             func.coalesce(by_id.c.value_text, by_key.c.value_text),
-            func.coalesce(by_id.c.label_time, by_key.c.label_time),
-            func.coalesce(by_id.c.received_at, by_key.c.received_at),
+            _raw(func.coalesce(by_id.c.label_time, by_key.c.label_time)),
+            _raw(func.coalesce(by_id.c.received_at, by_key.c.received_at)),
         )
-        .outerjoin_from(
-            scores,
+        .join_from(score_groups, scores, scores.c.group_no == score_groups.c.group_no)
+        .outerjoin(
             by_id,
             and_(
-                by_id.c.use_case == scores.c.use_case,
+                by_id.c.use_case == use_case,
                 by_id.c.score_id == scores.c.score_id,
                 _current(by_id, as_of),
             ),
@@ -95,27 +157,16 @@ def _query(
         .outerjoin(
             by_key,
             and_(
-                by_key.c.use_case == scores.c.use_case,
+                by_key.c.use_case == use_case,
                 by_key.c.record_key == scores.c.record_key,
                 # A label that names a score is about that score alone, whatever its key says.
                 by_key.c.score_id.is_(None),
                 _current(by_key, as_of),
             ),
         )
-        .where(scores.c.use_case == use_case)
-        .order_by(scores.c.score_id)
+        .where(which)
+        .order_by(score_groups.c.created_at, score_groups.c.group_no, scores.c.row_number)
     )
-    if start is not None:
-        query = query.where(scores.c.scored_at >= start)
-    if end is not None:
-        query = query.where(scores.c.scored_at < end)
-    if version is not None:
-        query = query.where(scores.c.version == version)
-    if as_of is not None:
-        query = query.join(score_groups, score_groups.c.group_id == scores.c.group_id).where(
-            score_groups.c.created_at <= as_of
-        )
-    return query
 
 
 def _current(label: FromClause, as_of: datetime | None) -> ColumnElement[bool]:
@@ -127,7 +178,25 @@ def _current(label: FromClause, as_of: datetime | None) -> ColumnElement[bool]:
     )
 
 
-def _batch(rows: Sequence[Row[Any]]) -> pa.RecordBatch:
-    columns = zip(*rows, strict=True)
-    arrays = [pa.array(column, field.type) for column, field in zip(columns, _SCHEMA, strict=True)]
-    return pa.RecordBatch.from_arrays(arrays, schema=_SCHEMA)
+def _raw(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Leave the values as the driver gives them."""
+    return type_coerce(column, String)
+
+
+def _batches(
+    connection: Connection, query: Select[Any], schema: pa.Schema
+) -> Iterator[pa.RecordBatch]:
+    result = connection.execute(query, execution_options={"yield_per": _BLOCK})
+    for block in result.partitions():
+        columns = zip(*block, strict=True)
+        arrays = [_array(c, field.type) for c, field in zip(columns, schema, strict=True)]
+        yield pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def _array(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
+    """Return a column; a moment without a zone, as text or as a datetime, is UTC."""
+    if not pa.types.is_timestamp(kind):
+        return pa.array(values, kind)
+    is_text = any(isinstance(value, str) for value in values)
+    naive = pa.array(values, pa.string() if is_text else pa.timestamp("us"))
+    return naive.cast(pa.timestamp("us")).cast(kind)

@@ -11,16 +11,13 @@ from collections.abc import Callable
 
 from alembic import command
 from alembic.config import Config
-from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine
 
-from crispml_core.adapters.sql.engine import make_engine, reading, writing
-from crispml_core.adapters.sql.errors import SETTING, UPGRADE
-from crispml_core.domain.errors import NotReady
+from crispml_core.adapters.sql.engine import make_engine, writing
+from crispml_core.adapters.sql.revision import check_revision, current_revision
 
 _SCRIPTS = "crispml_core.adapters.sql:migrations"
-_ACCEPTED_AHEAD = 1
 
 
 def upgrade(url: str) -> str:
@@ -44,8 +41,7 @@ def current(url: str) -> str | None:
     """Return the revision of the database, or None when it has no tables yet."""
     engine = make_engine(url)
     try:
-        with reading(engine) as connection:
-            return MigrationContext.configure(connection).get_current_revision()
+        return current_revision(engine)
     finally:
         engine.dispose()
 
@@ -58,28 +54,12 @@ def head() -> str:
 
 
 def check(url: str) -> None:
-    """Raise unless this release can work with the database as it is.
-
-    Raises
-    ------
-    NotReady
-        If the database has no tables, or is too old or too new.
-    StoreUnavailable
-        If it does not answer.
-    """
-    found, known = current(url), head()
-    if found is None:
-        raise NotReady(f"the database of {SETTING} has no tables yet; {UPGRADE}")
-    if int(found) < int(known):
-        raise NotReady(
-            f"the database of {SETTING} is at revision {found}, this release needs {known}; "
-            f"{UPGRADE}"
-        )
-    if int(found) > int(known) + _ACCEPTED_AHEAD:
-        raise NotReady(
-            f"the database of {SETTING} is at revision {found}, this release knows {known}; "
-            "install the release that upgraded it"
-        )
+    """Raise unless this release can work with the database as it is; see `check_revision`."""
+    engine = make_engine(url)
+    try:
+        check_revision(engine)
+    finally:
+        engine.dispose()
 
 
 def _config() -> Config:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,10 +15,14 @@ from crispml_core.adapters.sql.idempotency import check_fingerprint, key_digest
 from crispml_core.adapters.sql.tables import runs
 from crispml_core.domain.errors import Conflict, NotFound
 from crispml_core.domain.identifiers import utc_now
+from crispml_core.domain.lost_runs import after_loss
 from crispml_core.domain.runs import MethodTiming, Run, RunError, RunStatus
 
 _FIELDS = tuple(f.name for f in fields(Run))
 _ATTEMPTS = 5
+_AFTER_LOSS = ("stage", "steps", "error", "finished_at")
+_UNOWNED: dict[str, Any] = {"owner": None, "lease_until": None}
+_FREE: dict[str, Any] = {"exclusive_key": None}
 
 
 class SqlRunStore:
@@ -68,6 +72,12 @@ class SqlRunStore:
             except ConstraintBroken:
                 continue  # somebody was quicker: look again who holds which key
         raise Conflict("a run with this id is stored already, or others keep taking its key")
+
+    def replay(
+        self, use_case: str, method: str, idempotency_key: str, fingerprint: str
+    ) -> Run | None:
+        """Return what a key made, or None; raise `Conflict` when the fingerprint differs."""
+        return self._known(key_digest((use_case, method), idempotency_key), fingerprint)
 
     def lease(self, owner: str, lease_s: float, methods: tuple[str, ...]) -> Run | None:
         """Take the oldest queued run of these methods and mark it running, or return None."""
@@ -136,22 +146,28 @@ class SqlRunStore:
             self._change(this, running, cancel_requested=True)
         return self.get(run_id)
 
-    def fail_expired(self) -> list[Run]:
-        """Fail every running run whose lease has expired, and return them."""
-        expired = (runs.c.status == RunStatus.RUNNING.value, runs.c.lease_until < self._clock())
+    def requeue(self, run_id: str, owner: str) -> bool:
+        """Put a run back into the queue; False when it is not the owner's any more."""
+        return self._change(*_owned(run_id, owner), status=RunStatus.QUEUED.value, **_UNOWNED)
+
+    def lose(self, run_id: str, owner: str, error: RunError, *, again: int = 0) -> Run | None:
+        """Note that the worker of a run is gone; None when it is not the owner's any more."""
+        lost = after_loss(self.get(run_id), error, self._clock(), again)
+        return self.get(run_id) if self._put(lost, *_owned(run_id, owner)) else None
+
+    def lose_expired(self, again: Mapping[str, int]) -> list[Run]:
+        """Do what `lose` does with every running run whose lease has expired, and return them."""
+        now = self._clock()
+        expired = (runs.c.status == RunStatus.RUNNING.value, runs.c.lease_until < now)
         with reading(self._engine) as connection:
             found = connection.execute(select(runs).where(*expired).order_by(runs.c.id)).all()
-        failed = []
+        changed = []
         for row in found:
+            lost = after_loss(_run(row), _worker_lost(row), now, again.get(row.method, 0))
             # The worker may have renewed its lease since: the condition is checked once more.
-            if self._change(
-                runs.c.id == row.id,
-                *expired,
-                error=_worker_lost(row),
-                **self._final(RunStatus.FAILED),
-            ):
-                failed.append(self.get(row.id))
-        return failed
+            if self._put(lost, runs.c.id == row.id, *expired):
+                changed.append(self.get(row.id))
+        return changed
 
     def get(self, run_id: str) -> Run:
         """Return the run, or raise `NotFound`."""
@@ -165,17 +181,17 @@ class SqlRunStore:
         self,
         *,
         use_case: str | None = None,
-        method: str | None = None,
+        methods: Collection[str] | None = None,
         status: RunStatus | None = None,
         limit: int = 50,
         before: str | None = None,
     ) -> list[Run]:
-        """Return runs, newest first, older than the run `before`."""
+        """Return runs of these methods, newest first, older than the run `before`."""
         query = select(runs).order_by(runs.c.id.desc()).limit(limit)
         if use_case is not None:
             query = query.where(runs.c.use_case == use_case)
-        if method is not None:
-            query = query.where(runs.c.method == method)
+        if methods is not None:
+            query = query.where(runs.c.method.in_(methods))
         if status is not None:
             query = query.where(runs.c.status == status.value)
         if before is not None:
@@ -204,6 +220,12 @@ class SqlRunStore:
         if live is not None:
             raise Conflict(f"run {live} is not finished yet: wait for it or cancel it")
 
+    def _put(self, lost: Run, *where: ColumnElement[bool]) -> bool:
+        """Store what became of a run whose worker is gone."""
+        kept = {name: getattr(lost, name) for name in _AFTER_LOSS}
+        free = _FREE if lost.status.is_final else {}
+        return self._change(*where, status=lost.status.value, **kept, **_UNOWNED, **free)
+
     def _change(self, *where: ColumnElement[bool], **values: Any) -> bool:
         with writing(self._engine) as connection:
             return connection.execute(update(runs).where(*where).values(values)).rowcount == 1
@@ -212,8 +234,8 @@ class SqlRunStore:
         return {
             "status": status.value,
             "finished_at": self._clock(),
-            "exclusive_key": None,
             "lease_until": None,
+            **_FREE,
         }
 
 

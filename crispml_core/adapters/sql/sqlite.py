@@ -14,6 +14,9 @@ from crispml_core.domain.errors import InvalidInput
 
 WRITES = "crispml_writes"
 _OPENED = "crispml_opened_file"
+# Appending scores has a statement per size of a group.
+_CACHED_STATEMENTS = 256
+_CACHE_KIB = 64 * 1024
 
 
 def sqlite_engine(url: URL, *, create: bool, busy_timeout_s: float) -> Engine:
@@ -26,7 +29,11 @@ def sqlite_engine(url: URL, *, create: bool, busy_timeout_s: float) -> Engine:
             "CRISPML_DATABASE__URL must name a file such as sqlite:///crispml.db: "
             "a database in memory cannot be shared by processes"
         )
-    engine = create_engine(_file_url(url, create), hide_parameters=True)
+    engine = create_engine(
+        _file_url(url, create),
+        hide_parameters=True,
+        connect_args={"cached_statements": _CACHED_STATEMENTS},
+    )
     file = _file(url)
 
     @event.listens_for(engine, "connect")
@@ -37,6 +44,7 @@ def sqlite_engine(url: URL, *, create: bool, busy_timeout_s: float) -> Engine:
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
+        connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
         record.info[_OPENED] = _identity(file)
 
     @event.listens_for(engine, "checkout")

@@ -46,6 +46,12 @@ def _name(name: str, **options: Any) -> Column[str]:
     return Column(name, String(63), nullable=False, **options)
 
 
+def _group_no(*arguments: Any, **options: Any) -> Column[int]:
+    # SQLite counts by itself only in a column that it calls INTEGER.
+    kind = BigInteger().with_variant(Integer, "sqlite")
+    return Column("group_no", kind, *arguments, **options)
+
+
 def _moment(name: str, *, nullable: bool = False) -> Column[Any]:
     return Column(name, UtcTimestamp(), nullable=nullable)
 
@@ -101,7 +107,8 @@ alias_events = Table(
 score_groups = Table(
     "score_groups",
     metadata,
-    _id("group_id", primary_key=True),
+    _group_no(primary_key=True, autoincrement=True),
+    _id("group_id", nullable=False, unique=True),
     Column("writer_id", String(128), nullable=False),
     Column("sequence", BigInteger, nullable=False),
     _name("use_case"),
@@ -109,39 +116,85 @@ score_groups = Table(
     _name("version"),
     Column("alias", String(63)),
     _moment("created_at"),
-    Column("request_id", String(128), nullable=False),
     Column("row_count", Integer, nullable=False),
-    Column("inputs", LargeBinary(BLOB_BYTES), nullable=False),
-    Column("row_digests", LargeBinary(BLOB_BYTES), nullable=False),
+    Column("classes", JsonText(tuple[str, ...]), nullable=False),
+    Column("encoding", String(16), nullable=False),
+    Column("fallback", Flag(), nullable=False),
     Column("root", HexDigest(), nullable=False),
     Column("previous_root", HexDigest(), nullable=False),
     Column("idempotency_key", String(255)),
     *_idempotency(),
+    # Last, because SQLite walks over a large value to reach what lies behind it.
+    Column("row_digests", LargeBinary(BLOB_BYTES), nullable=False),
+    Column("inputs", LargeBinary(BLOB_BYTES), nullable=False),
     UniqueConstraint("writer_id", "sequence"),
+    Index(None, "use_case", "created_at", "group_no"),
 )
 
+# What holds for a whole group is in its group. The table grows at its end only.
 scores = Table(
     "scores",
     metadata,
-    _id("score_id", primary_key=True),
-    _id("group_id", ForeignKey("score_groups.group_id"), nullable=False),
-    Column("row_number", Integer, nullable=False),
+    _group_no(ForeignKey("score_groups.group_no"), primary_key=True, autoincrement=False),
+    Column("row_number", Integer, primary_key=True, autoincrement=False),
+    # For people who look into the table; the stores compute the place of a score from its id.
+    _id("score_id", nullable=False),
     Column("record_key", String(255), nullable=False),
     Column("subject_key_id", String(64)),
-    _name("use_case"),
-    _name("model"),
-    _name("version"),
     # Always the text; beside it the exact number where the target is one.
     Column("prediction", String(255), nullable=False),
     Column("prediction_number", Double),
     Column("probability", Double),
-    Column("probabilities", JsonText(dict[str, float]), nullable=False),
-    Column("segments", JsonText(dict[str, str]), nullable=False),
+    Column("by_class", Text),
+    Column("segments", Text, nullable=False),
     Column("request_id", String(128), nullable=False),
-    _moment("scored_at"),
-    UniqueConstraint("group_id", "row_number"),
-    Index(None, "use_case", "scored_at"),
-    Index(None, "use_case", "record_key"),
+    Column("details", Text),
+    sqlite_with_rowid=False,
+)
+
+# The ids of scores from before ids said where their score lies.
+early_score_ids = Table(
+    "early_score_ids",
+    metadata,
+    _id("score_id", primary_key=True),
+    _group_no(nullable=False),
+    Column("row_number", Integer, nullable=False),
+)
+
+# The index of scores by record key, filled after the commit: see `score_index`.
+score_keys = Table(
+    "score_keys",
+    metadata,
+    _name("use_case", primary_key=True),
+    Column("record_key", String(255), primary_key=True),
+    _group_no(primary_key=True, autoincrement=False),
+    Column("row_number", Integer, primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
+)
+
+unindexed_groups = Table(
+    "unindexed_groups",
+    metadata,
+    _group_no(primary_key=True, autoincrement=False),
+    Column("next_row", Integer, nullable=False),
+)
+
+serving_events = Table(
+    "serving_events",
+    metadata,
+    _id("event_id", primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("code", String(63), nullable=False),
+    _moment("occurred_at"),
+    Column("use_case", String(63)),
+    Column("version", String(63)),
+    Column("status", Integer),
+    Column("rule", String(63)),
+    Column("field", String(63)),
+    Column("request_id", String(128), nullable=False),
+    Column("payload_digest", String(64)),
+    Column("detail", Text, nullable=False),
+    Index(None, "use_case", "event_id"),
 )
 
 label_imports = Table(

@@ -13,20 +13,3 @@ model file holds.
     <root>/models/<model>/aliases.json
     <root>/.staging/<run>.<random>/  what is being written
 """
-
-from crispml_core.adapters.volume.aliases import read_aliases, write_aliases
-from crispml_core.adapters.volume.artefact_store import VolumeArtefactStore
-from crispml_core.adapters.volume.dataset_store import VolumeDataSetStore
-from crispml_core.adapters.volume.errors import volume_problem
-from crispml_core.adapters.volume.model_registry import VolumeModelRegistry
-from crispml_core.adapters.volume.sweep import sweep
-
-__all__ = [
-    "VolumeArtefactStore",
-    "VolumeDataSetStore",
-    "VolumeModelRegistry",
-    "read_aliases",
-    "sweep",
-    "volume_problem",
-    "write_aliases",
-]

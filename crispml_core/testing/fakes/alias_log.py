@@ -67,6 +67,10 @@ class FakeAliasLog:
         """Return where every alias of the model points."""
         return {event.alias: event for event in self._events.get(model, [])}
 
+    def highest(self) -> dict[str, int]:
+        """Return the sequence of the newest move of every model."""
+        return {model: events[-1].sequence for model, events in self._events.items() if events}
+
     def history(self, model: str, alias: str) -> list[AliasEvent]:
         """Return every move, newest first."""
         return [event for event in reversed(self._events.get(model, [])) if event.alias == alias]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from crispml_core.domain.errors import Conflict, NotFound
 from crispml_core.domain.identifiers import utc_now
+from crispml_core.domain.lost_runs import after_loss
 from crispml_core.domain.runs import MethodTiming, Run, RunError, RunStatus
 from crispml_core.testing.fakes.idempotency import Answers
 
@@ -56,6 +57,14 @@ class FakeRunStore:
             if exclusive_key is not None:
                 self._exclusive[exclusive_key] = run.id
             return run
+
+    def replay(
+        self, use_case: str, method: str, idempotency_key: str, fingerprint: str
+    ) -> Run | None:
+        """Return what a key made, or None; raise `Conflict` when the fingerprint differs."""
+        with self._lock:
+            found = self._answers.find((use_case, method), idempotency_key, fingerprint)
+            return None if found is None else self._runs[found]
 
     def lease(self, owner: str, lease_s: float, methods: tuple[str, ...]) -> Run | None:
         """Take the oldest queued run of these methods and mark it running, or return None."""
@@ -114,12 +123,32 @@ class FakeRunStore:
                 return self._change(run_id, cancel_requested=True)
             return run
 
-    def fail_expired(self) -> list[Run]:
-        """Fail every running run whose lease has expired, and return them."""
+    def requeue(self, run_id: str, owner: str) -> bool:
+        """Put a run back into the queue; False when it is not the owner's any more."""
+        with self._lock:
+            if not self._owns(run_id, owner):
+                return False
+            self._leases.pop(run_id)
+            self._change(run_id, status=RunStatus.QUEUED)
+            return True
+
+    def lose(self, run_id: str, owner: str, error: RunError, *, again: int = 0) -> Run | None:
+        """Note that the worker of a run is gone; None when it is not the owner's any more."""
+        with self._lock:
+            if not self._owns(run_id, owner):
+                return None
+            return self._put(after_loss(self._runs[run_id], error, self._clock(), again))
+
+    def lose_expired(self, again: Mapping[str, int]) -> list[Run]:
+        """Do what `lose` does with every running run whose lease has expired, and return them."""
         with self._lock:
             now = self._clock()
-            expired = [run_id for run_id, lease in self._leases.items() if lease[2] < now]
-            return [self._fail(run_id) for run_id in sorted(expired)]
+            expired = sorted(run_id for run_id, lease in self._leases.items() if lease[2] < now)
+            runs = [self._runs[run_id] for run_id in expired]
+            return [
+                self._put(after_loss(run, self._lost(run), now, again.get(run.method, 0)))
+                for run in runs
+            ]
 
     def get(self, run_id: str) -> Run:
         """Return the run, or raise `NotFound`."""
@@ -132,18 +161,18 @@ class FakeRunStore:
         self,
         *,
         use_case: str | None = None,
-        method: str | None = None,
+        methods: Collection[str] | None = None,
         status: RunStatus | None = None,
         limit: int = 50,
         before: str | None = None,
     ) -> list[Run]:
-        """Return runs, newest first, older than the run `before`."""
+        """Return runs of these methods, newest first, older than the run `before`."""
         with self._lock:
             found = [
                 run
                 for run in self._runs.values()
                 if use_case in (None, run.use_case)
-                and method in (None, run.method)
+                and (methods is None or run.method in methods)
                 and status in (None, run.status)
                 and (before is None or run.id < before)
             ]
@@ -161,13 +190,17 @@ class FakeRunStore:
         self._exclusive = {key: held for key, held in self._exclusive.items() if held != run_id}
         return self._change(run_id, status=status, finished_at=self._clock(), **values)
 
-    def _fail(self, run_id: str) -> Run:
-        _, heard, until = self._leases[run_id]
+    def _put(self, lost: Run) -> Run:
+        if lost.status.is_final:
+            self._end(lost.id, lost.status)
+        self._leases.pop(lost.id, None)
+        self._runs[lost.id] = lost
+        return lost
+
+    def _lost(self, run: Run) -> RunError:
+        _, heard, until = self._leases[run.id]
         message = (
             f"the worker stopped answering: last heard of at {heard:%Y-%m-%dT%H:%M:%SZ}, "
             f"its lease ran out at {until:%Y-%m-%dT%H:%M:%SZ}; start the run again"
         )
-        step = self._runs[run_id].stage or None
-        return self._end(
-            run_id, RunStatus.FAILED, error=RunError(code="worker_lost", message=message, step=step)
-        )
+        return RunError(code="worker_lost", message=message, step=run.stage or None)

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from crispml_core.domain.errors import Conflict, NotFound
-from crispml_core.domain.scores import Score, ScoreGroup, StoredLabel
+from crispml_core.domain.errors import Conflict, InvalidInput, NotFound
+from crispml_core.domain.events import ServingEvent
+from crispml_core.domain.scores import Score, ScoreGroup, StoredLabel, place_of
 from crispml_core.testing.fakes.idempotency import Answers
 
 if TYPE_CHECKING:
@@ -33,54 +34,60 @@ _COLUMNS = (
 
 
 class FakeScoreLedger:
-    """Scores in groups, and the labels that a `FakeLabelStore` writes beside them."""
+    """Scores in groups and serving events, and the labels that a `FakeLabelStore` writes beside."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._groups: dict[str, ScoreGroup] = {}
-        self._scores: dict[str, Score] = {}
         self._answers: Answers[str] = Answers()
+        self._unindexed = 0
+        self.events: dict[str, ServingEvent] = {}
         self.labels: list[StoredLabel] = []
 
-    def append(self, group: ScoreGroup, scores: Sequence[Score]) -> tuple[ScoreGroup, list[Score]]:
-        """Commit a group whole, or return what its idempotency key stored before."""
-        scope, key, fingerprint = (group.use_case,), group.idempotency_key, group.fingerprint or ""
+    def append(self, groups: Sequence[ScoreGroup], events: Sequence[ServingEvent] = ()) -> None:
+        """Commit groups and events in one transaction: all of them, or none."""
         with self._lock:
-            earlier = self._answers.find(scope, key, fingerprint)
-            if earlier is not None:
-                return self._whole(earlier)
-            ids = {score.score_id for score in scores}
-            if self._taken(group) or len(ids) < len(scores) or ids & self._scores.keys():
-                raise Conflict(
-                    "this group, its writer and sequence, or one of its scores, is stored already"
-                )
-            self._groups[group.group_id] = group
-            self._scores.update((score.score_id, score) for score in scores)
-            self._answers.keep(scope, key, fingerprint, group.group_id)
-            return group, list(scores)
+            before = dict(self._groups)
+            for group in groups:
+                if self._is_taken(group):
+                    self._groups = before
+                    raise Conflict(
+                        "a group with this id, this writer and sequence, or this idempotency key "
+                        "is stored already"
+                    )
+                self._groups[group.group_id] = group
+            for group in groups:
+                key, fingerprint = group.idempotency_key, group.fingerprint or ""
+                self._answers.keep((group.use_case,), key, fingerprint, group.group_id)
+                self._unindexed += group.rows
+            for event in events:
+                self.events.setdefault(event.event_id, event)
 
-    def replay(
-        self, use_case: str, idempotency_key: str, fingerprint: str
-    ) -> tuple[ScoreGroup, list[Score]] | None:
+    def stored(self, group_ids: Sequence[str]) -> set[str]:
+        """Return those of some groups that are committed."""
+        return self._groups.keys() & set(group_ids)
+
+    def replay(self, use_case: str, idempotency_key: str, fingerprint: str) -> ScoreGroup | None:
         """Return what an idempotency key stored, or None."""
         with self._lock:
             found = self._answers.find((use_case,), idempotency_key, fingerprint)
-            return None if found is None else self._whole(found)
+            return None if found is None else self._groups[found]
 
     def last_root(self, writer_id: str) -> tuple[int, bytes]:
         """Return the last sequence and root of a writer; (0, 32 zero bytes) for a new one."""
-        own = [group for group in self._groups.values() if group.writer_id == writer_id]
+        own = [group for group in self._ordered() if group.writer_id == writer_id]
         last = max(own, key=lambda group: group.sequence, default=None)
         return (0, bytes(32)) if last is None else (last.sequence, last.root)
 
     def get(self, score_id: str) -> Score:
         """Return one score, or raise `NotFound`."""
-        if score_id not in self._scores:
+        found = self._find(score_id)
+        if found is None:
             raise NotFound("score")
-        return self._scores[score_id]
+        return found
 
     def group(self, group_id: str) -> ScoreGroup:
-        """Return one group with its inputs, or raise `NotFound`."""
+        """Return one group with its scores and inputs, or raise `NotFound`."""
         if group_id not in self._groups:
             raise NotFound("score group")
         return self._groups[group_id]
@@ -97,17 +104,31 @@ class FakeScoreLedger:
         before: str | None = None,
     ) -> list[Score]:
         """Return scores of the window [start, end), newest first, older than the score `before`."""
+        if record_key is not None:
+            self._unindexed = 0
+        scores = self._scores()[::-1]
+        if before is not None:
+            place = self._find(before)
+            if place is None:
+                raise InvalidInput("before must be the id of a score")
+            scores = scores[scores.index(place) + 1 :]
         found = [
             score
-            for score in self._scores.values()
+            for score in scores
             if use_case in (None, score.use_case)
             and version in (None, score.version)
             and record_key in (None, score.record_key)
             and (start is None or score.scored_at >= start)
             and (end is None or score.scored_at < end)
-            and (before is None or score.score_id < before)
         ]
-        return sorted(found, key=lambda score: score.score_id, reverse=True)[:limit]
+        return found[:limit]
+
+    def index_keys(self, max_rows: int) -> int:
+        """Index at most `max_rows` waiting record keys and return how many."""
+        with self._lock:
+            done = min(max_rows, self._unindexed)
+            self._unindexed -= done
+            return done
 
     def with_labels(
         self,
@@ -121,12 +142,15 @@ class FakeScoreLedger:
         """Return the scores of a window [start, end), each joined to at most one label."""
         import pyarrow as pa
 
-        found = self.find(
-            use_case=use_case, version=version, start=start, end=end, limit=len(self._scores)
-        )
         rows = []
-        for score in reversed(found):
-            if as_of is not None and self._groups[score.group_id].created_at > as_of:
+        for score in self._scores():
+            if (
+                score.use_case != use_case
+                or version not in (None, score.version)
+                or (start is not None and score.scored_at < start)
+                or (end is not None and score.scored_at >= end)
+                or (as_of is not None and score.scored_at > as_of)
+            ):
                 continue
             label = self._label_of(score, as_of)
             rows.append(
@@ -149,13 +173,26 @@ class FakeScoreLedger:
         schema = pa.schema([(name, types.get(name, pa.string())) for name in _COLUMNS])
         return pa.Table.from_pylist(rows, schema=schema)
 
-    def _whole(self, group_id: str) -> tuple[ScoreGroup, list[Score]]:
-        scores = [score for score in self._scores.values() if score.group_id == group_id]
-        return self._groups[group_id], sorted(scores, key=lambda score: score.row)
+    def _ordered(self) -> list[ScoreGroup]:
+        """Return the groups by time, and those of one moment as they were committed."""
+        return sorted(self._groups.copy().values(), key=lambda group: group.created_at)
 
-    def _taken(self, group: ScoreGroup) -> bool:
+    def _scores(self) -> list[Score]:
+        return [group.score(row) for group in self._ordered() for row in range(group.rows)]
+
+    def _find(self, identifier: str) -> Score | None:
+        group_id, row = place_of(identifier) or ("", 0)
+        group = self._groups.get(group_id)
+        return group.score(row) if group is not None and row < group.rows else None
+
+    def _is_taken(self, group: ScoreGroup) -> bool:
         return group.group_id in self._groups or any(
             (other.writer_id, other.sequence) == (group.writer_id, group.sequence)
+            or (
+                group.idempotency_key is not None
+                and (other.use_case, other.idempotency_key)
+                == (group.use_case, group.idempotency_key)
+            )
             for other in self._groups.values()
         )
 

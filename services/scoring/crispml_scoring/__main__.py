@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from crispml_core.bootstrap.scoring import build
 from crispml_core.rest.server import main
-from crispml_scoring.app import PORT, build_parts, create_app
+from crispml_scoring.app import PORT, create_app
 
 if __name__ == "__main__":
-    main("scoring", PORT, build_parts, create_app)
+    main("scoring", PORT, build, create_app)

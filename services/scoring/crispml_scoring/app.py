@@ -2,56 +2,89 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
 
-from crispml_core.bootstrap import Parts, build
+from crispml_core.bootstrap.batches import Batches, build_batches
+from crispml_core.bootstrap.scoring import ScoringParts, build
+from crispml_core.domain.events import ServingEvent
 from crispml_core.domain.runs import SCORING_METHODS
 from crispml_core.rest.app import Service, create_base_app
-from crispml_core.rest.health import WAITING
+from crispml_core.rest.evidence import Evidence
+from crispml_core.rest.health import OK, WAITING
+from crispml_core.rest.metrics import HttpMetrics
 from crispml_core.rest.routes.models import model_router
 from crispml_core.rest.routes.reports import report_router
+from crispml_core.rest.routes.runs import run_router
 from crispml_core.rest.routes.unknown_method import unknown_method_router
 from crispml_core.rest.routes.use_cases import use_case_router
+from crispml_core.serving.durable_ledger import DurableLedger
 from crispml_core.settings import CrispMLSettings, load_settings
+from crispml_scoring.batch_jobs import running
+from crispml_scoring.hot_path import HotPath
+from crispml_scoring.metrics import ScoringMetrics
 from crispml_scoring.reports import VerificationReports
+from crispml_scoring.routes.events import event_router
+from crispml_scoring.routes.inference import inference_router
+from crispml_scoring.routes.invocations import INVOCATIONS, invocation_router
 from crispml_scoring.routes.labels import label_router
 from crispml_scoring.routes.reports import new_report_router
 from crispml_scoring.routes.scores import score_router
 
 PORT = 8102
+# A pod whose queue is so full gets no new requests until it has caught up.
+_FULL = 0.9
 
 
-def build_parts(settings: CrispMLSettings) -> Parts:
-    """Build the parts of this service."""
-    return build(settings, service="scoring")
-
-
-def create_app(parts: Parts | None = None, settings: CrispMLSettings | None = None) -> FastAPI:
+def create_app(
+    parts: ScoringParts | None = None,
+    settings: CrispMLSettings | None = None,
+    batches: Callable[[CrispMLSettings], Batches] = build_batches,
+) -> FastAPI:
     """Return the scoring service.
 
     Parameters
     ----------
-    parts : Parts, optional
+    parts : ScoringParts, optional
         Built from `settings` at start when left out; closed at the end in either case.
     settings : CrispMLSettings, optional
         Those of `parts`, or read from the environment, when left out.
+    batches : callable
+        Makes what accepts and executes batches.
     """
     known = settings or (load_settings() if parts is None else parts.settings)
+    http = HttpMetrics()
+    metrics = ScoringMetrics(http.registry)
+    live: list[ScoringParts] = []
+    http.before_reading = lambda: metrics.look(live[0].engine) if live else None
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        live = await run_in_threadpool(build_parts, known) if parts is None else parts
-        app.state.parts = live
+        now = await run_in_threadpool(build, known) if parts is None else parts
+        now.engine.watch(metrics.on_commit, metrics.on_event)
+        await run_in_threadpool(now.engine.models.start)
+        live.append(now)
+        app.state.parts = now
         try:
-            yield
+            async with running(app, batches, known):
+                yield
         finally:
-            live.close()
+            live.clear()
+            await run_in_threadpool(now.close)
 
-    return create_base_app(
+    def note(event: ServingEvent) -> None:
+        if live:
+            live[0].engine.note(event)
+
+    def subject(path: str) -> str | None:
+        name = scored_use_case(path)
+        return name if name is None or (live and name in live[0].use_cases) else ""
+
+    app = create_base_app(
         _SERVICE,
         known,
         [
@@ -62,19 +95,60 @@ def create_app(parts: Parts | None = None, settings: CrispMLSettings | None = No
             unknown_method_router(SCORING_METHODS),
             model_router(),
             report_router(VerificationReports()),
+            event_router(),
+            run_router(SCORING_METHODS[:1]),
+            inference_router(),
+            invocation_router(),
         ],
         lifespan,
+        metrics=http,
+        inner=[Middleware(Evidence, note=note, subject=subject)],
     )
+    app.state.front = HotPath(app, lambda: live[0] if live else None, http)
+    return app
 
 
-def _checks(parts: Parts) -> dict[str, str | None]:
+def scored_use_case(path: str) -> str | None:
+    """Return the use case that a path scores; empty where the path does not say, None elsewhere."""
+    if path == INVOCATIONS:
+        return ""
+    parts = path.strip("/").split("/")
+    match parts:
+        case ["api", "v1", "use-cases", name, "new-data-score"]:
+            return name
+        case ["v2", "models", name, *_, "infer"]:
+            return name
+    return None
+
+
+def _checks(parts: ScoringParts) -> Mapping[str, str | None]:
     """Look at the stores, and at each champion, which a new installation does not have yet."""
-    assert parts.scoring is not None
+    engine = parts.engine
     champions = {
         f"champion {name}": None if reason is None else WAITING + reason
-        for name, reason in parts.scoring.ready().items()
+        for name, reason in engine.models.status().items()
     }
-    return {**parts.ping(), **champions}
+    stores = dict(parts.ping())
+    if stores.get("database") is not None and engine.durable.refusal is None:
+        # Scores go to the journal meanwhile: the service does its work.
+        stores["database"] = f"{WAITING}{stores['database']}"
+    full = f"{engine.load:.0%} full"
+    return {
+        **stores,
+        "journal": _journal(engine.durable),
+        "queue": full if engine.load >= _FULL else f"{OK}, {full}",
+        **champions,
+    }
+
+
+def _journal(durable: DurableLedger) -> str | None:
+    if durable.refusal is not None:
+        return f"the database takes no scores, and {durable.refusal}"
+    if durable.reason is not None:
+        return f"{WAITING}{durable.waiting} transactions wait for the database: {durable.reason}"
+    if durable.damaged_bytes:
+        return f"{OK}, but {durable.damaged_bytes} bytes were damaged and lie beside it"
+    return None
 
 
 _SERVICE = Service(
@@ -86,8 +160,12 @@ _SERVICE = Service(
         ("NewDataLabel", "Method 8: the truth arrives and is joined to the scores, once."),
         ("NewDataReport", "Method 9: the scores of a period are verified against the truth."),
         ("scores", "What was answered."),
+        ("runs", "Batches: what was started, how far it is, and what came out."),
         ("labels", "What turned out to be true, with its corrections."),
         ("reports", "Verifications of periods."),
+        ("events", "Refused and failed requests, and changes of what serves."),
+        ("Open Inference Protocol", "Clients of Triton, KServe and MLServer work unchanged."),
+        ("MLflow and SageMaker", "Their clients work unchanged."),
         ("use cases", "What can be scored."),
         ("models", "Registered models and their immutable versions."),
         ("aliases", "Names that move between the versions of a model; moved in training."),

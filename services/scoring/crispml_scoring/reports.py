@@ -6,9 +6,8 @@ from collections.abc import Sequence
 
 from fastapi import Request
 
-from crispml_core.reporting.pages import render_verification
-from crispml_core.rest.app import parts_of
 from crispml_core.rest.routes.reports import ReportDocument, ReportView
+from crispml_scoring.parts import parts_of
 
 # What a list shows of a report.
 _FACTS = ("version", "window", "scored", "labelled", "coverage")
@@ -44,4 +43,6 @@ class VerificationReports:
 
     def page(self, request: Request, report_id: str) -> str:
         """Return the report as a page, made from its content, or raise `NotFound`."""
+        from crispml_core.reporting.pages import render_verification  # loads matplotlib
+
         return render_verification(parts_of(request).reports.get(report_id).content)

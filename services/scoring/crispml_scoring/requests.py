@@ -28,6 +28,22 @@ class ScoreRequest(RequestModel):
     """A version that answers instead of an alias."""
 
 
+class ScoreOptions(RequestModel):
+    """What may be asked for beside the records."""
+
+    alias: Name | None = None
+    """Which alias answers; `champion` when it is left out."""
+
+    model_version: Name | None = None
+    """A version that answers instead of an alias."""
+
+    explain: bool = False
+    """Adds the reasons of every score."""
+
+    interval: float | None = Field(None, gt=0, lt=1)
+    """Adds a conformal interval, or a set of classes, of this confidence, for example 0.9."""
+
+
 class LabelRequest(RequestModel):
     """Ground truth."""
 

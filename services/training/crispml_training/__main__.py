@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from crispml_core.bootstrap.training import build
 from crispml_core.rest.server import main
-from crispml_training.app import PORT, build_parts, create_app
+from crispml_training.app import PORT, create_app
 
 if __name__ == "__main__":
-    main("training", PORT, build_parts, create_app)
+    main("training", PORT, build, create_app)

@@ -9,20 +9,21 @@ from typing import Protocol
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 
-from crispml_core.bootstrap import Parts, build, build_executor
+from crispml_core.bootstrap.training import TrainingParts, build, build_executor
 from crispml_core.domain.runs import CYCLE, TRAINING_METHODS
 from crispml_core.rest.app import Service, create_base_app
 from crispml_core.rest.routes.models import model_router
 from crispml_core.rest.routes.reports import report_router
+from crispml_core.rest.routes.runs import run_router
 from crispml_core.rest.routes.unknown_method import unknown_method_router
 from crispml_core.rest.routes.use_cases import use_case_router
+from crispml_core.rest.runs import Runs
 from crispml_core.settings import CrispMLSettings, load_settings
 from crispml_training.reports import ModelReports
 from crispml_training.routes.aliases import alias_router
 from crispml_training.routes.datasets import dataset_router
 from crispml_training.routes.ingestion import ingestion_router
 from crispml_training.routes.methods import method_router
-from crispml_training.routes.runs import run_router
 
 PORT = 8101
 
@@ -43,21 +44,16 @@ class Executor(Protocol):
         ...
 
 
-def build_parts(settings: CrispMLSettings) -> Parts:
-    """Build the parts of this service."""
-    return build(settings, service="training")
-
-
 def create_app(
-    parts: Parts | None = None,
+    parts: TrainingParts | None = None,
     settings: CrispMLSettings | None = None,
-    executor: Callable[[Parts], Executor] = build_executor,
+    executor: Callable[[TrainingParts], Executor] = build_executor,
 ) -> FastAPI:
     """Return the training service.
 
     Parameters
     ----------
-    parts : Parts, optional
+    parts : TrainingParts, optional
         Built from `settings` at start when left out; closed at the end in either case.
     settings : CrispMLSettings, optional
         Those of `parts`, or read from the environment, when left out.
@@ -68,11 +64,12 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        live = await run_in_threadpool(build_parts, known) if parts is None else parts
+        live = await run_in_threadpool(build, known) if parts is None else parts
         try:
             app.state.executor = executor(live)
             app.state.executor.start()
             app.state.parts = live
+            app.state.runs = Runs(store=live.runs, wake=app.state.executor.wake)
             try:
                 yield
             finally:
@@ -88,7 +85,7 @@ def create_app(
             ingestion_router(),
             method_router(),
             unknown_method_router([*TRAINING_METHODS, CYCLE]),
-            run_router(),
+            run_router((*TRAINING_METHODS, CYCLE)),
             dataset_router(),
             model_router(),
             alias_router(),
@@ -98,7 +95,7 @@ def create_app(
     )
 
 
-def _checks(parts: Parts) -> Mapping[str, str | None]:
+def _checks(parts: TrainingParts) -> Mapping[str, str | None]:
     return parts.ping()
 
 

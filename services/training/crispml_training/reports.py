@@ -9,8 +9,8 @@ from fastapi import Request
 
 from crispml_core.domain.errors import InvalidInput
 from crispml_core.domain.models import ArtefactKind
-from crispml_core.rest.app import parts_of
 from crispml_core.rest.routes.reports import ReportDocument, ReportView
+from crispml_training.parts import parts_of
 
 
 class ModelReports:

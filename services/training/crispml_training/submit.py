@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
 from typing import Any
 
 from fastapi import Request
@@ -12,13 +10,10 @@ from starlette.responses import Response
 
 from crispml_core.domain.identifiers import new_id, utc_now
 from crispml_core.domain.runs import Run, RunStatus
-from crispml_core.rest.answers import answer
-from crispml_core.rest.app import location, parts_of
-from crispml_core.rest.preferences import Idempotency, preferred_wait
+from crispml_core.rest.preferences import Idempotency
 from crispml_core.rest.request_id import request_id_of
-
-# A look at one row of the database; short enough that nobody waits longer than a method needs.
-_LOOK_S = 0.05
+from crispml_core.rest.runs import run_answer
+from crispml_training.parts import parts_of
 
 
 async def submit(
@@ -66,26 +61,3 @@ def enqueue(
     )
     request.app.state.executor.wake()
     return queued
-
-
-async def run_answer(request: Request, run: Run, prefer: str | None) -> Response:
-    """Answer 200 with a finished run, 202 with any other, after the wait that is preferred."""
-    seconds = preferred_wait(prefer, request.app.state.settings.server.max_wait_s)
-    headers = {"Location": location(request, f"/runs/{run.id}")}
-    if seconds:
-        headers["Preference-Applied"] = f"wait={seconds:g}"
-        run = await _waited(request, run, seconds)
-    return answer(run, 200 if seconds and run.status.is_final else 202, headers)
-
-
-async def _waited(request: Request, run: Run, seconds: float) -> Run:
-    runs, deadline = parts_of(request).runs, time.monotonic() + seconds
-    while (
-        not run.status.is_final
-        and time.monotonic() < deadline
-        and not request.app.state.draining
-        and not await request.is_disconnected()
-    ):
-        await asyncio.sleep(_LOOK_S)
-        run = await run_in_threadpool(runs.get, run.id)
-    return run

@@ -226,6 +226,8 @@ def test_local_settings_keep_everything_below_the_folder(tmp_path, monkeypatch):
     assert settings == {
         "CRISPML_DATABASE__URL": f"sqlite:///{tmp_path}/state/crispml.db",
         "CRISPML_REGISTRY__PATH": f"{tmp_path}/state/registry",
+        "CRISPML_JOURNAL__PATH": f"{tmp_path}/state/journal",
+        "CRISPML_BATCH__PATH": f"{tmp_path}/state/batches",
         "CRISPML_USE_CASES": "a.py:a,b.yaml",
     }
     assert "CRISPML_USE_CASES" not in local_settings(Path("state"))

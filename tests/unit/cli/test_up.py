@@ -56,12 +56,14 @@ def test_up_prints_its_addresses_as_json(crispml_cli, started):
 def test_stores_of_the_environment_are_kept(crispml_cli, started, tmp_path):
     url = f"sqlite:///{tmp_path / 'other.db'}"
 
-    crispml_cli(
-        "up", env={"CRISPML_DATABASE__URL": url, "CRISPML_REGISTRY__PATH": str(tmp_path / "r")}
-    )
-
-    assert started[0].settings == {
+    stores = {
         "CRISPML_DATABASE__URL": url,
         "CRISPML_REGISTRY__PATH": str(tmp_path / "r"),
+        "CRISPML_JOURNAL__PATH": str(tmp_path / "j"),
+        "CRISPML_BATCH__PATH": str(tmp_path / "b"),
     }
+
+    crispml_cli("up", env=stores)
+
+    assert started[0].settings == stores
     assert not (tmp_path / ".crispml").exists()

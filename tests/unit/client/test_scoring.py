@@ -92,3 +92,23 @@ def test_a_report_asks_for_its_window_in_utc(service, scoring):
         "from": "2026-01-01T00:00:00+00:00",
         "version": "v1",
     }
+
+
+def test_a_batch_is_queued_from_a_file_or_a_query_and_waited_for(service, scoring):
+    service.on("POST", SCORE, service.run(status="queued"))
+    service.on("GET", "/api/v1/runs/r1", service.run(status="succeeded", result={"rows": 5}))
+
+    run = scoring.score_job("credit", "scores/1", parquet="in.parquet", idempotency_key="k")
+    assert scoring.wait(run).result == {"rows": 5}
+    scoring.score_job("credit", "scores/2", query="SELECT 1", connection="dwh", version="v1")
+
+    assert service.requests[0].headers["Idempotency-Key"] == "k"
+    assert json.loads(service.requests[0].content) == {
+        "source": {"parquet": "in.parquet"},
+        "sink": {"parquet": "scores/1"},
+    }
+    assert service.body("new-data-score", -1) == {
+        "source": {"sql": {"query": "SELECT 1", "connection": "dwh"}},
+        "sink": {"parquet": "scores/2"},
+        "model_version": "v1",
+    }

@@ -13,6 +13,7 @@ from crispml_core.domain.fields import Field
 from crispml_core.domain.targets import CostMatrix, Gate, Segment, Target
 from crispml_core.domain.use_case import UseCase
 from crispml_core.methods.model_report import ModelReport, ReportInput
+from crispml_core.monitoring.conformal import fit_conformal
 from crispml_core.monitoring.ranking import auc
 
 pytestmark = pytest.mark.slow
@@ -155,6 +156,19 @@ def test_the_column_that_the_model_uses_is_the_important_one(task):
     columns = evaluated(task).content["importance"]["columns"]
     assert [row["column"] for row in columns] == ["income", "age"]
     assert columns[0]["mean"] > 0 == columns[1]["mean"]
+
+
+@ALL
+def test_the_coverage_of_sets_and_intervals_is_measured_on_test(task):
+    given = report_input(CASES[task])
+    answers = given.numbers if task == "regression" else given.probabilities
+    table = fit_conformal(task, given.y[:120], answers[:120])
+    found = ModelReport(CASES[task]).run(replace(given, conformal=table)).content["conformal"]
+    assert (found["n"], found["rows"], found["inside"], found["note"]) == (120, 240, True, "")
+    shares = [part["coverage"] for part in found["levels"]]
+    assert shares == sorted(shares)
+    assert shares[0] > 0.7
+    assert evaluated(task).content["conformal"] is None
 
 
 def test_a_regression_shows_its_errors():

@@ -34,6 +34,7 @@ def test_what_lies_in_test_changes_nothing(toy, curated):
     two = ModelTraining(toy, toy.algorithms[0]).run(other)
     assert (one.estimator.coef_ == two.estimator.coef_).all()
     assert (one.threshold, one.kpis) == (two.threshold, two.kpis)
+    assert one.conformal == two.conformal
 
 
 @pytest.mark.parametrize("kind", ["grid", "random"])
@@ -139,3 +140,27 @@ def test_a_regression_has_no_threshold(toy_regression, toy_days_rows, prepared):
     fitted = ModelTraining(toy_regression, algorithm).run(curated)
     assert fitted.threshold is None
     assert fitted.kpis["r2"] > 0.5
+
+
+def test_label_sets_are_calibrated_on_select_and_on_nothing_else(toy, curated):
+    data = curated[1]
+    fitted = ModelTraining(toy, toy.algorithms[0]).run(data)
+    X, y = data.part("select")
+    scores = np.sort(1 - fitted.estimator.predict_proba(X)[np.arange(len(y)), y])
+    assert fitted.conformal.n == len(y)
+    rank = int(np.ceil((len(y) + 1) * 0.9))
+    assert fitted.conformal.at(0.9).bound == scores[rank - 1]
+
+
+def test_intervals_of_a_regression_are_calibrated_on_its_residuals(
+    toy_regression, toy_days_rows, prepared
+):
+    frame = prepared(toy_regression, toy_days_rows(300))
+    algorithm = toy_regression.algorithms[0]
+    _, curated = DataCuration(toy_regression, algorithm).run(frame)
+    fitted = ModelTraining(toy_regression, algorithm).run(curated)
+    X, y = curated.part("select")
+    residuals = np.abs(y - fitted.estimator.predict(X))
+    low, high = fitted.conformal.at(0.8).interval(10.0)
+    assert 10.0 - low == pytest.approx(high - 10.0)
+    assert np.mean(residuals <= high - 10.0) >= 0.8

@@ -1,67 +1,101 @@
-"""NewDataScore turns records into scores that are ready to be committed."""
+"""NewDataScore answers records that keep the schema, column by column."""
 
-import hashlib
-from datetime import UTC, datetime
+import json
+from dataclasses import replace
+from datetime import date
 
 import pyarrow as pa
 import pytest
 
-from crispml_core.domain.errors import InvalidInput, InvalidRecords
-from crispml_core.methods.new_data_score import NewDataScore, ScoreRequest
+from crispml_core.domain.conformal import ConformalTable
+from crispml_core.domain.errors import InvalidInput
+from crispml_core.domain.fields import Field
+from crispml_core.methods.new_data_score import NewDataScore
+from crispml_core.ports.scorer import Answers
+from crispml_core.tables.schema import arrow_schema
 
-REQUEST = ScoreRequest(
-    scored_at=datetime(2026, 3, 1, tzinfo=UTC), request_id="r-1", alias="champion"
-)
-GOOD = {"order_id": "O-1", "amount": 120.5, "items": 2, "channel": "web", "note": None}
+ROWS = [("O-1", 120.5, 2, "web", None), ("O-2", 700.0, 1, "web", "the caller's secret")]
+SURE = ConformalTable("label_set", 99, (50, 90, 99), (0.2, 0.4, 0.9))
 
 
-def test_each_record_becomes_one_score_with_its_references(toy, trained):
-    group, scores = NewDataScore(toy, trained.scorer).run(
-        [GOOD, {**GOOD, "order_id": "O-2", "amount": 700}], REQUEST
+@pytest.fixture
+def method(toy, trained):
+    return NewDataScore(toy, trained.scorer)
+
+
+def batch_of(toy, rows=ROWS):
+    schema = arrow_schema(toy.schema)
+    columns = zip(*rows, strict=True)
+    arrays = [pa.array(column, kind) for column, kind in zip(columns, schema.types, strict=True)]
+    return pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def test_each_record_gets_its_answer_and_its_segments(method, trained):
+    scores, _ = method.run(ROWS, request_id="r-1")
+    assert scores.record_keys == ["O-1", "O-2"]
+    assert scores.request_ids == ["r-1", "r-1"]
+    assert [json.loads(text)["size"] for text in scores.segments] == ["100 - 500", ">= 500"]
+    threshold = trained.scorer.manifest.threshold
+    decided = ["yes" if p >= threshold else "no" for p in scores.probabilities]
+    assert scores.predictions == decided
+    assert scores.details is None
+
+
+def test_rows_and_columns_get_the_same_answers(toy, method):
+    by_row, _ = method.run(ROWS)
+    by_column, _ = method.run(batch_of(toy))
+    assert by_column == by_row
+
+
+def test_what_must_not_be_stored_is_left_out(toy, method):
+    _, inputs = method.run(ROWS)
+    assert inputs == [("O-1", 120.5, 2, "web"), ("O-2", 700.0, 1, "web")]
+    _, columns = method.run(batch_of(toy))
+    assert columns.schema.names == ["order_id", "amount", "items", "channel"]
+
+
+def test_answers_that_were_asked_for_elsewhere_are_taken(method):
+    said = Answers(["no", "yes"], [0.1, 0.9], ["{}", "{}"])
+    scores, _ = method.run(ROWS, answers=said)
+    assert (scores.predictions, scores.probabilities) == (["no", "yes"], [0.1, 0.9])
+
+
+def test_reasons_and_intervals_are_added_on_request(toy, trained):
+    reasons = [{"base": 0.5, "reasons": []}, {"base": 0.25, "reasons": []}]
+    method = NewDataScore(toy, trained.scorer, SURE, lambda rows: reasons[: len(rows)])
+    said = Answers(["no", "yes"], [0.05, 0.5], ["{}", "{}"])
+    scores, _ = method.run(ROWS, explain=True, level=0.9, answers=said)
+    first, second = map(json.loads, scores.details)
+    assert [each["explanation"] for each in (first, second)] == reasons
+    assert first["interval"] == {"level": 0.9, "set": ["no"], "refer": False}
+    assert second["interval"] == {"level": 0.9, "set": [], "refer": True}
+
+
+def test_columns_are_explained_as_rows_are(toy, trained):
+    seen = []
+    method = NewDataScore(
+        toy, trained.scorer, None, lambda rows: [seen.append(r) or {} for r in rows]
     )
-    assert [score.record_key for score in scores] == ["O-1", "O-2"]
-    assert [score.row for score in scores] == [0, 1]
-    assert {score.group_id for score in scores} == {group.group_id}
-    assert scores[0].score_id < scores[1].score_id
-    assert scores[0].segments == {"channel": "web", "size": "100 - 500"}
-    assert scores[1].segments["size"] == ">= 500"
-    assert scores[0].version == group.version == trained.scorer.manifest.version
-    assert scores[0].probability == scores[0].probabilities["yes"]
-    assert scores[0].request_id == "r-1"
-    decided = scores[0].probability >= trained.scorer.manifest.threshold
-    assert scores[0].prediction == ("yes" if decided else "no")
+    method.run(batch_of(toy), explain=True)
+    assert seen == ROWS
 
 
-def test_the_stored_inputs_leave_out_what_must_not_be_kept(toy, trained):
-    record = {**GOOD, "note": "the caller's secret"}
-    group, _ = NewDataScore(toy, trained.scorer).run([record], REQUEST)
-    stored = pa.ipc.open_stream(group.inputs).read_all()
-    assert stored.column_names == ["order_id", "amount", "items", "channel"]
-    assert b"secret" not in group.inputs
-    assert len(group.row_digests) == hashlib.sha256().digest_size
+@pytest.mark.parametrize("asked", [{"explain": True}, {"level": 0.9}])
+def test_what_a_version_does_not_have_is_refused(method, asked):
+    with pytest.raises(InvalidInput, match="explain" if "explain" in asked else "interval"):
+        method.run(ROWS, **asked)
 
 
-@pytest.mark.parametrize(
-    ("change", "rule", "field"),
-    [
-        ({"amount": -1}, "range", "amount"),
-        ({"amount": "12"}, "type", "amount"),
-        ({"amount": float("inf")}, "finite", "amount"),
-        ({"items": 2.5}, "type", "items"),
-        ({"items": True}, "type", "items"),
-        ({"channel": "fax"}, "category", "channel"),
-        ({"channel": None}, "missing", "channel"),
-        ({"order_id": ""}, "missing", "order_id"),
-        ({"returned": "yes"}, "target_in_request", "returned"),
-    ],
-)
-def test_one_wrong_record_refuses_all_and_is_named(toy, trained, change, rule, field):
-    with pytest.raises(InvalidRecords) as caught:
-        NewDataScore(toy, trained.scorer).run([GOOD, {**GOOD, **change}], REQUEST)
-    (problem,) = caught.value.problems
-    assert (problem.row, problem.rule, problem.field) == (1, rule, field)
-
-
-def test_no_records_are_an_error(toy, trained):
-    with pytest.raises(InvalidInput, match="empty"):
-        NewDataScore(toy, trained.scorer).run([], REQUEST)
+def test_whole_keys_become_text_and_dates_are_stored_as_text(toy, trained):
+    fields = (
+        Field("order_id", "integer"),
+        *(each for each in toy.fields if each.name != "order_id"),
+        Field("ordered", "date"),
+    )
+    use_case = replace(toy, fields=fields)
+    method = NewDataScore(use_case, trained.scorer)
+    said = Answers(["no"], [0.1], ["{}"])
+    row = (7, 120.5, 2, "web", None, date(2026, 1, 31))
+    scores, inputs = method.run([row], answers=said)
+    assert scores.record_keys == ["7"]
+    assert inputs == [(7, 120.5, 2, "web", "2026-01-31")]

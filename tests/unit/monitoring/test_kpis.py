@@ -7,8 +7,9 @@ from sklearn import metrics
 
 from crispml_core.domain.targets import CostMatrix
 from crispml_core.monitoring.binary import binary_kpis
-from crispml_core.monitoring.kpis import KPI_NAMES, kpis_with_intervals, values_of
+from crispml_core.monitoring.kpis import kpis_with_intervals, values_of
 from crispml_core.monitoring.multiclass import multiclass_kpis
+from crispml_core.monitoring.names import KPI_NAMES
 from crispml_core.monitoring.regression import regression_kpis
 
 pytestmark = pytest.mark.filterwarnings("error")

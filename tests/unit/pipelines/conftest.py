@@ -20,7 +20,14 @@ def make_stores() -> Callable[..., TrainingStores]:
     """Make empty stores; what else a pipeline calls is given by keyword."""
 
     def make(**helpers: Any) -> TrainingStores:
-        names = ("open_source", "drop_upload", "codec", "libraries", "project_aliases")
+        names = (
+            "open_source",
+            "drop_upload",
+            "codec",
+            "compiler",
+            "libraries",
+            "project_aliases",
+        )
         return TrainingStores(
             datasets=FakeDataSetStore(),
             artefacts=FakeArtefactStore(),

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from crispml_core import Algorithm, Gate
+from crispml_core.adapters.compilers import SklearnModelCompiler
 from crispml_core.adapters.skops.codec import SkopsModelCodec
 from crispml_core.domain.datasets import Stage
 from crispml_core.domain.models import CHAMPION
@@ -16,7 +17,6 @@ from crispml_core.pipelines.recorder import Recorder
 from crispml_core.pipelines.requests import check_request
 from crispml_core.pipelines.workplace import Workplace
 from crispml_core.serving.version_loader import VersionLoader
-from crispml_core.tables.frames import to_frame
 
 pytestmark = pytest.mark.slow
 
@@ -27,6 +27,7 @@ def stores(make_stores, toy_rows):
     return make_stores(
         open_source=lambda use_case, upload_id: source,
         codec=lambda use_case: SkopsModelCodec(()),
+        compiler=SklearnModelCompiler(),
         libraries=lambda: {"python": "3"},
         project_aliases=lambda model: None,
     )
@@ -64,8 +65,29 @@ def test_a_cycle_publishes_a_version_that_loads_and_tells_where_it_comes_from(to
     assert manifest.seed == 3
 
     scorer = VersionLoader(stores.models, stores.codec).load(toy, result["best"])
-    raw = to_frame(stores.datasets.table(lineage.raw), toy.schema)
-    assert len(scorer.predict(raw[list(toy.schema.names)]).decision) == 400
+    raw = stores.datasets.table(lineage.raw).select(list(toy.schema.names))
+    (batch,) = raw.combine_chunks().to_batches()
+    assert len(scorer.answer_columns(batch).predictions) == 400
+
+
+def test_a_published_version_is_compiled_and_says_how_close_it_is(toy, stores):
+    result = run_cycle(workplace(toy, stores), check_request(toy, "cycle", {}, stores))
+    manifest = stores.models.get("toy", result["best"])
+    assert (manifest.compiled.kind, manifest.compiled.reason) == ("linear", "")
+    assert manifest.compiled.deviation < 1e-12
+    assert manifest.compiled.rows > manifest.golden_rows  # all of `test` was compared too
+    codec = SimpleNamespace(loads=None)  # the pipeline is not restored
+    scorer = VersionLoader(stores.models, lambda use_case: codec).load(toy, result["best"])
+    assert scorer.is_fast
+
+
+def test_a_version_that_cannot_be_compiled_says_why(toy, stores):
+    use_case = replace(toy, prepare=lambda rows: rows.assign(price=1.0))
+    result = run_cycle(workplace(use_case, stores), check_request(use_case, "cycle", {}, stores))
+    manifest = stores.models.get("toy", result["best"])
+    assert manifest.compiled.kind is None
+    assert manifest.compiled.reason == "the preparation is a function"
+    assert not VersionLoader(stores.models, stores.codec).load(use_case, result["best"]).is_fast
 
 
 def test_the_same_data_are_the_same_data_set(toy, stores):

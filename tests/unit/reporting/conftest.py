@@ -14,6 +14,7 @@ from crispml_core.domain.targets import Gate, Segment, Target
 from crispml_core.domain.use_case import UseCase
 from crispml_core.methods.model_report import ModelReport, ReportInput
 from crispml_core.methods.new_data_report import NewDataReport
+from crispml_core.monitoring.conformal import fit_conformal
 
 HOSTILE = "<script>alert('$x_1$')</script>"
 TARGETS = {
@@ -80,6 +81,7 @@ def _contents():
                 segments={"town": towns},
                 predict=(lambda rows, k=k: _answers(rows, k)) if k else _numbers,
                 X=X,
+                conformal=fit_conformal(task, y, P if k else _numbers(X)),
             )
         )
         found["evaluation", task] = json.loads(json.dumps(evaluation.content))

@@ -168,3 +168,24 @@ def test_an_empty_window_says_so(pages):
     text = Page(pages["empty", "regression"]).text
     assert "No score lies in this window" in text
     assert "n/a" in text
+
+
+@pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
+def test_a_page_shows_the_coverage_of_label_sets_or_intervals(pages, task):
+    told = Page(pages["evaluation", task]).text
+    assert "The coverage lies in its band" in told
+    assert ("Label sets" in told, "To refer" in told) == (task != "regression",) * 2
+
+
+def test_a_page_says_when_the_coverage_left_its_band(contents):
+    content = contents["evaluation", "binary"]
+    outside = content["conformal"] | {"inside": False, "note": "at level 0.9 it is outside"}
+    told = Page(render_evaluation(content | {"conformal": outside})).text
+    assert "At level 0.9 it is outside." in told
+    assert "lies in its band" not in told
+
+
+def test_a_report_without_a_table_has_no_such_section(contents):
+    content = dict(contents["evaluation", "regression"])
+    del content["conformal"]
+    assert "Calibrated on" not in Page(render_evaluation(content)).text

@@ -1,6 +1,6 @@
 import pytest
 
-from crispml_core.monitoring.kpis import KPI_NAMES
+from crispml_core.monitoring.names import KPI_NAMES
 from crispml_core.reporting import words
 
 

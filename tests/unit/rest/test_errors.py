@@ -22,6 +22,8 @@ EXPECTED = {
     errors.NotReady("x"): 503,
     errors.RegistryDamaged("x"): 503,
     errors.StoreUnavailable("x"): 503,
+    errors.Overloaded("x"): 503,
+    errors.DeadlineExceeded("x"): 504,
 }
 
 

@@ -76,20 +76,20 @@ def start(monkeypatch, store):
 
     def run():
         options = {"sweep": lambda: None, "workers": 2, "heartbeat_s": 0.0, "poll_s": 0.01}
-        made.append(RunExecutor(store, print, ("cycle",), **options))
-        made[0].start()
-        return made[0]
+        made.append(RunExecutor(store, print, ("cycle", "new-data-score"), **options))
+        made[-1].start()
+        return made[-1]
 
     yield run
     for executor in made:
         executor.stop()
 
 
-def queue(store):
+def queue(store, method="cycle"):
     run = Run(
         id=str(new_id()),
         use_case="toy",
-        method="cycle",
+        method=method,
         status=RunStatus.QUEUED,
         parameters={},
         created_at=utc_now(),
@@ -130,3 +130,50 @@ def test_a_run_whose_process_does_not_start_is_failed_at_once(store, start, monk
     until(lambda: store.get(run).status is RunStatus.FAILED)
     assert store.get(run).error.code == "worker_lost"
     assert executor.is_alive
+
+
+class Dying(Process):
+    """A worker process that is killed at once."""
+
+    exitcode = -9
+    started = 0
+
+    def start(self):
+        type(self).started += bool(self.args)
+
+
+def test_a_batch_that_loses_its_worker_is_taken_up_three_times_and_then_fails(
+    store, start, monkeypatch
+):
+    monkeypatch.setattr(Dying, "started", 0)
+    monkeypatch.setattr(Context, "Process", Dying)
+    batch, cycle = queue(store, "new-data-score"), queue(store)
+    start()
+    until(lambda: all(store.get(run).status is RunStatus.FAILED for run in (batch, cycle)))
+    assert Dying.started == 4 + 1
+    failed = store.get(batch)
+    assert (failed.error.code, len(failed.steps)) == ("worker_lost", 3)
+    assert "SIGKILL" in failed.error.message
+    assert "taken up 3 times" in failed.error.message
+    assert store.get(cycle).steps == ()
+
+
+def test_a_batch_goes_back_into_the_queue_when_the_service_stops(store, start):
+    batch = queue(store, "new-data-score")
+    executor = start()
+    until(lambda: batch in store.beaten)
+    executor.stop()
+    assert (store.get(batch).status, store.get(batch).steps) == (RunStatus.QUEUED, ())
+    store.beaten.clear()
+    start()
+    until(lambda: batch in store.beaten)
+
+
+def test_a_batch_that_was_asked_to_stop_does_not_come_back(store, start):
+    batch = queue(store, "new-data-score")
+    executor = start()
+    until(lambda: batch in store.beaten)
+    store.request_cancel(batch)
+    time.sleep(0.2)  # shorter than the grace, longer than a look
+    executor.stop()
+    assert store.get(batch).status is RunStatus.CANCELLED

@@ -1,99 +1,163 @@
-"""The ledger writer keeps one unbroken chain per process."""
-
-import hashlib
-from dataclasses import replace
-from datetime import UTC, datetime
+"""The writer makes groups of what waits, and keeps one unbroken chain per process."""
 
 import pytest
 
-from crispml_core.domain.errors import StoreUnavailable
-from crispml_core.domain.identifiers import new_id
-from crispml_core.domain.scores import ScoreGroup, chain_root
-from crispml_core.serving.ledger_writer import LedgerWriter
+from crispml_core.domain.errors import Conflict, IdempotencyKeyReused, StoreUnavailable
+from crispml_core.domain.events import EventKind, ServingEvent
+from crispml_core.domain.scores import ScoreRows, chain_root
+from crispml_core.serving.durable_ledger import DATABASE
+from crispml_core.serving.ledger_writer import Entry, LedgerWriter, Served
+from crispml_core.serving.scored import ScoreCall
+from crispml_core.serving.stored_inputs import stored_rows, verify_rows
 from crispml_core.testing.fakes.score_ledger import FakeScoreLedger
 
-
-def a_group(**changes):
-    group = ScoreGroup(
-        group_id=str(new_id()),
-        writer_id="",
-        sequence=0,
-        use_case="toy",
-        model="toy",
-        version="v1",
-        alias="champion",
-        created_at=datetime(2026, 3, 1, tzinfo=UTC),
-        request_id="",
-        rows=1,
-        inputs=b"",
-        row_digests=hashlib.sha256(b"row").digest(),
-        root=b"",
-        previous_root=b"",
-    )
-    return replace(group, **changes)
+SERVED = Served("toy", "toy", "v1", "champion", ("no", "yes"), ("amount", "items"))
+OTHER = Served("toy", "toy", "v2", "challenger", ("no", "yes"), ("amount", "items"))
 
 
-def test_each_group_covers_the_one_before(toy):
-    writer = LedgerWriter(FakeScoreLedger())
-    first, _, _ = writer.append(a_group(), [])
-    second, _, replayed = writer.append(a_group(), [])
-    assert (first.sequence, second.sequence, replayed) == (1, 2, False)
-    assert first.previous_root == bytes(32)
-    assert second.previous_root == first.root
-    assert second.root == chain_root(first.root, writer.writer_id, 2, second.row_digests)
+class Direct:
+    """Commits straight to a ledger."""
+
+    def __init__(self, ledger):
+        self.ledger = ledger
+        self.fails = False
+        self.loses = False
+        self.transactions = []
+
+    def commit(self, groups, events):
+        if self.fails:
+            raise StoreUnavailable("away")
+        self.ledger.append(groups, events)
+        self.transactions.append([group.group_id for group in groups])
+        if self.loses:
+            raise StoreUnavailable("the answer to the commit was lost")
+        return DATABASE
 
 
-def test_a_group_that_was_not_committed_leaves_no_gap():
-    class Broken(FakeScoreLedger):
-        fails = True
-
-        def append(self, group, scores):
-            if self.fails:
-                raise StoreUnavailable("away")
-            return super().append(group, scores)
-
-    ledger = Broken()
-    writer = LedgerWriter(ledger)
-    with pytest.raises(StoreUnavailable):
-        writer.append(a_group(), [])
-    ledger.fails = False
-    assert writer.append(a_group(), [])[0].sequence == 1
-
-
-def test_a_replayed_group_takes_no_place_in_the_chain():
-    writer = LedgerWriter(FakeScoreLedger())
-    keyed = a_group(idempotency_key="k", fingerprint="f")
-    first, _, _ = writer.append(keyed, [])
-    again, _, replayed = writer.append(replace(keyed, group_id=str(new_id())), [])
-    assert replayed
-    assert again.group_id == first.group_id
-    assert writer.append(a_group(), [])[0].sequence == 2
-
-
-def test_a_named_writer_goes_on_where_it_stopped():
+@pytest.fixture
+def world():
     ledger = FakeScoreLedger()
-    first, _, _ = LedgerWriter(ledger, "pod-1").append(a_group(), [])
-    second, _, _ = LedgerWriter(ledger, "pod-1").append(a_group(), [])
-    assert second.sequence == 2
-    assert second.previous_root == first.root
+    durable = Direct(ledger)
+    return ledger, durable, LedgerWriter(ledger, durable)
 
 
-def test_a_commit_whose_answer_was_lost_does_not_break_the_chain():
-    class Forgetful(FakeScoreLedger):
-        loses = True
+def an_entry(*keys, served=SERVED, **call):
+    rows = len(keys)
+    scores = ScoreRows(
+        record_keys=list(keys),
+        predictions=["yes"] * rows,
+        probabilities=[0.75] * rows,
+        segments=["{}"] * rows,
+        request_ids=[call.get("request_id", "r")] * rows,
+    )
+    inputs = [(1.5, number) for number in range(rows)]
+    return Entry(ScoreCall(use_case="toy", **call), served, scores, inputs)
 
-        def append(self, group, scores):
-            stored = super().append(group, scores)
-            if self.loses:
-                raise StoreUnavailable("the connection was lost after the commit")
-            return stored
 
-    ledger = Forgetful()
-    writer = LedgerWriter(ledger)
-    with pytest.raises(StoreUnavailable):
-        writer.append(a_group(), [])
-    ledger.loses = False
-    _, first_root = ledger.last_root(writer.writer_id)
-    second, _, _ = writer.append(a_group(), [])
-    assert second.sequence == 2
-    assert second.previous_root == first_root
+def chain_of(ledger, writer):
+    return sorted(
+        (group for group in ledger._groups.values() if group.writer_id == writer.writer_id),
+        key=lambda group: group.sequence,
+    )
+
+
+def test_requests_for_one_version_share_a_group_and_each_gets_its_own_scores(world):
+    ledger, durable, writer = world
+    entries = [an_entry("a", request_id="r-1"), an_entry("b", "c", request_id="r-2")]
+    first, second = writer.commit(entries)
+    assert len(durable.transactions) == 1
+    assert first.group_id == second.group_id
+    assert [ledger.get(i).record_key for i in first.score_ids()] == ["a"]
+    assert [ledger.get(i).record_key for i in second.score_ids()] == ["b", "c"]
+    assert [ledger.get(i).request_id for i in second.score_ids()] == ["r-2", "r-2"]
+    group = ledger.group(first.group_id)
+    assert stored_rows(group) == (("amount", "items"), [(1.5, 0), (1.5, 0), (1.5, 1)])
+    assert verify_rows(group) == []
+
+
+def test_different_versions_are_different_groups_of_one_transaction(world):
+    _, durable, writer = world
+    outcomes = writer.commit([an_entry("a"), an_entry("b", served=OTHER), an_entry("c")])
+    assert [scored.version for scored in outcomes] == ["v1", "v2", "v1"]
+    assert [len(groups) for groups in durable.transactions] == [2]
+
+
+def test_each_group_covers_the_one_before(world):
+    ledger, _, writer = world
+    writer.commit([an_entry("a"), an_entry("b", served=OTHER)])
+    writer.commit([an_entry("c")])
+    previous = bytes(32)
+    for number, group in enumerate(chain_of(ledger, writer), start=1):
+        assert (group.sequence, group.previous_root) == (number, previous)
+        previous = chain_root(previous, writer.writer_id, number, group.row_digests)
+        assert group.root == previous
+    assert number == 3
+
+
+def test_a_transaction_that_failed_leaves_no_gap(world):
+    ledger, durable, writer = world
+    durable.fails = True
+    (outcome,) = writer.commit([an_entry("a")])
+    assert isinstance(outcome, StoreUnavailable)
+    durable.fails = False
+    writer.commit([an_entry("b")])
+    assert [group.sequence for group in chain_of(ledger, writer)] == [1]
+
+
+def test_a_commit_whose_answer_was_lost_does_not_break_the_chain(world):
+    ledger, durable, writer = world
+    durable.loses = True
+    (outcome,) = writer.commit([an_entry("a")])
+    assert isinstance(outcome, StoreUnavailable)
+    durable.loses = False
+    writer.commit([an_entry("b")])
+    one, two = chain_of(ledger, writer)
+    assert (two.sequence, two.previous_root) == (2, one.root)
+
+
+def test_a_used_key_gets_the_scores_of_then_and_hurts_nobody_else(world):
+    ledger, _, writer = world
+    (first,) = writer.commit([an_entry("a", idempotency_key="k", fingerprint="f")])
+    again, other = writer.commit(
+        [an_entry("a", idempotency_key="k", fingerprint="f"), an_entry("b")]
+    )
+    assert again.replayed
+    assert again.score_ids() == first.score_ids()
+    assert not other.replayed
+    assert len(ledger.find()) == 2
+    assert [group.sequence for group in chain_of(ledger, writer)] == [1, 2]
+
+
+def test_one_key_twice_in_one_group_stores_one_request(world):
+    _, _, writer = world
+    same = [an_entry("a", idempotency_key="k", fingerprint="f") for _ in range(2)]
+    first, second = writer.commit(same)
+    assert (first.replayed, second.replayed) == (False, True)
+    assert first.score_ids() == second.score_ids()
+
+
+def test_a_key_with_another_request_is_refused(world):
+    _, _, writer = world
+    writer.commit([an_entry("a", idempotency_key="k", fingerprint="f")])
+    (outcome,) = writer.commit([an_entry("b", idempotency_key="k", fingerprint="g")])
+    assert isinstance(outcome, IdempotencyKeyReused)
+
+
+def test_events_are_committed_with_the_scores_or_alone(world):
+    ledger, durable, writer = world
+    event = ServingEvent(kind=EventKind.REFUSED, code="invalid_records")
+    writer.commit([], [event])
+    writer.commit([an_entry("a")], [ServingEvent(kind=EventKind.FAILED, code="x")])
+    assert len(ledger.events) == 2
+    assert len(durable.transactions) == 2
+
+
+def test_a_conflict_of_the_ledger_reaches_the_request(world):
+    _, durable, writer = world
+
+    def taken(groups, events):
+        raise Conflict("stored already")
+
+    durable.commit = taken
+    (outcome,) = writer.commit([an_entry("a")])
+    assert isinstance(outcome, Conflict)

@@ -1,5 +1,6 @@
 """A scorer prepares, curates and answers; what fails is the use case's."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -10,11 +11,25 @@ from crispml_core.serving.pipeline_scorer import answer
 from crispml_core.tables.frames import to_frame
 
 
+def batch_of(toy, rows):
+    (batch,) = rows.select(list(toy.schema.names)).combine_chunks().to_batches()
+    return batch
+
+
 def test_records_get_a_decision_probabilities_and_segments(toy, toy_rows, trained):
-    found = trained.scorer.predict(to_frame(toy_rows(10), toy.schema))
-    assert set(found.decision) <= {"no", "yes"}
-    assert found.probabilities.shape == (10, 2)
-    assert set(found.segments) == {"channel", "size"}
+    found = trained.scorer.answer_columns(batch_of(toy, toy_rows(10)))
+    frame = answer(toy, trained.pipeline, trained.facts.threshold, to_frame(toy_rows(10)))
+    assert set(found.predictions) <= {"no", "yes"}
+    assert found.probabilities == frame.probabilities[:, 1].tolist()
+    assert set(json.loads(found.segments[0])) == {"channel", "size"}
+
+
+def test_rows_and_columns_get_the_same_answers(toy, toy_rows, trained):
+    batch = batch_of(toy, toy_rows(10))
+    rows = list(zip(*(column.to_pylist() for column in batch.columns), strict=True))
+    encoded = batch.set_column(3, "channel", batch.column("channel").dictionary_encode())
+    assert trained.scorer.answer_rows(rows) == trained.scorer.answer_columns(batch)
+    assert trained.scorer.answer_columns(encoded) == trained.scorer.answer_columns(batch)
 
 
 def test_a_pipeline_that_raises_is_told_without_values(toy, toy_rows):

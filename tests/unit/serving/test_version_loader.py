@@ -5,13 +5,25 @@ from dataclasses import replace
 import msgspec
 import pytest
 
+from crispml_core.adapters.compilers import SklearnModelCompiler
 from crispml_core.adapters.skops.codec import SkopsModelCodec
+from crispml_core.domain.compiled import CompiledForm
 from crispml_core.domain.errors import NotFound, NotReady, RegistryDamaged
 from crispml_core.domain.golden import GoldenRecords
 from crispml_core.domain.identifiers import utc_now
-from crispml_core.methods.model_persist import GOLDEN_FILE, MODEL_FILE, ModelPersist, draft_version
+from crispml_core.methods.model_persist import (
+    COMPILED_FILE,
+    GOLDEN_FILE,
+    MODEL_FILE,
+    ModelPersist,
+    draft_version,
+)
+from crispml_core.serving.compiled.encoding import decode_plan, encode_plan
+from crispml_core.serving.compiled.scorer import CompiledScorer
 from crispml_core.serving.pipeline_scorer import PipelineScorer
 from crispml_core.serving.version_loader import VersionLoader
+from crispml_core.tables.compiled_form import Candidate
+from crispml_core.tables.features import features
 from crispml_core.testing.fakes.model_registry import FakeModelRegistry
 
 
@@ -21,12 +33,27 @@ def codec():
 
 
 @pytest.fixture
-def package(toy, trained, codec):
-    """A version of the toy use case as ModelPersist packs it."""
-    content, types = codec.dumps(trained.pipeline)
-    draft = draft_version(toy, replace(trained.facts, trusted_types=types), content, utc_now())
-    scorer = PipelineScorer(toy, draft, trained.pipeline)
-    return ModelPersist(toy).run(scorer, content, {}, trained.prepared)
+def pack(toy, trained, codec):
+    """A version of the toy use case as ModelPersist packs it, compiled or not."""
+
+    def run(*, compiled):
+        content, types = codec.dumps(trained.pipeline)
+        draft = draft_version(toy, replace(trained.facts, trusted_types=types), content, utc_now())
+        form = "nobody compiled it"
+        if compiled:
+            training = features(toy, trained.prepared)
+            plan = SklearnModelCompiler().compile(toy, trained.pipeline, training)
+            form = Candidate(CompiledScorer(toy, draft, plan), encode_plan(plan))
+        scorer = PipelineScorer(toy, draft, trained.pipeline)
+        return ModelPersist(toy).run(scorer, content, {}, trained.prepared, form)
+
+    return run
+
+
+@pytest.fixture(params=["compiled", "scikit-learn"])
+def package(request, pack):
+    """Both ways to serve."""
+    return pack(compiled=request.param == "compiled")
 
 
 def load(toy, codec, manifest, files):
@@ -87,10 +114,59 @@ def test_a_version_without_golden_records_proves_nothing(toy, codec, package):
         load(toy, codec, package.manifest, with_golden(package, empty))
 
 
-def test_a_model_file_of_other_bytes_is_damage(toy, codec, package):
-    files = dict(package.files) | {MODEL_FILE: b"not a model"}
+def test_a_compiled_version_does_not_touch_its_pipeline(toy, pack):
+    package = pack(compiled=True)
+    files = {COMPILED_FILE: b"", **package.files, MODEL_FILE: b"not a model"}
+    scorer = load(toy, None, package.manifest, files)
+    assert scorer.is_fast
+    assert scorer.plan.kind == "linear"
+    assert scorer.size_bytes > 0
+
+
+def test_a_version_without_a_compiled_form_answers_by_its_pipeline(toy, codec, pack):
+    package = pack(compiled=False)
+    scorer = load(toy, codec, package.manifest, package.files)
+    assert (scorer.is_fast, scorer.plan) == (False, None)
+    assert scorer.size_bytes > len(package.files[MODEL_FILE])
+
+
+@pytest.mark.parametrize("file", [MODEL_FILE, COMPILED_FILE])
+def test_a_model_file_of_other_bytes_is_damage(toy, codec, pack, file):
+    package = pack(compiled=file == COMPILED_FILE)
+    files = dict(package.files) | {file: b"not a model"}
     with pytest.raises(RegistryDamaged):
         load(toy, codec, package.manifest, files)
+
+
+def test_a_plan_of_another_kind_than_its_manifest_is_damage(toy, codec, pack):
+    package = pack(compiled=True)
+    manifest = replace(package.manifest, compiled=CompiledForm(kind="trees"))
+    with pytest.raises(RegistryDamaged, match="another kind"):
+        load(toy, codec, manifest, package.files)
+
+
+def test_golden_records_that_are_refused_here_are_told(toy, codec, pack):
+    """The plan refuses a channel that the version knew when it was made."""
+    package = pack(compiled=True)
+    plan = decode_plan(package.files[COMPILED_FILE])
+    columns = tuple(
+        replace(column, lookup=replace(column.lookup, unknown=None)) if column.lookup else column
+        for column in plan.columns
+    )
+    files = dict(package.files) | {COMPILED_FILE: encode_plan(replace(plan, columns=columns))}
+    with pytest.raises(NotReady, match=r"does not reproduce itself here: .* field channel"):
+        load(toy, codec, package.manifest, files)
+
+
+def test_a_missing_library_is_named(toy, pack):
+    def codec(use_case):
+        raise ModuleNotFoundError("No module named 'skops'", name="skops")
+
+    package = pack(compiled=False)
+    registry = FakeModelRegistry()
+    registry.publish(package.manifest, package.files)
+    with pytest.raises(NotReady, match="needs the library skops, which is not installed here"):
+        VersionLoader(registry, codec).load(toy, package.manifest.version)
 
 
 def test_a_damaged_file_of_the_registry_is_told_as_such(toy, codec, package):
@@ -100,5 +176,5 @@ def test_a_damaged_file_of_the_registry_is_told_as_such(toy, codec, package):
 
     registry = Damaged()
     registry.publish(package.manifest, package.files)
-    with pytest.raises(RegistryDamaged, match=MODEL_FILE):
+    with pytest.raises(RegistryDamaged, match="is not what the manifest says"):
         VersionLoader(registry, lambda use_case: codec).load(toy, package.manifest.version)

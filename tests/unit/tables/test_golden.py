@@ -1,35 +1,48 @@
 """Golden answers hold the raw inputs and what the model said to them."""
 
-import numpy as np
+from types import SimpleNamespace
 
-from crispml_core.ports.scorer import Predictions
+import pytest
+
+from crispml_core.domain.errors import InvalidRecords
+from crispml_core.ports.scorer import Answers
 from crispml_core.tables.frames import to_frame
 from crispml_core.tables.golden import golden_answers
+from crispml_core.tables.json_rows import to_records
 
 
-class Scorer:
-    """Says the same to everybody and remembers what it saw."""
-
-    def __init__(self, decision, probabilities):
-        self.answer = Predictions(np.array(decision, dtype=object), probabilities, {})
-
-    def predict(self, records):
-        self.seen = list(records.columns)
-        return self.answer
+def scorer(*answers):
+    seen = []
+    return SimpleNamespace(
+        seen=seen, answer_rows=lambda rows: seen.extend(rows) or Answers(*answers)
+    )
 
 
-def test_inputs_are_raw_records_without_the_truth(toy, toy_rows):
-    frame = to_frame(toy_rows(2), toy.schema).assign(price=1.0)
-    scorer = Scorer(["no", "yes"], np.array([[0.9, 0.1], [0.2, 0.8]]))
-    golden = golden_answers(toy, scorer, frame)
-    assert scorer.seen == list(toy.schema.names)
-    assert [set(record) for record in golden.records] == [set(toy.schema.names)] * 2
-    assert golden.records[1]["note"] is None
+@pytest.fixture
+def two(toy, toy_rows):
+    return to_records(to_frame(toy_rows(2), toy.schema), toy.schema)
+
+
+def test_the_model_sees_plain_values_in_the_order_of_the_schema(toy, two):
+    model = scorer(["no", "yes"], [0.1, 0.8], ["{}", "{}"])
+    golden = golden_answers(toy, model, two)
+    assert model.seen == [tuple(record[name] for name in toy.schema.names) for record in two]
+    assert golden.records == tuple(two)
     assert golden.decisions == ("no", "yes")
-    assert golden.probabilities == ((0.9, 0.1), (0.2, 0.8))
+    assert golden.probabilities == ((0.9, 0.1), (pytest.approx(0.2), 0.8))
 
 
-def test_a_regression_has_no_probabilities(toy_regression, toy_days_rows):
-    frame = to_frame(toy_days_rows(2), toy_regression.schema)
-    golden = golden_answers(toy_regression, Scorer([1.5, 2.5], None), frame)
+def test_every_class_of_a_multiclass_model_is_kept(toy, two):
+    by_class = [(0.5, 0.3, 0.2), (0.1, 0.2, 0.7)]
+    model = scorer(["a", "c"], [0.5, 0.7], ["{}", "{}"], by_class)
+    assert golden_answers(toy, model, two).probabilities == tuple(by_class)
+
+
+def test_a_regression_has_no_probabilities(toy, two):
+    golden = golden_answers(toy, scorer([1.5, 2.5], [None, None], ["{}", "{}"]), two)
     assert (golden.decisions, golden.probabilities) == ((1.5, 2.5), None)
+
+
+def test_a_record_that_breaks_the_schema_is_refused(toy, two):
+    with pytest.raises(InvalidRecords, match="amount"):
+        golden_answers(toy, scorer(), [two[0] | {"amount": "much"}])

@@ -1,5 +1,9 @@
 """A YAML file is a whole use case, and a wrong place in it is named."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 import yaml
 
@@ -100,3 +104,17 @@ def test_text_that_is_not_yaml_names_the_line(load):
 def test_an_empty_file_is_not_a_use_case(load):
     with pytest.raises(UseCaseError, match="the file"):
         load("")
+
+
+def test_a_use_case_is_loaded_without_the_libraries_that_train():
+    """A process that only scores stays small and starts fast."""
+    heavy = {"sklearn", "pandas", "pyarrow", "scipy", "matplotlib"}
+    path = Path(__file__).parents[3] / "examples" / "telco_churn" / "use_case.yaml"
+    code = (
+        "import sys\n"
+        "from crispml_core.use_cases.loader import load_use_case\n"
+        f"load_use_case({str(path)!r})\n"
+        f"print(sorted({heavy!r} & set(sys.modules)))\n"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"

@@ -12,11 +12,12 @@ from starlette.responses import Response
 
 from crispml_core.domain.scores import LabelReceipt, StoredLabel, Verdict
 from crispml_core.rest.answers import answer
-from crispml_core.rest.app import API, parts_of
+from crispml_core.rest.app import API
 from crispml_core.rest.docs import json_body
 from crispml_core.rest.pagination import Page, PageQuery, page_answer
 from crispml_core.rest.preferences import Idempotency, IdempotencyHeader
 from crispml_core.rest.strict_route import StrictRoute
+from crispml_scoring.parts import parts_of
 from crispml_scoring.requests import label_rows
 
 _LABEL = {

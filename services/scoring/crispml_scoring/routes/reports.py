@@ -9,9 +9,10 @@ from starlette.responses import Response
 
 from crispml_core.domain.scores import VerificationReport
 from crispml_core.rest.answers import answer
-from crispml_core.rest.app import API, location, parts_of
+from crispml_core.rest.app import API, location
 from crispml_core.rest.preferences import IdempotencyHeader
 from crispml_core.rest.strict_route import StrictRoute
+from crispml_scoring.parts import parts_of
 from crispml_scoring.requests import ReportRequest
 
 

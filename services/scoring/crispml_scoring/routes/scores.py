@@ -2,30 +2,48 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from pydantic import Field
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from crispml_core.domain.scores import Score
-from crispml_core.pipelines.scoring import ScoreBatch
 from crispml_core.rest.answers import answer
-from crispml_core.rest.app import API, parts_of
-from crispml_core.rest.docs import json_body
+from crispml_core.rest.app import API
+from crispml_core.rest.content import JSON
+from crispml_core.rest.docs import body
+from crispml_core.rest.formats.media import ARROW, CSV, NDJSON, PARQUET
 from crispml_core.rest.pagination import Page, PageQuery, page_answer
-from crispml_core.rest.preferences import Idempotency, IdempotencyHeader
-from crispml_core.rest.request_id import request_id_of
+from crispml_core.rest.preferences import IdempotencyKey
 from crispml_core.rest.requests import Moment
 from crispml_core.rest.strict_route import StrictRoute
-from crispml_scoring.requests import ScoreRequest, score_request
+from crispml_scoring.batch_jobs import BATCH_ANSWERS
+from crispml_scoring.batch_requests import BATCH_BODY
+from crispml_scoring.parts import parts_of
+from crispml_scoring.requests import ScoreOptions, ScoreRequest
+from crispml_scoring.score_records import score_records
 
 _RECORD = {"type": "object", "description": "One record, by field name."}
-_BODY = {"anyOf": [_RECORD, {"type": "array", "items": _RECORD}, ScoreRequest.model_json_schema()]}
-# Every score is committed to the database before it is answered.
-DURABILITY = "database"
+_FILE = {"type": "string", "format": "binary"}
+_BODIES: dict[str, dict[str, Any]] = {
+    JSON: {
+        "anyOf": [
+            _RECORD,
+            {"type": "array", "items": _RECORD},
+            ScoreRequest.model_json_schema(),
+            BATCH_BODY,
+        ]
+    },
+    NDJSON: {"type": "string", "description": "One record per line."},
+    CSV: {"type": "string", "description": "A header line with the names of the fields."},
+    PARQUET: _FILE,
+    ARROW: _FILE,
+}
+_ANSWERS: dict[str, Any] = {
+    media: {"schema": _BODIES[media]} for media in (NDJSON, CSV, PARQUET, ARROW)
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +56,7 @@ class ScoredRecord:
     probability: float | None
     probabilities: dict[str, float]
     segments: dict[str, str]
+    details: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +69,7 @@ class ScoreAnswer:
     alias: str | None
     group_id: str
     durability: str
+    fallback: bool
     scores: list[ScoredRecord]
 
 
@@ -80,17 +100,23 @@ def score_router() -> APIRouter:
         "/use-cases/{use_case}/new-data-score",
         tags=["NewDataScore"],
         summary="Score records",
-        response_model=ScoreAnswer,
-        openapi_extra=json_body(
-            _BODY, "One record, a list of them, or an object with the version."
-        ),
+        responses={200: {"model": ScoreAnswer, "content": _ANSWERS}, **BATCH_ANSWERS},
+        openapi_extra=body(_BODIES, "Records; JSON may wrap them in an object with the version."),
     )
     async def new_data_score(
-        request: Request, use_case: str, promise: IdempotencyHeader
+        request: Request,
+        use_case: str,
+        options: Annotated[ScoreOptions, Query()],
+        key: IdempotencyKey = None,
     ) -> Response:
-        """Answer each record; when this returns 200, every score is durable."""
-        batch = await run_in_threadpool(_score, request, use_case, await request.json(), promise)
-        return answer(_answer_of(batch), headers=_replayed(batch))
+        """Answer each record; when this returns 200, every score is durable.
+
+        The answer comes in the format of `Accept`. A body may be compressed with gzip or zstd. A
+        large batch is checked as a whole before its first score, and answered while it is scored.
+        A JSON object with `source` and `sink` starts a batch in the background instead: 202 and a
+        run; `Prefer: wait=SECONDS` answers with the finished run.
+        """
+        return await score_records(request, use_case, options, key)
 
     @router.get("/scores", tags=["scores"], summary="List scores", response_model=Page[Score])
     def list_scores(request: Request, query: Annotated[ScoresQuery, Query()]) -> Response:
@@ -113,45 +139,3 @@ def score_router() -> APIRouter:
         return answer(parts_of(request).ledger.get(score_id))
 
     return router
-
-
-def _score(request: Request, use_case: str, body: Any, promise: Idempotency) -> ScoreBatch:
-    scoring = parts_of(request).scoring
-    assert scoring is not None
-    wanted = score_request(body, request.app.state.settings.server.max_records)
-    return scoring.score(
-        use_case,
-        wanted.records,
-        alias=wanted.alias or "champion",
-        version=wanted.model_version,
-        request_id=request_id_of(request.scope),
-        idempotency_key=promise.key,
-        fingerprint=promise.fingerprint,
-    )
-
-
-def _answer_of(batch: ScoreBatch) -> ScoreAnswer:
-    group = batch.group
-    return ScoreAnswer(
-        use_case=group.use_case,
-        model=group.model,
-        version=group.version,
-        alias=group.alias,
-        group_id=group.group_id,
-        durability=DURABILITY,
-        scores=[
-            ScoredRecord(
-                score_id=score.score_id,
-                record_key=score.record_key,
-                prediction=score.prediction,
-                probability=score.probability,
-                probabilities=score.probabilities,
-                segments=score.segments,
-            )
-            for score in batch.scores
-        ],
-    )
-
-
-def _replayed(batch: ScoreBatch) -> dict[str, str]:
-    return {"Idempotency-Replayed": "true"} if batch.replayed else {}

@@ -17,9 +17,10 @@ from crispml_core.domain.errors import (
 )
 from crispml_core.domain.identifiers import check_name
 from crispml_core.domain.models import ANY_VERSION, AliasEvent
-from crispml_core.rest.app import API, parts_of
+from crispml_core.rest.app import API
 from crispml_core.rest.routes.models import alias_answer
 from crispml_core.rest.strict_route import StrictRoute
+from crispml_training.parts import parts_of
 from crispml_training.requests import MoveRequest
 
 _ETAG = re.compile(r'"([^"]{1,128})"')

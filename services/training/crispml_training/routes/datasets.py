@@ -16,7 +16,7 @@ from starlette.responses import Response, StreamingResponse
 from crispml_core.domain.datasets import SPLIT_COLUMN, DataSet, Stage
 from crispml_core.domain.errors import InvalidInput, did_you_mean
 from crispml_core.rest.answers import answer
-from crispml_core.rest.app import API, parts_of
+from crispml_core.rest.app import API
 from crispml_core.rest.pagination import (
     Page,
     PageQuery,
@@ -25,6 +25,7 @@ from crispml_core.rest.pagination import (
     page_answer,
     page_of,
 )
+from crispml_training.parts import parts_of
 
 PARQUET = "application/vnd.apache.parquet"
 

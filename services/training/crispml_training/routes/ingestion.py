@@ -11,7 +11,7 @@ from starlette.responses import Response
 from crispml_core.domain.errors import InvalidInput
 from crispml_core.domain.runs import Run
 from crispml_core.ports.upload_store import Upload, UploadFormat, UploadStore
-from crispml_core.rest.app import API, parts_of
+from crispml_core.rest.app import API
 from crispml_core.rest.content import JSON, UPLOAD_FORMATS, check_content
 from crispml_core.rest.docs import body
 from crispml_core.rest.preferences import (
@@ -23,10 +23,12 @@ from crispml_core.rest.preferences import (
 )
 from crispml_core.rest.requests import validated
 from crispml_core.rest.routes.use_cases import use_case_of
+from crispml_core.rest.runs import run_answer
 from crispml_core.rest.strict_route import StrictRoute
+from crispml_training.parts import parts_of
 from crispml_training.requests import IngestionRequest, UploadQuery
 from crispml_training.routes.methods import RUN_ANSWERS
-from crispml_training.submit import enqueue, run_answer, submit
+from crispml_training.submit import enqueue, submit
 
 METHOD = "data-ingestion"
 # A chunk of the network is some 64 KiB; fewer and larger writes spare trips to the thread pool.

@@ -32,7 +32,13 @@ def versions(engine):
 
 @pytest.mark.parametrize(
     ("pragma", "value"),
-    [("journal_mode", "wal"), ("synchronous", 2), ("foreign_keys", 1), ("busy_timeout", 50)],
+    [
+        ("journal_mode", "wal"),
+        ("synchronous", 2),
+        ("foreign_keys", 1),
+        ("busy_timeout", 50),
+        ("cache_size", -65536),
+    ],
 )
 def test_every_connection_has_the_pragmas(engine, pragma, value):
     with reading(engine) as first, reading(engine) as second:

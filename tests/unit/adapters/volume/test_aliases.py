@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from crispml_core.adapters.volume import VolumeModelRegistry, read_aliases, write_aliases
+from crispml_core.adapters.volume.aliases import read_aliases, write_aliases
+from crispml_core.adapters.volume.model_registry import VolumeModelRegistry
 from crispml_core.domain.errors import InvalidInput, RegistryDamaged
 from crispml_core.domain.models import AliasEvent
 

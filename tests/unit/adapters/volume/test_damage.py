@@ -5,7 +5,8 @@ import os
 import pyarrow as pa
 import pytest
 
-from crispml_core.adapters.volume import VolumeArtefactStore, VolumeDataSetStore
+from crispml_core.adapters.volume.artefact_store import VolumeArtefactStore
+from crispml_core.adapters.volume.dataset_store import VolumeDataSetStore
 from crispml_core.domain.datasets import Stage
 from crispml_core.domain.errors import RegistryDamaged
 

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from crispml_core.adapters.volume import VolumeDataSetStore
+from crispml_core.adapters.volume.dataset_store import VolumeDataSetStore
 from crispml_core.adapters.volume.dataset_writer import ROWS_PER_GROUP
 from crispml_core.domain.datasets import Stage
 

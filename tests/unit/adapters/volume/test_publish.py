@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from crispml_core.adapters.volume import VolumeArtefactStore, VolumeDataSetStore, sweep
+from crispml_core.adapters.volume.artefact_store import VolumeArtefactStore
+from crispml_core.adapters.volume.dataset_store import VolumeDataSetStore
 from crispml_core.adapters.volume.errors import sentence, volume_problem
 from crispml_core.adapters.volume.publish import STAGING, StagedFolder
+from crispml_core.adapters.volume.sweep import sweep
 from crispml_core.domain.errors import StoreUnavailable
 
 pytestmark = pytest.mark.slow
@@ -20,7 +22,8 @@ ROWS = """
 import os, sys
 from pathlib import Path
 import pyarrow as pa
-from crispml_core.adapters.volume import VolumeArtefactStore, VolumeDataSetStore
+from crispml_core.adapters.volume.artefact_store import VolumeArtefactStore
+from crispml_core.adapters.volume.dataset_store import VolumeDataSetStore
 from crispml_core.domain.datasets import Stage
 from crispml_core.domain.errors import StoreUnavailable
 def batch(rows=40_000):

@@ -3,8 +3,8 @@ from __future__ import annotations
 import os
 import time
 
-from crispml_core.adapters.volume import sweep
 from crispml_core.adapters.volume.publish import STAGING, StagedFolder, staging_path
+from crispml_core.adapters.volume.sweep import sweep
 
 
 def nobody(run_id):

@@ -5,31 +5,25 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from fastapi import APIRouter, Query, Request
+from pydantic import Field, create_model
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response, StreamingResponse
 
-from crispml_core.domain.errors import StoreUnavailable
+from crispml_core.domain.errors import NotFound, StoreUnavailable
 from crispml_core.domain.runs import Run, RunStatus
 from crispml_core.rest.answers import answer
-from crispml_core.rest.app import API, location, parts_of
+from crispml_core.rest.app import API, location
 from crispml_core.rest.pagination import Page, PageQuery, page_answer
+from crispml_core.rest.runs import runs_of
 
 LOOK_S = 0.3
 KEEP_ALIVE_S = 10.0
 
-Method = Literal[
-    "data-ingestion",
-    "data-preparation",
-    "data-curation",
-    "model-training",
-    "model-report",
-    "model-persist",
-    "cycle",
-]
+_METHOD = "Only those of this method."
 
 
 class RunsQuery(PageQuery):
@@ -38,23 +32,21 @@ class RunsQuery(PageQuery):
     use_case: str | None = None
     """Only those of this use case."""
 
-    method: Method | None = None
-    """Only those of this method."""
+    method: str | None = Field(None, description=_METHOD)
 
     status: RunStatus | None = None
     """Only those with this status."""
 
 
-def run_router() -> APIRouter:
-    """Return the routes of runs."""
+def run_router(methods: tuple[str, ...]) -> APIRouter:
+    """Return the routes of the runs of these methods, which are those of one service."""
     router = APIRouter(prefix=f"{API}/runs", tags=["runs"])
 
-    @router.get("", summary="List the runs", response_model=Page[Run])
-    def list_runs(request: Request, query: Annotated[RunsQuery, Query()]) -> Response:
+    def list_runs(request: Request, query: RunsQuery) -> Response:
         """Return runs, newest first."""
-        found = parts_of(request).runs.find(
+        found = runs_of(request).store.find(
             use_case=query.use_case,
-            method=query.method,
+            methods=methods if query.method is None else (query.method,),
             status=query.status,
             limit=query.limit + 1,
             before=query.before,
@@ -62,10 +54,14 @@ def run_router() -> APIRouter:
         more = len(found) > query.limit
         return page_answer(request, found[: query.limit], lambda run: run.id, more)
 
+    # The methods of a query are those of the service, which only this call knows.
+    list_runs.__annotations__["query"] = Annotated[_query(methods), Query()]
+    router.get("", summary="List the runs", response_model=Page[Run])(list_runs)
+
     @router.get("/{run_id}", summary="Look at a run", response_model=Run)
     def get_run(request: Request, run_id: str) -> Response:
         """Return a run with its progress, and its result or its error once it has ended."""
-        return answer(parts_of(request).runs.get(run_id))
+        return answer(_run(request, run_id, methods))
 
     @router.get(
         "/{run_id}/events",
@@ -80,7 +76,7 @@ def run_router() -> APIRouter:
     )
     async def get_run_events(request: Request, run_id: str) -> Response:
         """Send the event `run` with the run as JSON on every change; the last one is final."""
-        first = await run_in_threadpool(parts_of(request).runs.get, run_id)
+        first = await run_in_threadpool(_run, request, run_id, methods)
         return StreamingResponse(
             _events(request, first),
             media_type="text/event-stream",
@@ -95,16 +91,31 @@ def run_router() -> APIRouter:
     )
     def cancel_run(request: Request, run_id: str) -> Response:
         """Ask a run to stop; one that has ended stays as it is."""
-        run = parts_of(request).runs.request_cancel(run_id)
-        request.app.state.executor.wake()
+        _run(request, run_id, methods)
+        run = runs_of(request).store.request_cancel(run_id)
+        runs_of(request).wake()
         return answer(run, 202, {"Location": location(request, f"/runs/{run_id}")})
 
     return router
 
 
+def _query(methods: tuple[str, ...]) -> type[RunsQuery]:
+    """Return the query whose `method` is one of these."""
+    method: Any = (Literal[methods] | None, Field(None, description=_METHOD))
+    return create_model("RunsQuery", __base__=RunsQuery, method=method)
+
+
+def _run(request: Request, run_id: str, methods: tuple[str, ...]) -> Run:
+    """Return a run of this service; those of the other one are none of its business."""
+    run = runs_of(request).store.get(run_id)
+    if run.method not in methods:
+        raise NotFound("run")
+    return run
+
+
 async def _events(request: Request, run: Run) -> AsyncIterator[bytes]:
     """Yield an event per change until the run is final; the end of the connection ends this."""
-    runs, shown, sent_at = parts_of(request).runs, None, time.monotonic()
+    runs, shown, sent_at = runs_of(request).store, None, time.monotonic()
     while True:
         if run != shown:
             yield b"event: run\ndata: " + msgspec.json.encode(run) + b"\n\n"

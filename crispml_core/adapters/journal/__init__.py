@@ -1,0 +1,10 @@
+"""Scores that wait on a volume while the database is away.
+
+A journal is one file per process, made of frames that are forced to the volume one by one. The
+parts: how a frame is told from damage, the file with its lock, what a payload means, and the folder
+in which a process finds what others left. Nothing here knows a database.
+"""
+
+from crispml_core.adapters.journal.folder import FileJournals
+
+__all__ = ["FileJournals"]

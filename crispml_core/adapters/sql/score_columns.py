@@ -1,0 +1,167 @@
+"""Score groups as columns of their tables, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import Column, Row, select
+
+from crispml_core.adapters.sql.idempotency import key_digest
+from crispml_core.adapters.sql.tables import score_groups, scores
+from crispml_core.adapters.sql.values import as_text, either
+from crispml_core.domain.scores import Encoding, Score, ScoreGroup, ScoreRows, score_id
+
+GROUP_COLUMNS: tuple[Column[Any], ...] = tuple(
+    column for column in score_groups.columns if column is not score_groups.c.group_no
+)
+ROWS_OF_GROUP = select(
+    scores.c.record_key,
+    scores.c.prediction,
+    scores.c.prediction_number,
+    scores.c.probability,
+    scores.c.by_class,
+    scores.c.segments,
+    scores.c.request_id,
+    scores.c.details,
+).order_by(scores.c.row_number)
+
+_encode = msgspec.json.encode
+_decode = msgspec.json.Decoder(tuple[float, ...]).decode
+_FEW = 1024
+_NUMBERS = tuple(score_id(" " * 36, row)[30:] for row in range(_FEW))
+
+
+def group_values(group: ScoreGroup) -> tuple[Any, ...]:
+    """Return the values of `GROUP_COLUMNS`."""
+    return (
+        group.group_id,
+        group.writer_id,
+        group.sequence,
+        group.use_case,
+        group.model,
+        group.version,
+        group.alias,
+        group.created_at,
+        group.rows,
+        group.classes,
+        group.encoding.value,
+        group.fallback,
+        group.root,
+        group.previous_root,
+        group.idempotency_key,
+        key_digest((group.use_case,), group.idempotency_key),
+        group.fingerprint,
+        group.row_digests,
+        group.inputs,
+    )
+
+
+def row_columns(
+    group: ScoreGroup, group_no: int
+) -> tuple[dict[str, Any], dict[str, Collection[Any]]]:
+    """Return the columns of `scores` that are not null throughout.
+
+    Returns
+    -------
+    shared : dict
+        Values that all rows have.
+    columns : dict
+        The other columns, each with one entry per row.
+    """
+    rows = group.scores
+    shared: dict[str, Any] = {"group_no": group_no}
+    columns: dict[str, Collection[Any]] = {
+        "row_number": range(len(rows)),
+        "score_id": _score_ids(group.group_id, len(rows)),
+        "record_key": rows.record_keys,
+        "prediction": rows.predictions,
+        "probability": rows.probabilities,
+    }
+    for name, values in (("segments", rows.segments), ("request_id", rows.request_ids)):
+        if values and values.count(values[0]) == len(rows):
+            shared[name] = values[0]
+        else:
+            columns[name] = values
+    if len(rows) and not isinstance(rows.predictions[0], str):
+        columns["prediction"] = list(map(as_text, rows.predictions))
+        columns["prediction_number"] = list(map(float, rows.predictions))
+    if rows.by_class is not None:
+        columns["by_class"] = [_encode(values).decode() for values in rows.by_class]
+    if rows.details is not None:
+        columns["details"] = rows.details
+    return shared, columns
+
+
+def to_group(row: Row[Any], rows: Sequence[Row[Any]]) -> ScoreGroup:
+    """Build a group from its row and the rows of its scores, in order; see `ROWS_OF_GROUP`."""
+    return ScoreGroup(
+        group_id=row.group_id,
+        writer_id=row.writer_id,
+        sequence=row.sequence,
+        use_case=row.use_case,
+        model=row.model,
+        version=row.version,
+        alias=row.alias,
+        created_at=row.created_at,
+        classes=row.classes,
+        scores=_to_rows(rows),
+        inputs=row.inputs,
+        encoding=Encoding(row.encoding),
+        row_digests=row.row_digests,
+        root=row.root,
+        previous_root=row.previous_root,
+        fallback=row.fallback,
+        idempotency_key=row.idempotency_key,
+        fingerprint=row.fingerprint,
+    )
+
+
+def to_score(row: Row[Any]) -> Score:
+    """Build a score from a row of `scores` joined to its group."""
+    as_rows = ScoreRows(
+        record_keys=[row.record_key],
+        predictions=[either(row.prediction, row.prediction_number)],
+        probabilities=[row.probability],
+        segments=[row.segments],
+        request_ids=[row.request_id],
+        by_class=None if row.by_class is None else [_decode(row.by_class)],
+    )
+    return Score(
+        score_id=row.score_id,
+        group_id=row.group_id,
+        row=row.row_number,
+        record_key=row.record_key,
+        use_case=row.use_case,
+        model=row.model,
+        version=row.version,
+        prediction=as_rows.predictions[0],
+        probability=row.probability,
+        scored_at=row.created_at,
+        request_id=row.request_id,
+        probabilities=as_rows.probability_of_classes(0, row.classes),
+        segments=msgspec.json.decode(row.segments),
+        details=msgspec.json.decode(row.details) if row.details else {},
+    )
+
+
+def _score_ids(group_id: str, rows: int) -> list[str]:
+    if rows > _FEW:
+        return [score_id(group_id, row) for row in range(rows)]
+    head = score_id(group_id, 0)[:30]
+    return [head + number for number in _NUMBERS[:rows]]
+
+
+def _to_rows(rows: Sequence[Row[Any]]) -> ScoreRows:
+    columns: Iterable[Sequence[Any]] = zip(*rows, strict=True) if rows else [()] * 8
+    keys, texts, numbers, probabilities, by_class, segments, request_ids, details = columns
+    return ScoreRows(
+        record_keys=list(keys),
+        predictions=[either(*both) for both in zip(texts, numbers, strict=True)],
+        probabilities=list(probabilities),
+        segments=list(segments),
+        request_ids=list(request_ids),
+        by_class=list(map(_decode, by_class)) if by_class[:1] not in ((), (None,)) else None,
+        details=list(details) if any(text is not None for text in details) else None,
+    )

@@ -1,0 +1,110 @@
+"""Searching scores, newest first: through their groups by time, or through the index by key."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, and_, func, or_, select
+
+from crispml_core.adapters.sql.score_places import find_places
+from crispml_core.adapters.sql.tables import score_groups, score_keys, scores
+from crispml_core.domain.errors import InvalidInput
+
+SCORES = select(
+    scores,
+    score_groups.c.group_id,
+    score_groups.c.use_case,
+    score_groups.c.model,
+    score_groups.c.version,
+    score_groups.c.created_at,
+    score_groups.c.classes,
+).join(score_groups, score_groups.c.group_no == scores.c.group_no)
+
+_created_at, _group_no = score_groups.c.created_at, score_groups.c.group_no
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoreSearch:
+    """What `crispml_core.ports.score_ledger.ScoreLedger.find` asks for."""
+
+    use_case: str | None
+    version: str | None
+    record_key: str | None
+    start: datetime | None
+    end: datetime | None
+    limit: int
+    before: str | None
+
+
+def search(connection: Connection, what: ScoreSearch) -> list[Row[Any]]:
+    """Return rows of `SCORES`."""
+    place = None if what.before is None else _place(connection, what.before)
+    # Each use case is a walk along an index; there are few, and their results are merged.
+    use_cases = _use_cases(connection) if what.use_case is None else [what.use_case]
+    found = [
+        row
+        for use_case in use_cases
+        for row in connection.execute(_query(use_case, what, place)).all()
+    ]
+    if len(use_cases) > 1:
+        found.sort(key=lambda row: (row.created_at, row.group_no, row.row_number), reverse=True)
+    return found[: what.limit]
+
+
+def _query(
+    use_case: str, what: ScoreSearch, place: tuple[datetime, int, int] | None
+) -> Select[Any]:
+    query = (
+        SCORES.where(score_groups.c.use_case == use_case)
+        .order_by(_created_at.desc(), _group_no.desc(), scores.c.row_number.desc())
+        .limit(what.limit)
+    )
+    if what.record_key is not None:
+        query = query.join(
+            score_keys,
+            and_(
+                score_keys.c.group_no == scores.c.group_no,
+                score_keys.c.row_number == scores.c.row_number,
+            ),
+        ).where(score_keys.c.use_case == use_case, score_keys.c.record_key == what.record_key)
+    if what.version is not None:
+        query = query.where(score_groups.c.version == what.version)
+    if what.start is not None:
+        query = query.where(_created_at >= what.start)
+    if what.end is not None:
+        query = query.where(_created_at < what.end)
+    if place is not None:
+        created_at, group_no, row = place
+        query = query.where(
+            _created_at <= created_at,
+            or_(
+                _created_at < created_at,
+                _group_no < group_no,
+                and_(_group_no == group_no, scores.c.row_number < row),
+            ),
+        )
+    return query
+
+
+def _place(connection: Connection, score_id: str) -> tuple[datetime, int, int]:
+    found = find_places(connection, [score_id]).get(score_id)
+    if found is None:
+        raise InvalidInput("before must be the id of a score")
+    group_no, row, _ = found
+    query = select(_created_at).where(_group_no == group_no)
+    return connection.execute(query).scalar_one(), group_no, row
+
+
+def _use_cases(connection: Connection) -> list[str]:
+    """Return the use cases that have scores, by one step along the index for each."""
+    found: list[str] = []
+    while True:
+        query = select(func.min(score_groups.c.use_case))
+        if found:
+            query = query.where(score_groups.c.use_case > found[-1])
+        following = connection.execute(query).scalar()
+        if following is None:
+            return found
+        found.append(following)

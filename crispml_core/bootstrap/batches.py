@@ -1,0 +1,160 @@
+"""What accepts batches in the scoring service, and the worker process that executes one."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from crispml_core.adapters.no_journal import NoJournals
+from crispml_core.adapters.sql.engine import make_engine
+from crispml_core.adapters.sql.revision import check_revision
+from crispml_core.adapters.sql.run_store import SqlRunStore
+from crispml_core.adapters.sql.score_ledger import SqlScoreLedger
+from crispml_core.adapters.timing.null import NullTimingLog
+from crispml_core.adapters.volume.batch_store import VolumeBatchStore
+from crispml_core.adapters.volume.model_registry import VolumeModelRegistry
+from crispml_core.bootstrap.parts import codec_of
+from crispml_core.domain.errors import CrispMLError, InvalidInput, NotFound
+from crispml_core.domain.sources import SqlSource
+from crispml_core.domain.use_case import UseCase
+from crispml_core.logs import configure_logging
+from crispml_core.pipelines.batch_requests import BatchJob, OpenQuery, check_batch
+from crispml_core.ports.batch_store import BatchStore
+from crispml_core.ports.run_store import RunStore
+from crispml_core.ports.source import RecordSource
+from crispml_core.runs.executor import RunExecutor
+from crispml_core.runs.resuming import NEW_DATA_SCORE
+from crispml_core.settings import CrispMLSettings
+from crispml_core.use_cases.loader import load_use_cases
+
+if TYPE_CHECKING:
+    from crispml_core.pipelines.batch_scoring import BatchScoring
+
+# Nobody waits for the start of a very large batch: the process that takes it looks at once, and the
+# others need not ask the database often.
+_POLL_S = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Batches:
+    """Accepts batches; `executor` executes them beside the API."""
+
+    settings: CrispMLSettings
+    runs: RunStore
+    store: BatchStore
+    executor: RunExecutor
+    close: Callable[[], None]
+
+    def check(self, use_case: UseCase, job: BatchJob) -> None:
+        """Refuse a job that cannot be executed; see `check_batch` for the errors."""
+        check_batch(use_case, job, self.store, _open_query(self.settings))
+
+
+def build_batches(settings: CrispMLSettings) -> Batches:
+    """Build what accepts and executes batches; nothing happens before its executor starts."""
+    engine = make_engine(
+        settings.database.url.get_secret_value(), busy_timeout_s=settings.database.busy_timeout_s
+    )
+    runs, store = SqlRunStore(engine), VolumeBatchStore(settings.batch.path)
+
+    def is_live(run_id: str) -> bool:
+        try:
+            return not runs.get(run_id).status.is_final
+        except NotFound:
+            return False
+
+    def sweep() -> None:
+        store.sweep(is_live)
+
+    executor = RunExecutor(
+        runs,
+        _Worker(settings),
+        (NEW_DATA_SCORE,),
+        sweep=sweep,
+        workers=settings.batch.workers,
+        lease_s=settings.runs.lease_s,
+        heartbeat_s=settings.runs.heartbeat_s,
+        poll_s=max(settings.runs.poll_s, _POLL_S),
+        # A service that never gets a batch does not pay for another process.
+        warm=False,
+    )
+    return Batches(
+        settings=settings, runs=runs, store=store, executor=executor, close=engine.dispose
+    )
+
+
+@dataclass(frozen=True)
+class _Worker:
+    """The target of a worker process; carries the settings there."""
+
+    settings: CrispMLSettings
+
+    def __call__(self, run_id: str, owner: str) -> None:
+        from crispml_core.runs.worker import work
+
+        configure_logging(self.settings.log, "scoring")
+        try:
+            with _worker_parts(self.settings) as (runs, scoring):
+                work(runs, run_id, owner, scoring.execute)
+        except CrispMLError as error:
+            logging.getLogger("crispml.runs").error("run %s: %s", run_id, error.message)
+            sys.exit(1)  # the executor notes that the worker is lost
+
+
+@contextmanager
+def _worker_parts(settings: CrispMLSettings) -> Iterator[tuple[RunStore, BatchScoring]]:
+    """Build what one worker process needs; heavy libraries are its business only."""
+    from crispml_core.pipelines.batch_scoring import BatchScoring, BatchStores
+    from crispml_core.serving.durable_ledger import DurableLedger
+    from crispml_core.serving.ledger_writer import LedgerWriter
+    from crispml_core.serving.live_models import LiveModels
+    from crispml_core.serving.loaded_versions import LoadedVersions
+    from crispml_core.serving.version_loader import VersionLoader
+
+    use_cases = load_use_cases(settings.use_cases)
+    engine = make_engine(
+        settings.database.url.get_secret_value(), busy_timeout_s=settings.database.busy_timeout_s
+    )
+    check_revision(engine)
+    ledger, registry = SqlScoreLedger(engine), VolumeModelRegistry(settings.registry.path)
+    versions = LoadedVersions(VersionLoader(registry, codec_of).load, settings.scoring.models_bytes)
+    durable = DurableLedger(ledger, NoJournals())
+    scoring = BatchScoring(
+        use_cases,
+        BatchStores(
+            batches=VolumeBatchStore(settings.batch.path),
+            ledger=ledger,
+            writer=LedgerWriter(ledger, durable),
+            version=LiveModels(use_cases, versions, dict, lambda model: {}).version,
+            open_query=_open_query(settings),
+            timings=NullTimingLog(),
+        ),
+    )
+    try:
+        yield SqlRunStore(engine), scoring
+    finally:
+        durable.close()
+        engine.dispose()
+
+
+def _open_query(settings: CrispMLSettings) -> OpenQuery:
+    """Return what opens a query through one of the named connections."""
+
+    def open_query(use_case: UseCase, query: str, connection: str) -> RecordSource:
+        from crispml_core.adapters.sources.sql_records import UnlabelledSqlSource  # loads pyarrow
+
+        if connection not in settings.connections:
+            known = ", ".join(sorted(settings.connections)) or "none"
+            raise InvalidInput(
+                "source.sql.connection is not one that the setting CRISPML_CONNECTIONS names; "
+                f"known: {known}"
+            )
+        declared = SqlSource(query=query, connection=connection)
+        url = settings.connections[connection].get_secret_value()
+        return UnlabelledSqlSource(use_case, declared, url)
+
+    return open_query

@@ -1,0 +1,56 @@
+"""What a service is made of, as far as both services have it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from crispml_core.adapters.sql.engine import reading
+from crispml_core.adapters.volume.errors import volume_problem
+from crispml_core.domain.errors import CrispMLError
+from crispml_core.domain.use_case import UseCase
+from crispml_core.ports.alias_log import AliasLog
+from crispml_core.ports.model_codec import ModelCodec
+from crispml_core.ports.model_registry import ModelRegistry
+from crispml_core.settings import CrispMLSettings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """The parts that the routes of both services use.
+
+    Parameters
+    ----------
+    ping : callable
+        Returns, per store, None when it answers, else what is wrong.
+    close : callable
+        Lets go of everything, after the last request.
+    """
+
+    settings: CrispMLSettings
+    use_cases: Mapping[str, UseCase]
+    models: ModelRegistry
+    aliases: AliasLog
+    ping: Callable[[], Mapping[str, str | None]]
+    close: Callable[[], None]
+
+
+def codec_of(use_case: UseCase) -> ModelCodec:
+    """Return the codec for models of a use case: its own module may lie in them."""
+    from crispml_core.adapters.skops import SkopsModelCodec  # only when a model has to be restored
+
+    return SkopsModelCodec((use_case.module,) if use_case.module else ())
+
+
+def ping_stores(engine: Engine, root: Path, *, writable: bool) -> dict[str, str | None]:
+    """Return, per store, None when it answers, else what is wrong."""
+    database: str | None = None
+    try:
+        with reading(engine) as connection:
+            connection.exec_driver_sql("SELECT COUNT(*) FROM alias_events")
+    except CrispMLError as error:
+        database = error.message
+    return {"database": database, "registry": volume_problem(root, writable=writable)}

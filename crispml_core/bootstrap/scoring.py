@@ -1,0 +1,158 @@
+"""The parts of the scoring service."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+import structlog
+
+from crispml_core.adapters.journal import FileJournals
+from crispml_core.adapters.sql.alias_log import SqlAliasLog
+from crispml_core.adapters.sql.engine import make_engine
+from crispml_core.adapters.sql.event_log import SqlEventLog
+from crispml_core.adapters.sql.label_store import SqlLabelStore
+from crispml_core.adapters.sql.report_store import SqlReportStore
+from crispml_core.adapters.sql.revision import check_revision
+from crispml_core.adapters.sql.score_ledger import SqlScoreLedger
+from crispml_core.adapters.timing.null import NullTimingLog
+from crispml_core.adapters.volume.aliases import read_aliases
+from crispml_core.adapters.volume.model_registry import VolumeModelRegistry
+from crispml_core.bootstrap.parts import Parts, codec_of, ping_stores
+from crispml_core.domain.errors import CrispMLError, StoreUnavailable
+from crispml_core.domain.models import AliasEvent
+from crispml_core.domain.use_case import UseCase
+from crispml_core.pipelines.scoring import ScoringPipelines, ScoringStores
+from crispml_core.ports.event_log import EventLog
+from crispml_core.ports.label_store import LabelStore
+from crispml_core.ports.report_store import ReportStore
+from crispml_core.ports.score_ledger import ScoreLedger
+from crispml_core.serving.durable_ledger import DurableLedger
+from crispml_core.serving.engine import ScoringEngine
+from crispml_core.serving.ledger_writer import LedgerWriter
+from crispml_core.serving.live_models import LiveModels
+from crispml_core.serving.loaded_versions import LoadedVersions
+from crispml_core.serving.version_loader import VersionLoader
+from crispml_core.settings import CrispMLSettings
+from crispml_core.use_cases.loader import load_use_cases
+
+_log = structlog.get_logger("crispml.scoring")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoringParts(Parts):
+    """Everything the scoring service is made of."""
+
+    ledger: ScoreLedger
+    labels: LabelStore
+    reports: ReportStore
+    events: EventLog
+    scoring: ScoringPipelines
+    engine: ScoringEngine
+
+
+def build(settings: CrispMLSettings) -> ScoringParts:
+    """Build the parts of the scoring service; its threads run until `Parts.close`.
+
+    Raises
+    ------
+    UseCaseError
+        If a use case is broken.
+    NotReady
+        If the database has not the tables of this release.
+    StoreUnavailable
+        If the database does not answer, or the journal cannot be written.
+    """
+    use_cases = load_use_cases(settings.use_cases)
+    url = settings.database.url.get_secret_value()
+    # The writer gives up on a locked database soon and goes on with the journal.
+    engine = make_engine(url, busy_timeout_s=settings.database.busy_timeout_s)
+    commits = make_engine(url, busy_timeout_s=settings.scoring.commit_timeout_s)
+    check_revision(engine)
+    root = settings.registry.path
+    aliases, models, ledger = SqlAliasLog(engine), VolumeModelRegistry(root), SqlScoreLedger(engine)
+    labels, reports = SqlLabelStore(engine), SqlReportStore(engine)
+    durable, writer = _writer(settings, SqlScoreLedger(commits))
+    live = LiveModels(
+        use_cases,
+        LoadedVersions(VersionLoader(models, codec_of).load, settings.scoring.models_bytes),
+        *_alias_reader(settings, aliases, use_cases),
+    )
+    scoring_engine = ScoringEngine(
+        live,
+        ledger,
+        writer,
+        durable,
+        capacity=settings.scoring.queue,
+        deadline_s=settings.scoring.deadline_s,
+    )
+
+    def close() -> None:
+        scoring_engine.close()
+        engine.dispose()
+        commits.dispose()
+
+    return ScoringParts(
+        settings=settings,
+        use_cases=use_cases,
+        models=models,
+        aliases=aliases,
+        ledger=ledger,
+        labels=labels,
+        reports=reports,
+        events=SqlEventLog(engine),
+        scoring=ScoringPipelines(
+            use_cases,
+            ScoringStores(
+                ledger=ledger,
+                labels=labels,
+                reports=reports,
+                registry=models,
+                timings=NullTimingLog(),
+            ),
+        ),
+        engine=scoring_engine,
+        ping=lambda: ping_stores(engine, root, writable=False),
+        close=close,
+    )
+
+
+def _writer(
+    settings: CrispMLSettings, ledger: SqlScoreLedger
+) -> tuple[DurableLedger, LedgerWriter]:
+    durable = DurableLedger(
+        ledger,
+        FileJournals(settings.journal.path),
+        retry_s=settings.journal.retry_s,
+        on_error=_tell,
+    )
+    return durable, LedgerWriter(ledger, durable)
+
+
+def _tell(what: str, error: CrispMLError) -> None:
+    _log.warning("store_away", store=what, error=error.message)
+
+
+def _alias_reader(
+    settings: CrispMLSettings, aliases: SqlAliasLog, use_cases: Mapping[str, UseCase]
+) -> tuple[Callable[[], Mapping[str, int]], Callable[[str], Mapping[str, AliasEvent]]]:
+    """Return how aliases are followed: in the database, and on the volume while that is away."""
+    projection = partial(read_aliases, settings.registry.path)
+
+    def highest() -> Mapping[str, int]:
+        try:
+            return aliases.highest()
+        except StoreUnavailable:
+            return {
+                name: max((event.sequence for event in projection(name).values()), default=0)
+                for name in use_cases
+            }
+
+    def read(model: str) -> Mapping[str, AliasEvent]:
+        try:
+            return aliases.aliases(model)
+        except StoreUnavailable:
+            return projection(model)
+
+    return highest, read

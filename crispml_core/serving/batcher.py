@@ -1,0 +1,173 @@
+"""Work that is done in groups: a group is what arrived while the one before was worked on."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Sequence
+from queue import Empty, SimpleQueue
+from typing import Generic, TypeVar
+
+from crispml_core.domain.errors import CrispMLError, DeadlineExceeded, Overloaded
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+# How long the worker waits for work before it does what is left for idle times.
+IDLE_S = 0.2
+
+
+class Batcher(Generic[T, R]):
+    """Hands items to one worker thread, as many at once as have come together.
+
+    Nobody waits for a group to fill up: the worker takes what there is as soon as it is free. So a
+    lone item is worked on at once, and under load the cost of a group (a flush to the disk, a call
+    into a library) is shared by all that wait. Both the commits of the ledger and the predictions
+    of models without a compiled form are done this way.
+
+    `submit` belongs to the event loop; the state of the batcher is touched by no other thread.
+
+    Parameters
+    ----------
+    work : callable
+        From items to one outcome per item, in order; an outcome that is an exception is raised at
+        its item. What it raises itself is raised at every item. Runs in the worker thread.
+    capacity : int
+        How many items may wait; beyond that `submit` refuses.
+    deadline_s : float
+        How long an item may take from `submit` to its outcome.
+    idle : callable, optional
+        Called in the worker thread when there was nothing to do for `IDLE_S`.
+    name : str
+        Name of the thread.
+    """
+
+    def __init__(
+        self,
+        work: Callable[[list[T]], Sequence[R | Exception]],
+        *,
+        capacity: int,
+        deadline_s: float,
+        idle: Callable[[], None] | None = None,
+        name: str = "batcher",
+    ) -> None:
+        self._work, self._idle = work, idle
+        self._capacity, self._deadline_s = capacity, deadline_s
+        self._waiting: list[tuple[T, asyncio.Future[R]]] = []
+        self._working: list[tuple[T, asyncio.Future[R]]] = []
+        self._started = 0.0
+        self._is_scheduled = False
+        self._watch: asyncio.TimerHandle | None = None
+        self._queue: SimpleQueue[tuple[asyncio.AbstractEventLoop, list[T]] | None] = SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._thread.start()
+
+    @property
+    def waiting(self) -> int:
+        """How many items wait or are worked on."""
+        return len(self._waiting) + len(self._working)
+
+    @property
+    def capacity(self) -> int:
+        """How many items may wait."""
+        return self._capacity
+
+    def submit(self, item: T) -> asyncio.Future[R]:
+        """Return the outcome of an item in the future.
+
+        Raises
+        ------
+        Overloaded
+            If `capacity` items wait already.
+        """
+        if len(self._waiting) >= self._capacity:
+            raise Overloaded("more requests wait than this process may hold: try again shortly")
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[R] = loop.create_future()
+        self._waiting.append((item, future))
+        if not self._working and not self._is_scheduled:
+            # Not at once: what else came in this turn of the loop joins the group.
+            self._is_scheduled = True
+            loop.call_soon(self._hand_over, loop)
+        return future
+
+    def close(self) -> None:
+        """Let the worker finish what it has and end."""
+        self._queue.put(None)
+        self._thread.join()
+
+    def _hand_over(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._is_scheduled = False
+        if self._working or not self._waiting:
+            return
+        self._working, self._waiting = self._waiting, []
+        self._queue.put((loop, [item for item, _ in self._working]))
+        self._started = loop.time()
+        if self._watch is None:
+            self._watch = loop.call_later(self._deadline_s, self._check, loop)
+
+    def _finish(
+        self, loop: asyncio.AbstractEventLoop, outcomes: Sequence[R | Exception] | Exception
+    ) -> None:
+        done, self._working = self._working, []
+        if isinstance(outcomes, Exception):
+            outcomes = [outcomes] * len(done)
+        for (_, future), outcome in zip(done, outcomes, strict=True):
+            if future.done():  # its request is gone, or was told that it took too long
+                continue
+            if isinstance(outcome, Exception):
+                future.set_exception(outcome)
+            else:
+                future.set_result(outcome)
+        self._hand_over(loop)
+
+    def _check(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Tell those that wait for a group that hangs, and those behind it, that it takes long."""
+        self._watch = None
+        if not self._working:
+            return
+        left = self._started + self._deadline_s - loop.time()
+        if left > 0:
+            self._watch = loop.call_later(left, self._check, loop)
+            return
+        behind, self._waiting = self._waiting, []
+        _refuse(self._working, DeadlineExceeded, _MAYBE)
+        _refuse(behind, Overloaded, _NOTHING)
+        self._watch = loop.call_later(self._deadline_s, self._check, loop)
+
+    def _run(self) -> None:
+        while True:
+            try:
+                task = self._queue.get(timeout=IDLE_S)
+            except Empty:
+                if self._idle is not None:
+                    self._idle()
+                continue
+            if task is None:
+                return
+            loop, items = task
+            outcomes: Sequence[R | Exception] | Exception
+            try:
+                outcomes = self._work(items)
+            except Exception as error:
+                outcomes = error
+            del items, task
+            try:
+                loop.call_soon_threadsafe(self._finish, loop, outcomes)
+            except RuntimeError:  # the loop is closed: nobody waits any more
+                self._working = []
+
+
+_MAYBE = (
+    "no outcome in time, and the scores may be stored all the same: "
+    "send the request again, with an Idempotency-Key"
+)
+_NOTHING = "the store takes too long, and nothing was stored: try again shortly"
+
+
+def _refuse(
+    group: Sequence[tuple[object, asyncio.Future[R]]], kind: type[CrispMLError], message: str
+) -> None:
+    for _, future in group:
+        if not future.done():
+            future.set_exception(kind(message))

@@ -1,0 +1,99 @@
+"""Plans that hold an ONNX graph, executed by ONNX Runtime."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from crispml_core.domain.compiled import Plan
+from crispml_core.domain.errors import RegistryDamaged
+from crispml_core.serving.compiled.arrays import array_of
+from crispml_core.serving.compiled.bit_columns import missing_refused
+from crispml_core.serving.compiled.curation import Refused, RowCuration
+
+if TYPE_CHECKING:
+    from crispml_core.serving.compiled.columns import PreparedColumns
+
+_CHUNK = 4096
+
+
+class GraphModel:
+    """All outputs of a plan with a graph.
+
+    Parameters
+    ----------
+    plan : Plan
+        The compiled model.
+    positions : mapping of str to int
+        Where a prepared record holds each field.
+    """
+
+    def __init__(self, plan: Plan, positions: Mapping[str, int]) -> None:
+        assert plan.onnx is not None
+        self._columns, self._graph = plan.columns, plan.onnx
+        self._curate = RowCuration(plan.columns, positions)
+        self._allows_missing = plan.trees is not None and plan.trees.allows_missing
+        self._rounds = plan.trees is not None and plan.trees.float32_inputs
+        self._trees, self._leaf_values = plan.trees, None
+        if plan.trees is not None:
+            self._baseline = array_of(plan.trees.baseline)
+            if self._graph.output == "leaves":
+                self._leaf_values = array_of(plan.trees.value)
+        self._session = _session(self._graph.graph)
+
+    @property
+    def size_bytes(self) -> int:
+        """Roughly how much memory the session takes, as measured with deep forests."""
+        return 12 * len(self._graph.graph)
+
+    def of_rows(self, rows: Sequence[tuple[Any, ...]]) -> list[Any]:
+        """Return the output of each prepared record, a tuple where there are several."""
+        matrix = np.array([self._curate(row) for row in rows], dtype=np.float64)
+        return self._run(matrix.reshape(len(rows), -1).take(self._curate.order, axis=1))
+
+    def of_columns(self, columns: PreparedColumns) -> list[Any]:
+        """Return the output of each record of a batch."""
+        from crispml_core.serving.compiled.matrix import curated_column
+
+        matrix = np.empty((columns.rows, len(self._columns)))
+        for place, column in enumerate(self._columns):
+            matrix[:, place] = curated_column(column, columns)
+        starts = range(0, columns.rows, _CHUNK)
+        return [out for start in starts for out in self._run(matrix[start : start + _CHUNK])]
+
+    def _run(self, matrix: np.ndarray) -> list[Any]:
+        if not self._allows_missing:
+            missing = np.isnan(matrix).any(axis=0)
+            if missing.any():
+                raise missing_refused(self._columns[int(missing.argmax())].source)
+        if self._rounds:
+            with np.errstate(over="ignore"):
+                matrix = matrix.astype(np.float32).astype(np.float64)
+            if np.isinf(matrix).any():
+                raise Refused("a number is too large for the model")
+        given = {"X": matrix.astype(self._graph.dtype, copy=False)}
+        found = self._session.run([self._graph.output], given)[0]
+        outputs = found.astype(np.float64, copy=False)
+        if self._leaf_values is not None:
+            added = self._leaf_values[found.astype(np.intp)]
+            outputs = added.cumsum(axis=1)[:, -1]
+        if self._trees is not None:
+            outputs = outputs / self._trees.members + self._baseline
+        outputs = outputs.reshape(len(matrix), -1)
+        if outputs.shape[1] == 1:
+            return list(outputs[:, 0].tolist())
+        return [tuple(row) for row in outputs.tolist()]
+
+
+def _session(graph: bytes) -> Any:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    try:
+        return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # the runtime has its own for every kind of damage
+        raise RegistryDamaged("the graph of the compiled model cannot be read") from error

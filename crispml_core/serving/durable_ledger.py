@@ -1,0 +1,231 @@
+"""Commits that survive the database: while it is away, they go to a journal on a volume."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from crispml_core.domain.errors import Conflict, CrispMLError, StoreUnavailable
+from crispml_core.domain.events import ServingEvent
+from crispml_core.domain.scores import ScoreGroup
+from crispml_core.ports.score_ledger import ScoreLedger
+
+if TYPE_CHECKING:
+    from crispml_core.ports.journal import Journal, Journals
+
+DATABASE, JOURNAL = "database", "journal"
+
+
+class NowhereKept(StoreUnavailable):
+    """Raised when a transaction is certainly nowhere: the ledger was not even asked."""
+
+
+class DurableLedger:
+    """A transaction is committed to the ledger or, while that is away, forced to a journal.
+
+    Once a transaction lies in the journal, those after it go there too, so that the ledger gets
+    them in their order. A thread of its own tries to replay the journal; when it has caught up,
+    transactions go to the ledger again. Replaying is exact: a transaction whose groups are in the
+    ledger already, because only the answer to its commit was lost, is left out.
+
+    Parameters
+    ----------
+    ledger : ScoreLedger
+        Where transactions belong.
+    journals : Journals
+        Gives the journal of this process, and those of processes that are gone.
+    retry_s : float
+        Time between two attempts to replay.
+    on_error : callable
+        Told about each failure of the ledger and the journal.
+    """
+
+    def __init__(
+        self,
+        ledger: ScoreLedger,
+        journals: Journals,
+        *,
+        retry_s: float = 0.5,
+        on_error: Callable[[str, CrispMLError], None] = lambda what, error: None,
+    ) -> None:
+        self._ledger, self._journals = ledger, journals
+        self._journal = journals.open()
+        self._refusal: str | None = None
+        self._retry_s, self._on_error = retry_s, on_error
+        self._lock = threading.Lock()
+        self._waiting = self._damaged_bytes = 0
+        self._reason: str | None = None
+        self._stop, self._away = threading.Event(), threading.Event()
+        self._replayer = threading.Thread(target=self._replay, name="journal-replay", daemon=True)
+        self._replayer.start()
+
+    @property
+    def waiting(self) -> int:
+        """How many transactions lie in the journal of this process."""
+        return self._waiting
+
+    @property
+    def reason(self) -> str | None:
+        """Why transactions go to the journal; None while they go to the database."""
+        return self._reason
+
+    @property
+    def refusal(self) -> str | None:
+        """Why the journal did not take what it was last given; None when it did."""
+        return self._refusal
+
+    @property
+    def damaged_bytes(self) -> int:
+        """How many bytes of journals were damaged, and put aside beside them."""
+        return self._damaged_bytes
+
+    def commit(self, groups: Sequence[ScoreGroup], events: Sequence[ServingEvent]) -> str:
+        """Make a transaction durable and say where: `DATABASE` or `JOURNAL`.
+
+        Raises
+        ------
+        Conflict
+            If something in it is stored already; then nothing of it is.
+        StoreUnavailable
+            If neither takes it. A transaction that may lie in the ledger all the same is found by
+            its writer and sequence; if it cannot, this is a `NowhereKept`.
+        """
+        refusal: type[StoreUnavailable] = StoreUnavailable
+        if not self._waiting:
+            try:
+                self._ledger.append(groups, events)
+                return DATABASE
+            except StoreUnavailable as error:
+                self._on_error("ledger", error)
+                reason = error.message
+        else:
+            reason, refusal = self._reason or "", NowhereKept
+        if any(group.idempotency_key is not None for group in groups):
+            raise refusal(
+                "the database is away, so nobody can tell whether this Idempotency-Key was used: "
+                "try again later, or send new records without a key"
+            )
+        with self._lock:
+            try:
+                self._journal.append(groups, events)
+            except StoreUnavailable as error:
+                self._refusal = error.message
+                raise refusal(error.message) from error
+            self._waiting += 1
+            self._reason, self._refusal = reason, None
+        self._away.set()
+        return JOURNAL
+
+    def close(self) -> None:
+        """Stop replaying; what lies in the journal stays there for the next process."""
+        self._stop.set()
+        self._away.set()
+        self._replayer.join()
+        if self._waiting:
+            self._journal.close()
+        else:
+            self._journal.remove()
+
+    def _replay(self) -> None:
+        adopt_in = 0
+        while not self._stop.is_set():
+            if self._waiting and not self._stop.wait(self._retry_s):
+                self._try(self._drain, "journal")
+            elif not self._waiting:
+                if self._refusal is not None:
+                    self._try(self._look, "ledger")
+                if adopt_in <= 0:
+                    self._try(self._adopt, "orphan")
+                    adopt_in = _ADOPT_EVERY
+                adopt_in -= 1
+                self._away.wait(self._retry_s)
+                self._away.clear()
+
+    def _try(self, step: Callable[[], None], what: str) -> None:
+        try:
+            step()
+        except CrispMLError as error:
+            self._on_error(what, error)
+
+    def _look(self) -> None:
+        """Find out whether the ledger takes again what neither of the two took."""
+        self._ledger.append((), ())
+        self._refusal = None
+
+    def _drain(self) -> None:
+        """Bring the journal home; the last transactions while no other can come."""
+        done = passes = 0
+        while True:
+            known, passes = self._waiting, passes + 1
+            done += self._replay_from(self._journal, done)
+            with self._lock:
+                # As long as many come during a pass, nobody has to wait for the next one.
+                if self._waiting - known > _FEW and passes < _MOST_PASSES:
+                    continue
+                if self._waiting > known:
+                    self._replay_from(self._journal, done)
+                self._note_damage(self._journal)
+                self._journal.clear()
+                self._waiting, self._reason, self._refusal = 0, None, None
+                return
+
+    def _adopt(self) -> None:
+        for journal in self._journals.orphans():
+            try:
+                self._replay_from(journal, 0)
+                self._note_damage(journal)
+                journal.remove()
+            except CrispMLError as error:  # which must not keep the other journals where they are
+                self._on_error("orphan", error)
+            finally:
+                journal.close()
+
+    def _note_damage(self, journal: Journal) -> None:
+        """Count what was lost; the journal has put it aside."""
+        if journal.damaged_bytes:
+            self._damaged_bytes += journal.damaged_bytes
+            self._on_error(
+                "journal",
+                StoreUnavailable(
+                    f"{journal.damaged_bytes} bytes of a journal are damaged and not in the "
+                    "database; they were put aside beside it"
+                ),
+            )
+
+    def _replay_from(self, journal: Journal, first: int) -> int:
+        """Bring the transactions of a journal from number `first` on into the ledger."""
+        done = 0
+        groups: list[ScoreGroup] = []
+        events: list[ServingEvent] = []
+        for new_groups, new_events in journal.transactions(first):
+            done += 1
+            groups += new_groups
+            events += new_events
+            if sum(group.rows for group in groups) + len(events) >= _REPLAY_ROWS:
+                self._append(groups, events)
+                groups, events = [], []
+        self._append(groups, events)
+        return done
+
+    def _append(self, groups: list[ScoreGroup], events: list[ServingEvent]) -> None:
+        if self._stop.is_set():
+            raise StoreUnavailable("the process ends; the next one replays the journal")
+        if not groups and not events:
+            return
+        stored = self._ledger.stored([group.group_id for group in groups]) if groups else set()
+        try:
+            self._ledger.append([g for g in groups if g.group_id not in stored], events)
+        except Conflict:
+            # Events of a transaction whose groups were known, or that had none.
+            if len(stored) < len(groups):
+                raise
+
+
+_ADOPT_EVERY = 10
+# Several transactions of the journal become one of the ledger, so that the replay is faster than
+# what comes in meanwhile.
+_REPLAY_ROWS = 1000
+# The rest of a journal that is replayed while commits wait: so many transactions, or what is left
+# after so many passes.
+_FEW, _MOST_PASSES = 16, 20

@@ -1,0 +1,104 @@
+"""Model versions in memory: loaded once, dropped when memory is short."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Collection
+
+from crispml_core.domain.conformal import ConformalTable
+from crispml_core.domain.use_case import UseCase
+from crispml_core.methods.new_data_score import NewDataScore
+from crispml_core.ports.scorer import Scorer
+from crispml_core.serving.explain.explainer import Explainer
+
+Key = tuple[str, str]
+
+
+class LoadedVersion:
+    """A version that has proved itself and may answer.
+
+    Parameters
+    ----------
+    scorer : Scorer
+        The version.
+    """
+
+    def __init__(self, use_case: UseCase, scorer: Scorer) -> None:
+        self.use_case, self.scorer, self.manifest = use_case, scorer, scorer.manifest
+        table = self.manifest.conformal
+        self.method = NewDataScore(
+            use_case,
+            scorer,
+            ConformalTable.from_dict(table) if table else None,
+            Explainer(use_case, scorer.plan, self.manifest.version).explain_rows,
+        )
+
+
+class LoadedVersions:
+    """Loads versions and keeps those that were used last.
+
+    Threads that want the same version wait for the one that loads it.
+
+    Parameters
+    ----------
+    load : callable
+        Loads a scorer; see `crispml_core.serving.version_loader.VersionLoader.load`.
+    memory_bytes : int
+        How much the versions may weigh together; pinned ones stay in any case.
+    """
+
+    def __init__(self, load: Callable[[UseCase, str], Scorer], memory_bytes: int) -> None:
+        self._load, self._memory_bytes = load, memory_bytes
+        self._versions: OrderedDict[Key, LoadedVersion] = OrderedDict()
+        self._loading: dict[Key, threading.Lock] = {}
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self._versions)
+
+    def find(self, use_case: str, version: str) -> LoadedVersion | None:
+        """Return a version if it is in memory."""
+        with self._lock:
+            found = self._versions.get((use_case, version))
+            if found is not None:
+                self._versions.move_to_end((use_case, version))
+            return found
+
+    def get(self, use_case: UseCase, version: str) -> LoadedVersion:
+        """Return a version, loading it if need be.
+
+        Raises
+        ------
+        NotFound, NotReady, RegistryDamaged
+            See `crispml_core.serving.version_loader.VersionLoader.load`.
+        """
+        key = (use_case.name, version)
+        if (found := self.find(*key)) is not None:
+            return found
+        with self._lock:
+            loading = self._loading.setdefault(key, threading.Lock())
+        with loading:
+            if (found := self.find(*key)) is not None:
+                return found
+            try:
+                loaded = LoadedVersion(use_case, self._load(use_case, version))
+                with self._lock:
+                    self._versions[key] = loaded
+                return loaded
+            finally:
+                with self._lock:
+                    self._loading.pop(key, None)
+
+    def evict(self, pinned: Collection[Key]) -> list[Key]:
+        """Drop the versions that were not used for longest until the others fit; return them."""
+        dropped = []
+        with self._lock:
+            weight = sum(loaded.scorer.size_bytes for loaded in self._versions.values())
+            for key in list(self._versions):
+                if weight <= self._memory_bytes:
+                    break
+                if key not in pinned:
+                    weight -= self._versions.pop(key).scorer.size_bytes
+                    dropped.append(key)
+        return dropped

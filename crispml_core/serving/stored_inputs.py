@@ -1,0 +1,90 @@
+"""The inputs of a group of scores as one blob, and the digest of each row as stored.
+
+A row is digested as SHA-256 over its *image*: the MessagePack array of what the ledger keeps of it,
+in this order: score id, record key, prediction, probability, probabilities by class, segments,
+request id, details, then the stored fields of the record in the order of the record schema. Dates
+and moments are ISO 8601 text; what is missing is nil. Anybody with a MessagePack library can verify
+a row. `crispml_core.tables.row_images` makes the same images from columns.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import zstandard
+
+from crispml_core.domain.scores import Encoding, ScoreGroup, ScoreRows, score_id
+
+_encode = msgspec.msgpack.Encoder().encode
+_sha256 = hashlib.sha256
+# Level 1: the writer is on the path of every request, and higher levels gain little on one group.
+_LEVEL = 1
+
+
+def pack_rows(fields: Sequence[str], rows: Sequence[Sequence[Any]]) -> bytes:
+    """Write the stored fields of rows as `Encoding.ROWS`."""
+    columns = list(zip(*rows, strict=True)) if fields else []
+    content = _encode({"fields": fields, "columns": columns, "rows": len(rows)})
+    return zstandard.ZstdCompressor(_LEVEL).compress(content)
+
+
+def unpack_rows(content: bytes) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
+    """Read what `pack_rows` wrote: the names of the fields, and the rows."""
+    packed = msgspec.msgpack.decode(zstandard.ZstdDecompressor().decompress(content))
+    columns = packed["columns"]
+    rows = list(zip(*columns, strict=True)) if columns else [()] * packed["rows"]
+    return tuple(packed["fields"]), rows
+
+
+def digest_rows(group_id: str, scores: ScoreRows, inputs: Sequence[Sequence[Any]]) -> bytes:
+    """Return the SHA-256 of each row, 32 bytes each."""
+    digests = []
+    details, by_class = scores.details, scores.by_class
+    for row, (key, prediction, probability, segments, request_id, values) in enumerate(
+        zip(
+            scores.record_keys,
+            scores.predictions,
+            scores.probabilities,
+            scores.segments,
+            scores.request_ids,
+            inputs,
+            strict=True,
+        )
+    ):
+        image = (
+            score_id(group_id, row),
+            key,
+            prediction,
+            probability,
+            None if by_class is None else by_class[row],
+            segments,
+            request_id,
+            None if details is None else details[row],
+            *values,
+        )
+        digests.append(_sha256(_encode(image)).digest())
+    return b"".join(digests)
+
+
+def stored_rows(group: ScoreGroup) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
+    """Return the stored fields of a group: their names, and one tuple per row."""
+    if group.encoding is Encoding.ROWS:
+        return unpack_rows(group.inputs)
+    from crispml_core.tables.row_images import unpack_arrow
+
+    return unpack_arrow(group.inputs)
+
+
+def verify_rows(group: ScoreGroup) -> list[int]:
+    """Return the rows of a group, as it was read back, that are not what their digests say."""
+    _, inputs = stored_rows(group)
+    found = digest_rows(group.group_id, group.scores, inputs)
+    kept = group.row_digests
+    return [
+        row
+        for row in range(group.rows)
+        if found[32 * row : 32 * row + 32] != kept[32 * row : 32 * row + 32]
+    ]

@@ -1,0 +1,86 @@
+"""What Prometheus learns about scoring, besides the requests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from crispml_core.domain.events import ServingEvent
+from crispml_core.serving.engine import ScoringEngine
+from crispml_core.serving.ledger_writer import Served
+
+_BUCKETS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+_VERSION = ("use_case", "model", "version")
+
+
+class ScoringMetrics:
+    """Counts groups of commits, never single records."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._scores = Counter(
+            "crispml_scores_total", "Scores made durable.", _VERSION, registry=registry
+        )
+        self._commits = Histogram(
+            "crispml_commit_duration_seconds",
+            "Time that a group of requests takes to become durable.",
+            buckets=_BUCKETS,
+            registry=registry,
+        )
+        self._events = Counter(
+            "crispml_serving_events_total",
+            "Refused and failed requests, and changes of what serves.",
+            ("kind", "code"),
+            registry=registry,
+        )
+        self._queue = Gauge(
+            "crispml_queue_ratio",
+            "How full the queue of commits is, from 0 to 1.",
+            registry=registry,
+            multiprocess_mode="livemax",
+        )
+        self._journal = Gauge(
+            "crispml_journal_transactions",
+            "Transactions that wait in the journal for the database.",
+            registry=registry,
+            multiprocess_mode="livesum",
+        )
+        self._damaged = Gauge(
+            "crispml_journal_damaged_bytes",
+            "Bytes of journals that were damaged, and are not in the database.",
+            registry=registry,
+            multiprocess_mode="livesum",
+        )
+        self._fallback = Gauge(
+            "crispml_fallback_serving",
+            "1 while another version serves in place of the champion.",
+            ("use_case",),
+            registry=registry,
+            multiprocess_mode="livemax",
+        )
+        self._dropped = Gauge(
+            "crispml_events_dropped",
+            "Events that were not kept, because more came than could be written.",
+            registry=registry,
+            multiprocess_mode="livesum",
+        )
+
+    def on_commit(self, rows: Mapping[Served, int], seconds: float) -> None:
+        """Count a group; called by the thread that commits."""
+        for served, number in rows.items():
+            self._scores.labels(served.use_case, served.model, served.version).inc(number)
+        self._commits.observe(seconds)
+
+    def on_event(self, event: ServingEvent) -> None:
+        """Count an event."""
+        self._events.labels(event.kind.value, event.code).inc()
+
+    def look(self, engine: ScoringEngine) -> None:
+        """Take the state of the engine, before the metrics are read."""
+        self._queue.set(engine.load)
+        self._journal.set(engine.durable.waiting)
+        self._damaged.set(engine.durable.damaged_bytes)
+        self._dropped.set(engine.dropped_events)
+        fallbacks = engine.models.fallbacks()
+        for use_case in engine.models.status():
+            self._fallback.labels(use_case).set(use_case in fallbacks)

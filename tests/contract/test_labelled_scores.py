@@ -1,0 +1,103 @@
+"""The table of scores and labels that every score ledger gives."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import pyarrow as pa
+import pytest
+
+from crispml_core.domain.scores import ScoreRows
+
+
+@pytest.fixture
+def ledger(stores):
+    return stores.ledger
+
+
+def test_the_table_of_a_window_has_its_columns_even_when_it_is_empty(ledger):
+    moment = pa.timestamp("us", "UTC")
+
+    table = ledger.with_labels("credit", start=None, end=None)
+
+    assert table.num_rows == 0
+    assert dict(zip(table.schema.names, table.schema.types, strict=True)) == {
+        "score_id": pa.string(),
+        "record_key": pa.string(),
+        "version": pa.string(),
+        "prediction": pa.string(),
+        "probability": pa.float64(),
+        "probabilities": pa.string(),
+        "segments": pa.string(),
+        "scored_at": moment,
+        "label": pa.string(),
+        "label_time": moment,
+        "received_at": moment,
+    }
+
+
+def test_the_table_holds_the_scores_of_the_window_and_the_version(stores, ledger):
+    start = stores.clock()
+    first = stores.score("a", "b")
+    second_at = stores.clock.advance(60)
+    second = stores.score("c", version="v2")
+    stores.score("d", use_case="churn")
+
+    def keys(start=None, end=None, **what):
+        table = ledger.with_labels("credit", start=start, end=end, **what)
+        return table["record_key"].to_pylist()
+
+    assert keys() == ["a", "b", "c"]
+    assert keys(start=start, end=second_at) == ["a", "b"]
+    assert keys(start=second_at) == ["c"]
+    assert keys(version="v1") == ["a", "b"]
+    assert keys(as_of=start) == ["a", "b"]
+    assert keys(as_of=start - timedelta(seconds=1)) == []
+    row = ledger.with_labels("credit", start=None, end=None).to_pylist()[2]
+    assert row == {
+        "score_id": second[0].score_id,
+        "record_key": "c",
+        "version": "v2",
+        "prediction": "bad",
+        "probability": 0.25,
+        "probabilities": '{"bad":0.75,"good":0.25}',
+        "segments": '{"sex":"f"}',
+        "scored_at": second_at,
+        "label": None,
+        "label_time": None,
+        "received_at": None,
+    }
+    assert row["score_id"] > first[1].score_id
+
+
+def test_a_numeric_prediction_is_exact_text_in_the_table(stores, ledger):
+    stores.score("a", prediction=0.1 + 0.2)
+
+    table = ledger.with_labels("credit", start=None, end=None)
+
+    assert float(table["prediction"][0].as_py()) == 0.1 + 0.2
+    assert table["probability"].to_pylist() == [None]
+    assert table["probabilities"].to_pylist() == ["{}"]
+
+
+def test_scores_with_other_classes_stand_in_one_table(stores, ledger):
+    stores.score("a", probability=0.1 + 0.2)
+    three = ScoreRows(
+        record_keys=["b"],
+        predictions=["x"],
+        probabilities=[0.5],
+        segments=["{}"],
+        request_ids=[""],
+        by_class=[(0.5, 1 / 3, 1e-300)],
+    )
+    stores.score("b", classes=("x", 'y"', "z"), scores=three)
+    stores.score("c", prediction=1.0)
+
+    table = ledger.with_labels("credit", start=None, end=None)
+
+    assert [json.loads(text) for text in table["probabilities"].to_pylist()] == [
+        {"bad": 1.0 - (0.1 + 0.2), "good": 0.1 + 0.2},
+        {"x": 0.5, 'y"': 1 / 3, "z": 1e-300},
+        {},
+    ]

@@ -1,0 +1,158 @@
+"""A batcher works on groups: what came while the group before was worked on."""
+
+import asyncio
+import threading
+
+import pytest
+
+from crispml_core.domain.errors import DeadlineExceeded, Overloaded, StoreUnavailable
+from crispml_core.serving.batcher import Batcher
+
+
+def run(scenario, work, **options):
+    """Run a scenario with a batcher of its own."""
+
+    async def whole():
+        batcher = Batcher(work, **{"capacity": 100, "deadline_s": 5.0, **options})
+        try:
+            return await scenario(batcher)
+        finally:
+            release.set()
+            await asyncio.get_running_loop().run_in_executor(None, batcher.close)
+
+    release = threading.Event()
+    return asyncio.run(whole())
+
+
+def test_each_item_gets_its_own_outcome_in_any_order_of_arrival():
+    async def scenario(batcher):
+        return await asyncio.gather(*(batcher.submit(n) for n in range(50)))
+
+    assert run(scenario, lambda items: [n * n for n in items]) == [n * n for n in range(50)]
+
+
+def test_a_lone_item_is_worked_on_at_once_and_what_comes_meanwhile_is_one_group():
+    groups, go = [], threading.Event()
+
+    def work(items):
+        groups.append(list(items))
+        if len(groups) == 1:
+            go.wait(5)
+        return items
+
+    async def scenario(batcher):
+        first = batcher.submit("a")
+        while not groups:
+            await asyncio.sleep(0.001)
+        others = [batcher.submit(name) for name in "bcd"]
+        await asyncio.sleep(0.01)
+        go.set()
+        await asyncio.gather(first, *others)
+
+    run(scenario, work)
+    assert groups == [["a"], ["b", "c", "d"]]
+
+
+def test_what_arrives_in_one_turn_of_the_loop_is_one_group():
+    groups = []
+
+    def work(items):
+        groups.append(len(items))
+        return items
+
+    async def scenario(batcher):
+        await asyncio.gather(*(batcher.submit(n) for n in range(20)))
+
+    run(scenario, work)
+    assert groups == [20]
+
+
+def test_an_outcome_that_is_an_error_is_raised_at_its_item_only():
+    def work(items):
+        return [StoreUnavailable("no") if item == 1 else item for item in items]
+
+    async def scenario(batcher):
+        return await asyncio.gather(*(batcher.submit(n) for n in range(3)), return_exceptions=True)
+
+    zero, one, two = run(scenario, work)
+    assert (zero, two) == (0, 2)
+    assert isinstance(one, StoreUnavailable)
+
+
+def test_work_that_raises_fails_its_group_and_the_next_group_is_worked_on():
+    calls = []
+
+    def work(items):
+        calls.append(items)
+        if len(calls) == 1:
+            raise RuntimeError("broken")
+        return items
+
+    async def scenario(batcher):
+        with pytest.raises(RuntimeError, match="broken"):
+            await batcher.submit(1)
+        return await batcher.submit(2)
+
+    assert run(scenario, work) == 2
+
+
+def test_more_than_the_capacity_is_refused_and_later_there_is_room_again():
+    go = threading.Event()
+
+    def work(items):
+        go.wait(5)
+        return items
+
+    async def scenario(batcher):
+        first = batcher.submit(0)
+        await asyncio.sleep(0.02)
+        waiting = [batcher.submit(n) for n in (1, 2)]
+        with pytest.raises(Overloaded):
+            batcher.submit(3)
+        assert batcher.waiting == 3
+        go.set()
+        assert await asyncio.gather(first, *waiting) == [0, 1, 2]
+        return await batcher.submit(4)
+
+    assert run(scenario, work, capacity=2) == 4
+
+
+def test_a_group_that_hangs_is_told_so_and_what_waits_behind_it_is_refused():
+    go = threading.Event()
+
+    def work(items):
+        go.wait(5)
+        return items
+
+    async def scenario(batcher):
+        first = batcher.submit(0)
+        await asyncio.sleep(0.02)
+        behind = batcher.submit(1)
+        with pytest.raises(DeadlineExceeded, match="Idempotency-Key"):
+            await first
+        with pytest.raises(Overloaded):
+            await behind
+        go.set()
+        await asyncio.sleep(0.05)
+        return await batcher.submit(2)
+
+    assert run(scenario, work, deadline_s=0.1) == 2
+
+
+def test_a_request_that_is_gone_hurts_nobody():
+    async def scenario(batcher):
+        futures = [batcher.submit(n) for n in range(3)]
+        futures[1].cancel()
+        return await asyncio.gather(futures[0], futures[2])
+
+    assert run(scenario, lambda items: items) == [0, 2]
+
+
+def test_idle_work_is_done_when_there_is_nothing_else():
+    idle = threading.Event()
+
+    async def scenario(batcher):
+        await batcher.submit(1)
+        return await asyncio.get_running_loop().run_in_executor(None, idle.wait, 5)
+
+    assert run(scenario, lambda items: items, idle=idle.set)
