@@ -15,6 +15,9 @@ R = TypeVar("R")
 
 # How long the worker waits for work before it does what is left for idle times.
 IDLE_S = 0.2
+# A lone item is not handed over while the work takes less: waking the worker and being woken by it
+# costs a third of a commit. Whoever takes longer once (a lock, a slow disk) blocks the loop once.
+INLINE_S = 0.005
 
 
 class Batcher(Generic[T, R]):
@@ -25,7 +28,8 @@ class Batcher(Generic[T, R]):
     into a library) is shared by all that wait. Both the commits of the ledger and the predictions
     of models without a compiled form are done this way.
 
-    `submit` belongs to the event loop; the state of the batcher is touched by no other thread.
+    `submit` belongs to the event loop; the state of the batcher is touched by no other thread. A
+    lone small item is worked on by the loop itself as long as that is quick.
 
     Parameters
     ----------
@@ -38,6 +42,8 @@ class Batcher(Generic[T, R]):
         How long an item may take from `submit` to its outcome.
     idle : callable, optional
         Called in the worker thread when there was nothing to do for `IDLE_S`.
+    is_small : callable, optional
+        Says of an item whether the loop may work on it itself.
     name : str
         Name of the thread.
     """
@@ -49,14 +55,16 @@ class Batcher(Generic[T, R]):
         capacity: int,
         deadline_s: float,
         idle: Callable[[], None] | None = None,
+        is_small: Callable[[T], bool] = lambda item: False,
         name: str = "batcher",
     ) -> None:
-        self._work, self._idle = work, idle
+        self._work, self._idle, self._is_small = work, idle, is_small
         self._capacity, self._deadline_s = capacity, deadline_s
         self._waiting: list[tuple[T, asyncio.Future[R]]] = []
         self._working: list[tuple[T, asyncio.Future[R]]] = []
-        self._started = 0.0
+        self._started = self._took = 0.0
         self._is_scheduled = False
+        self._at_work = threading.Lock()
         self._watch: asyncio.TimerHandle | None = None
         self._queue: SimpleQueue[tuple[asyncio.AbstractEventLoop, list[T]] | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
@@ -101,8 +109,18 @@ class Batcher(Generic[T, R]):
         if self._working or not self._waiting:
             return
         self._working, self._waiting = self._waiting, []
-        self._queue.put((loop, [item for item, _ in self._working]))
         self._started = loop.time()
+        items = [item for item, _ in self._working]
+        if len(items) == 1 and self._took < INLINE_S and self._is_small(items[0]):
+            # Without waiting: the worker may be at what is left for idle times.
+            if self._at_work.acquire(blocking=False):
+                try:
+                    outcomes = self._outcomes(items)
+                finally:
+                    self._at_work.release()
+                self._finish(loop, outcomes)
+                return
+        self._queue.put((loop, items))
         if self._watch is None:
             self._watch = loop.call_later(self._deadline_s, self._check, loop)
 
@@ -110,6 +128,7 @@ class Batcher(Generic[T, R]):
         self, loop: asyncio.AbstractEventLoop, outcomes: Sequence[R | Exception] | Exception
     ) -> None:
         done, self._working = self._working, []
+        self._took = loop.time() - self._started
         if isinstance(outcomes, Exception):
             outcomes = [outcomes] * len(done)
         for (_, future), outcome in zip(done, outcomes, strict=True):
@@ -141,21 +160,25 @@ class Batcher(Generic[T, R]):
                 task = self._queue.get(timeout=IDLE_S)
             except Empty:
                 if self._idle is not None:
-                    self._idle()
+                    with self._at_work:
+                        self._idle()
                 continue
             if task is None:
                 return
             loop, items = task
-            outcomes: Sequence[R | Exception] | Exception
-            try:
-                outcomes = self._work(items)
-            except Exception as error:
-                outcomes = error
+            with self._at_work:
+                outcomes = self._outcomes(items)
             del items, task
             try:
                 loop.call_soon_threadsafe(self._finish, loop, outcomes)
             except RuntimeError:  # the loop is closed: nobody waits any more
                 self._working = []
+
+    def _outcomes(self, items: list[T]) -> Sequence[R | Exception] | Exception:
+        try:
+            return self._work(items)
+        except Exception as error:
+            return error
 
 
 _MAYBE = (

@@ -54,7 +54,7 @@ class Entry:
 
 
 class LedgerWriter:
-    """Commits entries and events; belongs to one thread.
+    """Commits entries and events; used by one thread at a time.
 
     Parameters
     ----------

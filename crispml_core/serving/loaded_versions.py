@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Collection
 
 from crispml_core.domain.conformal import ConformalTable
+from crispml_core.domain.errors import CrispMLError, NotReady, describe_failure
 from crispml_core.domain.use_case import UseCase
 from crispml_core.methods.new_data_score import NewDataScore
 from crispml_core.ports.scorer import Scorer
@@ -82,13 +83,24 @@ class LoadedVersions:
             if (found := self.find(*key)) is not None:
                 return found
             try:
-                loaded = LoadedVersion(use_case, self._load(use_case, version))
+                loaded = self._loaded(use_case, version)
                 with self._lock:
                     self._versions[key] = loaded
                 return loaded
             finally:
                 with self._lock:
                     self._loading.pop(key, None)
+
+    def _loaded(self, use_case: UseCase, version: str) -> LoadedVersion:
+        try:
+            return LoadedVersion(use_case, self._load(use_case, version))
+        except CrispMLError:
+            raise
+        except Exception as error:
+            # A broken version must not take down those that serve, nor other use cases.
+            raise NotReady(
+                f"version {version} cannot be loaded here: {describe_failure(error)}"
+            ) from error
 
     def evict(self, pinned: Collection[Key]) -> list[Key]:
         """Drop the versions that were not used for longest until the others fit; return them."""

@@ -10,6 +10,7 @@ a row. `crispml_core.tables.row_images` makes the same images from columns.
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Sequence
 from typing import Any
 
@@ -22,13 +23,22 @@ _encode = msgspec.msgpack.Encoder().encode
 _sha256 = hashlib.sha256
 # Level 1: the writer is on the path of every request, and higher levels gain little on one group.
 _LEVEL = 1
+_local = threading.local()
 
 
 def pack_rows(fields: Sequence[str], rows: Sequence[Sequence[Any]]) -> bytes:
     """Write the stored fields of rows as `Encoding.ROWS`."""
     columns = list(zip(*rows, strict=True)) if fields else []
     content = _encode({"fields": fields, "columns": columns, "rows": len(rows)})
-    return zstandard.ZstdCompressor(_LEVEL).compress(content)
+    return _compressor().compress(content)
+
+
+def _compressor() -> zstandard.ZstdCompressor:
+    """Return the compressor of this thread; making one costs more than compressing a group."""
+    found: zstandard.ZstdCompressor | None = getattr(_local, "compressor", None)
+    if found is None:
+        found = _local.compressor = zstandard.ZstdCompressor(_LEVEL)
+    return found
 
 
 def unpack_rows(content: bytes) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:

@@ -148,7 +148,10 @@ def to_score(row: Row[Any]) -> Score:
 
 def _score_ids(group_id: str, rows: int) -> list[str]:
     if rows > _FEW:
-        return [score_id(group_id, row) for row in range(rows)]
+        from crispml_core.tables.score_table import score_ids  # loads pyarrow, for batches only
+
+        texts: list[str] = score_ids(group_id, 0, rows).to_pylist()
+        return texts
     head = score_id(group_id, 0)[:30]
     return [head + number for number in _NUMBERS[:rows]]
 

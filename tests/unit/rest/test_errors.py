@@ -5,6 +5,7 @@ import pytest
 from crispml_core.domain import errors
 from crispml_core.rest.content import NotAcceptable
 from crispml_core.rest.errors import STATUS, status_of
+from crispml_core.rest.slow_bodies import BodyTooSlow
 
 EXPECTED = {
     errors.InvalidInput("x"): 422,
@@ -13,6 +14,7 @@ EXPECTED = {
     errors.TooLarge("x"): 413,
     errors.UnsupportedContent("x"): 415,
     NotAcceptable("x"): 406,
+    BodyTooSlow("x"): 408,
     errors.NotFound("run"): 404,
     errors.Conflict("x"): 409,
     errors.PreconditionFailed("x"): 412,

@@ -7,7 +7,7 @@ from datetime import date
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.ensemble import (
     ExtraTreesClassifier,
@@ -26,6 +26,9 @@ from sklearn.linear_model import (
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neural_network import MLPClassifier
 from sklearn.tree import DecisionTreeRegressor
+
+# Many kinds of models; each example is a whole set of records.
+EXAMPLES = settings(max_examples=40)
 
 
 def searched():
@@ -130,6 +133,7 @@ def records(plan, things):
 
 
 @pytest.mark.parametrize("name", MODELS)
+@EXAMPLES
 @given(data=st.data())
 def test_a_compiled_model_answers_like_scikit_learn(things, name, data):
     task, curation, estimator, kind, has_graph = MODELS[name]
@@ -151,6 +155,7 @@ def test_a_compiled_model_answers_like_scikit_learn(things, name, data):
 
 
 @pytest.mark.parametrize("name", [name for name in MODELS if MODELS[name][3] != "onnx"])
+@EXAMPLES
 @given(data=st.data())
 def test_rows_and_columns_agree_to_the_last_bit(things, name, data):
     task, curation, estimator, *_ = MODELS[name]

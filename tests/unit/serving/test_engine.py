@@ -1,0 +1,196 @@
+"""The engine answers and keeps records, whatever kind of version answers them."""
+
+import asyncio
+import threading
+from types import SimpleNamespace
+
+import pytest
+
+from crispml_core.adapters.journal import FileJournals
+from crispml_core.domain.errors import (
+    IdempotencyKeyReused,
+    NotFound,
+    StoreUnavailable,
+    UseCaseError,
+)
+from crispml_core.ports.scorer import Answers
+from crispml_core.serving.durable_ledger import DurableLedger
+from crispml_core.serving.engine import COLUMN_ROWS, INLINE_ROWS, ScoringEngine
+from crispml_core.serving.ledger_writer import LedgerWriter
+from crispml_core.serving.live_models import LiveModels
+from crispml_core.serving.loaded_versions import LoadedVersions
+from crispml_core.serving.scored import ScoreCall
+from crispml_core.testing.fakes.alias_log import FakeAliasLog
+from crispml_core.testing.fakes.score_ledger import FakeScoreLedger
+
+
+class Scorer:
+    """Answers yes with the amount divided by 1000, and notes how it was asked."""
+
+    plan, size_bytes = None, 100
+
+    def __init__(self, version, is_fast):
+        self.is_fast = is_fast
+        self.manifest = SimpleNamespace(
+            model="toy", version=version, classes=("no", "yes"), conformal=None
+        )
+        self.asked = []
+        self.hold = threading.Event()
+        self.hold.set()
+
+    def answer_rows(self, rows):
+        self.hold.wait(5)
+        self.asked.append(("rows", len(rows)))
+        if any(row[1] == 666 for row in rows):
+            raise UseCaseError("toy", "predict", "it broke")
+        return self._answers([row[1] for row in rows])
+
+    def answer_columns(self, batch):
+        self.asked.append(("columns", len(batch)))
+        return self._answers(batch.column(1).to_pylist())
+
+    def _answers(self, amounts):
+        return Answers(
+            ["yes"] * len(amounts), [amount / 1000 for amount in amounts], ["{}"] * len(amounts)
+        )
+
+
+@pytest.fixture(params=[True, False], ids=["fast", "slow"])
+def is_fast(request):
+    return request.param
+
+
+@pytest.fixture
+def world(toy, tmp_path, is_fast):
+    ledger, aliases = FakeScoreLedger(), FakeAliasLog()
+    scorers = {name: Scorer(name, is_fast) for name in ("v1", "v2")}
+    aliases.move("toy", "champion", "v1", expected=None)
+
+    def load(use_case, version):
+        if version not in scorers:
+            raise NotFound("model version", scorers)
+        return scorers[version]
+
+    def run(scenario):
+        async def whole():
+            durable = DurableLedger(ledger, FileJournals(tmp_path), retry_s=0.02)
+            live = LiveModels(
+                {"toy": toy}, LoadedVersions(load, 10_000), aliases.highest, aliases.aliases
+            )
+            live.refresh()
+            writer = LedgerWriter(ledger, durable)
+            engine = ScoringEngine(live, ledger, writer, durable, deadline_s=5)
+            try:
+                return await scenario(engine)
+            finally:
+                await asyncio.get_running_loop().run_in_executor(None, engine.close)
+
+        return asyncio.run(whole())
+
+    return SimpleNamespace(run=run, ledger=ledger, scorers=scorers)
+
+
+def rows_of(*amounts):
+    return [(f"O-{amount}", float(amount), 1, "web", None) for amount in amounts]
+
+
+CALL = ScoreCall(use_case="toy", request_id="r-1")
+
+
+@pytest.mark.parametrize("rows", [1, INLINE_ROWS, INLINE_ROWS + 1, COLUMN_ROWS])
+def test_every_number_of_records_is_answered_in_order_and_kept(world, rows):
+    async def scenario(engine):
+        return await engine.score(CALL, rows_of(*range(rows)))
+
+    scored = world.run(scenario)
+    assert scored.scores.probabilities == [amount / 1000 for amount in range(rows)]
+    kept = [world.ledger.get(i).record_key for i in scored.score_ids()]
+    assert kept == [f"O-{amount}" for amount in range(rows)]
+    assert scored.durability == "database"
+
+
+@pytest.mark.parametrize("is_fast", [False], indirect=True)
+def test_a_version_without_a_compiled_form_is_asked_once_for_all_that_wait(world):
+    scorer = world.scorers["v1"]
+    scorer.hold.clear()
+
+    async def scenario(engine):
+        first = asyncio.ensure_future(engine.score(CALL, rows_of(1)))
+        await asyncio.sleep(0.05)
+        others = [asyncio.ensure_future(engine.score(CALL, rows_of(n, n + 1))) for n in (2, 4, 6)]
+        await asyncio.sleep(0.05)
+        scorer.hold.set()
+        return await asyncio.gather(first, *others)
+
+    found = world.run(scenario)
+    assert scorer.asked == [("rows", 1), ("rows", 6)]
+    assert [scored.scores.probabilities for scored in found] == [
+        [0.001], [0.002, 0.003], [0.004, 0.005], [0.006, 0.007],
+    ]  # fmt: skip
+
+
+def test_a_version_that_breaks_fails_its_requests_and_nothing_is_kept(world):
+    async def scenario(engine):
+        with pytest.raises(UseCaseError, match="it broke"):
+            await engine.score(CALL, rows_of(666))
+        return await engine.score(CALL, rows_of(7))
+
+    assert world.run(scenario).scores.probabilities == [0.007]
+    assert [score.record_key for score in world.ledger.find()] == ["O-7"]
+
+
+def test_a_named_version_answers_instead_of_the_champion(world):
+    async def scenario(engine):
+        return await engine.score(ScoreCall(use_case="toy", version="v2"), rows_of(1))
+
+    scored = world.run(scenario)
+    assert (scored.version, scored.alias) == ("v2", None)
+    with pytest.raises(NotFound):
+        world.run(lambda engine: engine.score(ScoreCall(use_case="toy", version="x"), rows_of(1)))
+
+
+def test_a_repeated_key_is_answered_from_the_ledger_without_scoring(world):
+    call = ScoreCall(use_case="toy", idempotency_key="k", fingerprint="f")
+    other = ScoreCall(use_case="toy", idempotency_key="k", fingerprint="g")
+
+    async def scenario(engine):
+        first = await engine.score(call, rows_of(1))
+        again = await engine.score(call, rows_of(1))
+        with pytest.raises(IdempotencyKeyReused):
+            await engine.score(other, rows_of(2))
+        return first, again
+
+    first, again = world.run(scenario)
+    assert again.replayed
+    assert again.score_ids() == first.score_ids()
+    assert world.scorers["v1"].asked == [("rows", 1)]
+
+
+def test_one_key_twice_at_once_is_one_batch(world):
+    call = ScoreCall(use_case="toy", idempotency_key="k", fingerprint="f")
+
+    async def scenario(engine):
+        return await asyncio.gather(*(engine.score(call, rows_of(1, 2)) for _ in range(5)))
+
+    found = world.run(scenario)
+    assert len({tuple(scored.score_ids()) for scored in found}) == 1
+    assert sorted(scored.replayed for scored in found) == [False, True, True, True, True]
+    assert len(world.ledger.find()) == 2
+
+
+def test_a_ledger_that_is_away_costs_the_key_but_not_the_score(world, monkeypatch):
+    def away(*_):
+        raise StoreUnavailable("away")
+
+    monkeypatch.setattr(world.ledger, "append", away)
+
+    async def scenario(engine):
+        with pytest.raises(StoreUnavailable):
+            await engine.score(
+                ScoreCall(use_case="toy", idempotency_key="k", fingerprint="f"), rows_of(1)
+            )
+        scored = await engine.score(CALL, rows_of(1))
+        monkeypatch.undo()
+        return scored
+
+    assert world.run(scenario).durability == "journal"
