@@ -68,6 +68,9 @@ class ServerSettings(_Concern):
     max_batch_rows: int = Field(default=20_000_000, ge=1)
     """Most records in one request of NDJSON, CSV, Parquet or Arrow."""
 
+    body_timeout_s: float = Field(default=60.0, gt=0, le=3600)
+    """How long the service waits for a body, and a second more for every 64 KiB that came."""
+
     max_wait_s: float = Field(default=300.0, ge=0, le=3600)
     """Longest time that `Prefer: wait` keeps a request open."""
 

@@ -66,7 +66,7 @@ def create_base_app(
     Parameters
     ----------
     inner : sequence of Middleware
-        Between the edge and the routes.
+        Of this service only; they see every answer, whoever gave it.
     """
     metrics = metrics or HttpMetrics()
     app = FastAPIOffline(
@@ -85,13 +85,14 @@ def create_base_app(
         middleware=[
             Middleware(RequestContext),
             Middleware(MeasureRequests, metrics=metrics),
+            *inner,
             Middleware(UnexpectedErrors),
             Middleware(
                 BodyLimit,
                 max_body_bytes=settings.server.max_body_bytes,
                 max_upload_bytes=settings.server.max_upload_bytes,
+                timeout_s=settings.server.body_timeout_s,
             ),
-            *inner,
         ],
     )
     app.state.parts, app.state.settings, app.state.draining = None, settings, False

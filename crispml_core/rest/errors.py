@@ -37,6 +37,7 @@ from crispml_core.domain.errors import (
 )
 from crispml_core.rest.content import NotAcceptable
 from crispml_core.rest.request_id import request_id_of
+from crispml_core.rest.slow_bodies import BodyTooSlow
 
 PROBLEM_JSON = "application/problem+json"
 RETRY_AFTER_S = 5
@@ -46,6 +47,7 @@ STATUS: Mapping[type[CrispMLError], int] = {
     InvalidInput: 422,
     MalformedContent: 400,
     TooLarge: 413,
+    BodyTooSlow: 408,
     UnsupportedContent: 415,
     NotAcceptable: 406,
     NotFound: 404,
@@ -58,6 +60,11 @@ STATUS: Mapping[type[CrispMLError], int] = {
     StoreUnavailable: 503,
     Overloaded: 503,
     DeadlineExceeded: 504,
+}
+# What a status says to the client besides: try again later, or do not go on sending.
+_ADVICE: Mapping[int, Mapping[str, str]] = {
+    408: {"Connection": "close"},
+    503: {"Retry-After": str(RETRY_AFTER_S)},
 }
 _SENTENCES = {
     404: "there is nothing at this address; /docs lists what there is",
@@ -146,7 +153,7 @@ def problem_response(
     if scope.get("path", "").startswith("/v2/"):
         # The Open Inference Protocol knows one member; its clients look for it.
         body = {"error": detail, **body}
-    retry = {"Retry-After": str(RETRY_AFTER_S)} if status == 503 else {}
+    advice = _ADVICE.get(status, {})
     _log.log(
         40 if status >= 500 else 30,
         "request_refused",
@@ -159,7 +166,7 @@ def problem_response(
         msgspec.json.encode(body),
         status,
         media_type=PROBLEM_JSON,
-        headers={**retry, **(headers or {})},
+        headers={**advice, **(headers or {})},
     )
 
 

@@ -8,10 +8,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from crispml_core.domain.errors import InvalidInput, TooLarge
 from crispml_core.rest.content import UPLOAD_FORMATS, media_type
 from crispml_core.rest.errors import crispml_error_response
+from crispml_core.rest.slow_bodies import BodyClock
 
 
 class BodyLimit:
-    """ASGI middleware that refuses bodies over a number of bytes.
+    """ASGI middleware that refuses bodies over a number of bytes, and those that do not come.
 
     The announced length is checked at once, a streamed body while it arrives.
 
@@ -21,10 +22,15 @@ class BodyLimit:
         For every body but uploaded data.
     max_upload_bytes : int
         For the content types of uploaded data, which are streamed to the volume.
+    timeout_s : float
+        See `crispml_core.rest.slow_bodies.BodyClock`.
     """
 
-    def __init__(self, app: ASGIApp, max_body_bytes: int, max_upload_bytes: int) -> None:
+    def __init__(
+        self, app: ASGIApp, max_body_bytes: int, max_upload_bytes: int, timeout_s: float
+    ) -> None:
         self._app, self._body, self._upload = app, max_body_bytes, max_upload_bytes
+        self._timeout_s = timeout_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one ASGI connection."""
@@ -43,11 +49,11 @@ class BodyLimit:
         if len(announced) > 18 or int(announced) > limit:
             await crispml_error_response(scope, too_large)(scope, receive, send)
             return
-        received = 0
+        received, clock = 0, BodyClock(receive, self._timeout_s)
 
         async def counted() -> Message:
             nonlocal received
-            message = await receive()
+            message = await clock()
             received += len(message.get("body", b""))
             if received > limit:
                 raise too_large

@@ -29,6 +29,8 @@ def settings(tmp_path: Path) -> CrispMLSettings:
             "use_cases": f"{USE_CASES / 'patience.py'}:patience",
             "database": {"url": url},
             "registry": {"path": tmp_path / "registry"},
+            "journal": {"path": tmp_path / "journal"},
+            "batch": {"path": tmp_path / "batches"},
             "runs": {"lease_s": 2, "heartbeat_s": 0.3, "poll_s": 0.05},
         }
     )

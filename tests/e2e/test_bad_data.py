@@ -177,30 +177,28 @@ def test_the_same_rows_as_csv_and_as_parquet_are_one_data_set(training):
     assert one["result"]["rows"] == 100
 
 
-def test_an_altered_version_is_not_served_and_says_so(training, scoring, settings):
+def test_an_altered_version_is_not_served_and_says_so(training, settings):
     version = champion(training)
-    record = {"id": 1, "x": 0.5}
     model = settings.registry.path / "models" / "patience" / version / "model.skops"
     content = bytearray(model.read_bytes())
     content[len(content) // 2] ^= 1
     model.write_bytes(content)
-    answer = scoring.post(SCORE, json=record)
-    assert (answer.status_code, answer.json()["code"]) == (503, "registry_damaged")
-    assert "model.skops" in answer.json()["detail"]
-    assert scoring.get("/api/v1/scores").json()["items"] == []
+    with TestClient(create_scoring(build_scoring(settings), settings)) as scoring:
+        answer = scoring.post(SCORE, json={"id": 1, "x": 0.5})
+        assert (answer.status_code, answer.json()["code"]) == (503, "not_ready")
+        assert "model.skops" in answer.json()["detail"]
+        assert scoring.get("/api/v1/scores").json()["items"] == []
 
 
-def test_a_version_of_another_definition_is_not_served(training, scoring, settings):
-    version = champion(training)
-    manifest = settings.registry.path / "models" / "patience" / version / "manifest.json"
-    text = manifest.read_text()
-    parts = scoring.app.state.parts
+def test_a_version_of_another_definition_is_not_served(training, settings):
+    champion(training)
+    parts = build_scoring(settings)
     use_case = parts.use_cases["patience"]
     parts.use_cases["patience"] = replace(use_case, digest="0" * 64)
-    assert use_case.digest in text
-    answer = scoring.post(SCORE, json={"id": 1, "x": 0.5})
-    assert (answer.status_code, answer.json()["code"]) == (503, "not_ready")
-    assert "another definition" in answer.json()["detail"]
+    with TestClient(create_scoring(parts, settings)) as scoring:
+        answer = scoring.post(SCORE, json={"id": 1, "x": 0.5})
+        assert (answer.status_code, answer.json()["code"]) == (503, "not_ready")
+        assert "another definition" in answer.json()["detail"]
 
 
 def test_before_the_first_version_scoring_says_what_to_do(scoring):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 
@@ -38,6 +39,7 @@ from crispml_scoring.routes.scores import score_router
 PORT = 8102
 # A pod whose queue is so full gets no new requests until it has caught up.
 _FULL = 0.9
+_LOOK_S = 1.0
 
 
 def create_app(
@@ -69,10 +71,12 @@ def create_app(
         await run_in_threadpool(now.engine.models.start)
         live.append(now)
         app.state.parts = now
+        looking = asyncio.create_task(_keep_looking(lambda: metrics.look(now.engine)))
         try:
             async with running(app, batches, known):
                 yield
         finally:
+            looking.cancel()
             live.clear()
             await run_in_threadpool(now.close)
 
@@ -104,8 +108,17 @@ def create_app(
         metrics=http,
         inner=[Middleware(Evidence, note=note, subject=subject)],
     )
-    app.state.front = HotPath(app, lambda: live[0] if live else None, http)
+    app.state.front = HotPath(
+        app, lambda: live[0] if live else None, http, known.server.body_timeout_s
+    )
     return app
+
+
+async def _keep_looking(look: Callable[[], None]) -> None:
+    """Look again and again: what one worker is asked for includes the state of the others."""
+    while True:
+        await asyncio.sleep(_LOOK_S)
+        look()
 
 
 def scored_use_case(path: str) -> str | None:

@@ -26,6 +26,7 @@ from crispml_core.rest.evidence import refusal
 from crispml_core.rest.formats.single_json import SingleJson
 from crispml_core.rest.metrics import HttpMetrics
 from crispml_core.rest.request_id import HEADER, is_request_id, is_traceparent
+from crispml_core.rest.slow_bodies import BodyClock, BodyTooSlow, arrived
 from crispml_core.serving.engine import ScoringEngine
 from crispml_core.serving.record_decoder import Record
 from crispml_core.serving.scored import ScoreCall
@@ -50,12 +51,18 @@ class HotPath:
         Returns the parts of the service, once it has started.
     metrics : HttpMetrics
         Counts what is answered here.
+    body_timeout_s : float
+        See `crispml_core.rest.slow_bodies.BodyClock`.
     """
 
     def __init__(
-        self, app: ASGIApp, parts: Callable[[], ScoringParts | None], metrics: HttpMetrics
+        self,
+        app: ASGIApp,
+        parts: Callable[[], ScoringParts | None],
+        metrics: HttpMetrics,
+        body_timeout_s: float,
     ) -> None:
-        self._app, self._parts = app, parts
+        self._app, self._parts, self._body_timeout_s = app, parts, body_timeout_s
         self._known: ScoringParts | None = None
         self._targets: dict[str, tuple[str, Callable[[bytes], Record | None]]] = {}
         self._answer = SingleJson()
@@ -81,7 +88,13 @@ class HotPath:
         ):
             await self._app(scope, receive, send)
             return
-        message = await receive()
+        message = arrived(receive)
+        if message is None:
+            try:
+                message = await BodyClock(receive, self._body_timeout_s)()
+            except BodyTooSlow as error:
+                await self._app(scope, _failing(error), send)
+                return
         record = None
         if not message.get("more_body", False):
             record = decode(message.get("body", b""))
@@ -152,6 +165,15 @@ def _again(first: Message, receive: Receive) -> Receive:
         return taken.pop() if taken else await receive()
 
     return again
+
+
+def _failing(error: CrispMLError) -> Receive:
+    """Return a `receive` that raises an error, so that the app answers it like any other."""
+
+    async def fail() -> Message:
+        raise error
+
+    return fail
 
 
 async def _nothing() -> Message:
