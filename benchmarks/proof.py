@@ -8,17 +8,12 @@ Ends with exit code 1 when a bound does not hold.
 from __future__ import annotations
 
 import json
-import os
-import platform
-import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
-
-import psutil
 
 from benchmarks import cycle_overhead, ingest_memory
+from benchmarks.harness.machine import commit, machine
 
 RESULTS = Path(__file__).parent / "results"
 # What the figures must keep: the largest value of an entry.
@@ -26,27 +21,6 @@ BOUNDS = {
     ("cycle_overhead", "overhead_s"): 1.0,
     ("ingest_memory", "peak_rss_mib"): 1536,
 }
-
-
-def machine() -> dict[str, Any]:
-    """Describe where the figures come from, without a name or an address."""
-    return {
-        "cores": os.cpu_count(),
-        "memory_gib": round(psutil.virtual_memory().total / 2**30),
-        "python": platform.python_version(),
-        "system": f"{platform.system()} {platform.machine()}",
-    }
-
-
-def commit() -> str:
-    """Return the commit that is measured, marked when files differ from it."""
-    described = subprocess.run(
-        ["git", "describe", "--always", "--dirty", "--abbrev=12"],
-        capture_output=True,
-        text=True,
-        cwd=RESULTS.parent,
-    )
-    return described.stdout.strip() or "unknown"
 
 
 def main() -> None:

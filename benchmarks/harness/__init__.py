@@ -1,0 +1,1 @@
+"""The parts of the benchmark: environments, servers, load, measurements, and the report."""
