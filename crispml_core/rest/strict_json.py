@@ -10,6 +10,8 @@ from typing import Any
 from crispml_core.domain.errors import CrispMLError, MalformedContent, TooLarge
 
 MAX_DEPTH = 32
+# An empty object is two bytes in a text and some sixty in memory.
+MAX_CONTAINERS = 1_000_000
 
 _TWICE = "a key is there twice in its object; send it once"
 _CONSTANT = "NaN and Infinity are not JSON; send null or leave the value out"
@@ -43,8 +45,11 @@ def parse_json(body: bytes) -> Any:
         If the bytes are not UTF-8 or not JSON, if an object names a key twice, or if they hold NaN,
         an infinity or half a surrogate pair.
     TooLarge
-        If the nesting goes over `MAX_DEPTH` or a number has thousands of digits.
+        If the nesting goes over `MAX_DEPTH`, there are more than `MAX_CONTAINERS` objects and
+        arrays, or a number has thousands of digits.
     """
+    if len(body) > MAX_CONTAINERS and body.count(b"{") + body.count(b"[") > MAX_CONTAINERS:
+        raise TooLarge(f"the body holds more than {MAX_CONTAINERS} objects and arrays")
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError as error:

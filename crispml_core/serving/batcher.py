@@ -111,15 +111,19 @@ class Batcher(Generic[T, R]):
         self._working, self._waiting = self._waiting, []
         self._started = loop.time()
         items = [item for item, _ in self._working]
-        if len(items) == 1 and self._took < INLINE_S and self._is_small(items[0]):
+        if (
+            len(items) == 1
+            and self._took < INLINE_S
+            and self._is_small(items[0])
             # Without waiting: the worker may be at what is left for idle times.
-            if self._at_work.acquire(blocking=False):
-                try:
-                    outcomes = self._outcomes(items)
-                finally:
-                    self._at_work.release()
-                self._finish(loop, outcomes)
-                return
+            and self._at_work.acquire(blocking=False)
+        ):
+            try:
+                outcomes = self._outcomes(items)
+            finally:
+                self._at_work.release()
+            self._finish(loop, outcomes)
+            return
         self._queue.put((loop, items))
         if self._watch is None:
             self._watch = loop.call_later(self._deadline_s, self._check, loop)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crispml_core.domain.errors import MalformedContent, TooLarge
-from crispml_core.rest.strict_json import MAX_DEPTH, parse_json
+from crispml_core.rest.strict_json import MAX_CONTAINERS, MAX_DEPTH, parse_json
 
 _values = st.recursive(
     st.none()
@@ -75,3 +75,8 @@ def test_half_a_surrogate_pair_is_refused_and_a_whole_one_is_not() -> None:
 def test_thousands_of_digits_are_refused() -> None:
     with pytest.raises(TooLarge, match="digits"):
         parse_json(b"9" * 10_000)
+
+
+def test_a_text_of_countless_objects_is_refused_before_it_fills_the_memory() -> None:
+    with pytest.raises(TooLarge, match="objects and arrays"):
+        parse_json(b"[" + b"{}," * MAX_CONTAINERS + b"{}]")
