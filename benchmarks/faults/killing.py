@@ -6,7 +6,7 @@ import contextlib
 import random
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from benchmarks.faults import moments
@@ -94,13 +94,10 @@ class Killing:
             if not adopts:
                 self._check(service)
             with Load(service, f"{kind}-{number}") as load:
-                with self._trouble(kind, load) if not adopts else contextlib.nullcontext():
-                    if moment is not None:
-                        self._arm.write_text(moment)
-                    if kind != REPLAY:
-                        self._die(service, load, moment)
-                if kind == REPLAY:
+                if adopts:
                     self._die(service, load, moment)
+                else:
+                    self._live(kind, service, load, moment)
                 heard = load.stop()
         assert not heard.refused, f"{len(heard.refused)} refused, as {heard.refused[0]}"
         self._kills[kind] += 1
@@ -112,18 +109,19 @@ class Killing:
     def _fresh(self) -> Service:
         return Service(self._world, arm=self._arm)
 
-    @contextlib.contextmanager
-    def _trouble(self, kind: str, load: Load) -> Iterator[None]:
-        """Let the load flow and, where the kind needs it, go to the journal inside the block."""
-        wait_for(lambda: len(load.heard.told) >= _FLOWING)
-        if kind not in (JOURNAL, REPLAY):
-            yield
-            return
-        with locked(self._world):
-            before = len(load.heard.told)
-            wait_for(lambda: len(load.heard.told) >= before + _JOURNALLED)
-            assert load.heard.told[-1].durability == "journal"
-            yield
+    def _live(self, kind: str, service: Service, load: Load, moment: str | None) -> None:
+        """Let the load flow, go to the journal where the kind needs it, and kill."""
+        told = load.heard.told
+        wait_for(lambda: len(told) >= _FLOWING)
+        with locked(self._world) if kind in (JOURNAL, REPLAY) else contextlib.nullcontext():
+            if kind in (JOURNAL, REPLAY):
+                wait_for(lambda: sum(one.durability == "journal" for one in told) >= _JOURNALLED)
+            if moment is not None:
+                self._arm.write_text(moment)
+            if kind != REPLAY:
+                self._die(service, load, moment)
+        if kind == REPLAY:  # which begins when the database is not locked any more
+            self._die(service, load, moment)
 
     def _die(self, service: Service, load: Load, moment: str | None) -> None:
         if moment is None:
@@ -132,17 +130,7 @@ class Killing:
             self._in_flight.append(load.in_flight)
             service.kill()
             return
-        try:
-            until(lambda: not service.is_running, what=f"the process died {moment}")
-        except AssertionError:
-            import subprocess
-            print("STUCK", load.in_flight, len(load.heard.told), load.heard.broken, len(load.heard.refused), self._kills, flush=True)
-            print(self._arm.exists(), service.port, service.pid)
-            print(service.last_words()[-3000:])
-            print(service.checks())
-            print(service.metric("crispml_queue_ratio")*4096, service.metric("crispml_journal_transactions"))
-            print(subprocess.run(["ls","-la",str(self._world.journal)],capture_output=True,text=True).stdout)
-            raise
+        until(lambda: not service.is_running, moments.WAIT_S, f"the process died {moment}")
         said = self._arm.read_text()
         self._arm.unlink()
         assert said.endswith(f"in flight, {moment}"), f"it died otherwise: {service.last_words()}"

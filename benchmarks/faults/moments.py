@@ -31,7 +31,7 @@ FRAME_FORCED = "between the frame of the journal and the answer"
 REPLAY_BEFORE_COMMIT = "between the inserts and the commit of a replay"
 REPLAY_AFTER_COMMIT = "after the commit of a replay, before the journal is cleared"
 
-_WAIT_S = 10.0
+WAIT_S = 60.0
 _REPLAY_ROWS = 40  # so that a replay has several transactions
 
 
@@ -53,7 +53,7 @@ class _Reaper:
 
     def reached(self, moment: str) -> None:
         """Die if this is the moment and enough requests are in flight, or come soon."""
-        deadline = time.monotonic() + _WAIT_S
+        deadline = time.monotonic() + WAIT_S
         while self.is_armed_for(moment) and time.monotonic() < deadline:
             in_flight = sum(batcher.waiting for batcher in self._batchers)
             if in_flight >= IN_FLIGHT:
