@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
@@ -79,8 +79,6 @@ class Load:
         How long a client rests between an answer and its next request.
     reconnects : bool
         Whether a client whose connection broke opens another one.
-    headers : mapping, optional
-        Further headers of every request.
     """
 
     def __init__(
@@ -91,14 +89,10 @@ class Load:
         connections: int = 64,
         pause_s: float = 0.0,
         reconnects: bool = False,
-        headers: Mapping[str, str] | None = None,
     ) -> None:
         self.heard = Heard()
         self._port, self._name, self._connections = service.port, name, connections
         self._pause_s, self._reconnects = pause_s, reconnects
-        self._head = "".join(
-            f"{key}: {value}\r\n" for key, value in (headers or {}).items()
-        ).encode()
         self._numbers = count()
         self._stopped = False
         self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), name="load")
@@ -151,7 +145,7 @@ class Load:
             content = body(key)
             began = time.monotonic()
             heard.open_keys.add(key)
-            writer.write(_REQUEST % (self._head, len(content)) + content)
+            writer.write(_REQUEST % len(content) + content)
             status, answer = await _answer(reader)
             now = time.monotonic()
             heard.open_keys.discard(key)
@@ -167,7 +161,7 @@ class Load:
 
 _REQUEST = (
     b"POST " + SCORE.encode() + b" HTTP/1.1\r\nHost: scoring\r\n"
-    b"Content-Type: application/json\r\n%bContent-Length: %d\r\n\r\n"
+    b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n"
 )
 
 

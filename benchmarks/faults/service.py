@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,6 @@ from benchmarks.faults.world import World
 
 HOST = "127.0.0.1"
 ROOT = Path(__file__).parents[2]
-MODULE = ("-m", "crispml_scoring")
 _START_S, _STOP_S, _LOOK_S, _ATTEMPTS = 60.0, 30.0, 0.01, 3
 
 
@@ -43,8 +42,6 @@ class Service:
         Its stores.
     settings : mapping
         Further settings, by environment variable.
-    command : sequence of str
-        Arguments of the interpreter.
     is_ready : bool
         Whether to wait for readiness, or only until it answers at all.
     arm : Path, optional
@@ -55,13 +52,12 @@ class Service:
         self,
         world: World,
         settings: Mapping[str, str] | None = None,
-        command: Sequence[str] = MODULE,
         *,
         is_ready: bool = True,
         arm: Path | None = None,
     ) -> None:
         self.world, self.port = world, 0
-        self._command, self._arm = [sys.executable, *command], arm
+        self._arm = arm
         self._settings = {**world.settings(), **(settings or {})}
         self._path = "/readyz" if is_ready else "/livez"
         self._child: subprocess.Popen[bytes] | Forked
@@ -102,10 +98,6 @@ class Service:
         self._child.terminate()
         return self._child.wait(_STOP_S)
 
-    def wait(self, seconds: float = 20.0) -> int:
-        """Return the exit status of a process that ends by itself."""
-        return self._child.wait(seconds)
-
     def tree(self) -> list[psutil.Process]:
         """Return the process and those it started."""
         try:
@@ -113,10 +105,6 @@ class Service:
             return [root, *root.children(recursive=True)]
         except psutil.NoSuchProcess:
             return []
-
-    def memory_mib(self) -> float:
-        """Return the resident memory of all its processes."""
-        return float(sum(process.memory_info().rss for process in self.tree()) / 2**20)
 
     def peak_mib(self) -> float:
         """Return the highest resident memory that the process had."""
@@ -190,7 +178,7 @@ class Service:
     def _spawn(self, environment: dict[str, str]) -> subprocess.Popen[bytes]:
         with self.log.open("ab") as target:
             return subprocess.Popen(
-                self._command,
+                [sys.executable, "-m", "crispml_scoring"],
                 env=environment,
                 cwd=ROOT,
                 stdin=subprocess.DEVNULL,
