@@ -134,7 +134,7 @@ class Killing:
         said = self._arm.read_text()
         self._arm.unlink()
         assert said.endswith(f"in flight, {moment}"), f"it died otherwise: {service.last_words()}"
-        self._in_flight.append(int(said.split()[0]) or load.in_flight)
+        self._in_flight.append(int(said.split()[0]))
 
     def _check(self, service: Service) -> None:
         until(lambda: self._leftovers() == 1, what="the journals of the dead came home")

@@ -31,7 +31,7 @@ FRAME_FORCED = "between the frame of the journal and the answer"
 REPLAY_BEFORE_COMMIT = "between the inserts and the commit of a replay"
 REPLAY_AFTER_COMMIT = "after the commit of a replay, before the journal is cleared"
 
-WAIT_S, _PILE_UP_S = 60.0, 0.1
+WAIT_S = 60.0
 _REPLAY_ROWS = 40  # so that a replay has several transactions
 
 
@@ -55,11 +55,6 @@ class _Reaper:
         """Die if this is the moment and enough requests are in flight, or come soon."""
         deadline = time.monotonic() + WAIT_S
         while self.is_armed_for(moment) and time.monotonic() < deadline:
-            if threading.current_thread() is threading.main_thread():
-                # The event loop itself commits a lone record: the others wait in their sockets,
-                # and only their clients can count them.
-                time.sleep(_PILE_UP_S)
-                self._die(moment, 0)
             in_flight = sum(batcher.waiting for batcher in self._batchers)
             if in_flight >= IN_FLIGHT:
                 self._die(moment, in_flight)

@@ -15,9 +15,6 @@ R = TypeVar("R")
 
 # How long the worker waits for work before it does what is left for idle times.
 IDLE_S = 0.2
-# A lone item is not handed over while the work takes less: waking the worker and being woken by it
-# costs a third of a commit. Whoever takes longer once (a lock, a slow disk) blocks the loop once.
-INLINE_S = 0.005
 
 
 class Batcher(Generic[T, R]):
@@ -28,8 +25,7 @@ class Batcher(Generic[T, R]):
     into a library) is shared by all that wait. Both the commits of the ledger and the predictions
     of models without a compiled form are done this way.
 
-    `submit` belongs to the event loop; the state of the batcher is touched by no other thread. A
-    lone small item is worked on by the loop itself as long as that is quick.
+    `submit` belongs to the event loop; the state of the batcher is touched by no other thread.
 
     Parameters
     ----------
@@ -42,8 +38,6 @@ class Batcher(Generic[T, R]):
         How long an item may take from `submit` to its outcome.
     idle : callable, optional
         Called in the worker thread when there was nothing to do for `IDLE_S`.
-    is_small : callable, optional
-        Says of an item whether the loop may work on it itself.
     name : str
         Name of the thread.
     """
@@ -55,16 +49,14 @@ class Batcher(Generic[T, R]):
         capacity: int,
         deadline_s: float,
         idle: Callable[[], None] | None = None,
-        is_small: Callable[[T], bool] = lambda item: False,
         name: str = "batcher",
     ) -> None:
-        self._work, self._idle, self._is_small = work, idle, is_small
+        self._work, self._idle = work, idle
         self._capacity, self._deadline_s = capacity, deadline_s
         self._waiting: list[tuple[T, asyncio.Future[R]]] = []
         self._working: list[tuple[T, asyncio.Future[R]]] = []
-        self._started = self._took = 0.0
+        self._started = 0.0
         self._is_scheduled = False
-        self._at_work = threading.Lock()
         self._watch: asyncio.TimerHandle | None = None
         self._queue: SimpleQueue[tuple[asyncio.AbstractEventLoop, list[T]] | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
@@ -110,21 +102,7 @@ class Batcher(Generic[T, R]):
             return
         self._working, self._waiting = self._waiting, []
         self._started = loop.time()
-        items = [item for item, _ in self._working]
-        if (
-            len(items) == 1
-            and self._took < INLINE_S
-            and self._is_small(items[0])
-            # Without waiting: the worker may be at what is left for idle times.
-            and self._at_work.acquire(blocking=False)
-        ):
-            try:
-                outcomes = self._outcomes(items)
-            finally:
-                self._at_work.release()
-            self._finish(loop, outcomes)
-            return
-        self._queue.put((loop, items))
+        self._queue.put((loop, [item for item, _ in self._working]))
         if self._watch is None:
             self._watch = loop.call_later(self._deadline_s, self._check, loop)
 
@@ -132,7 +110,6 @@ class Batcher(Generic[T, R]):
         self, loop: asyncio.AbstractEventLoop, outcomes: Sequence[R | Exception] | Exception
     ) -> None:
         done, self._working = self._working, []
-        self._took = loop.time() - self._started
         if isinstance(outcomes, Exception):
             outcomes = [outcomes] * len(done)
         for (_, future), outcome in zip(done, outcomes, strict=True):
@@ -164,14 +141,12 @@ class Batcher(Generic[T, R]):
                 task = self._queue.get(timeout=IDLE_S)
             except Empty:
                 if self._idle is not None:
-                    with self._at_work:
-                        self._idle()
+                    self._idle()
                 continue
             if task is None:
                 return
             loop, items = task
-            with self._at_work:
-                outcomes = self._outcomes(items)
+            outcomes = self._outcomes(items)
             del items, task
             try:
                 loop.call_soon_threadsafe(self._finish, loop, outcomes)

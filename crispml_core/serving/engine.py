@@ -79,7 +79,6 @@ class ScoringEngine:
             capacity=capacity,
             deadline_s=deadline_s,
             idle=self._idle,
-            is_small=_is_small,
             name="ledger-writer",
         )
         self._predictions: Batcher[tuple[Active, list[tuple[Any, ...]]], Answers] = Batcher(
@@ -243,10 +242,6 @@ class ScoringEngine:
 
 # So many record keys are indexed in one idle step: some ten milliseconds.
 INDEX_ROWS = 10_000
-
-
-def _is_small(entry: Entry) -> bool:
-    return len(entry.scores) <= INLINE_ROWS
 
 
 def _run(active: Active, records: Any, options: dict[str, Any]) -> Any:

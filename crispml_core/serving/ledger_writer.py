@@ -54,7 +54,7 @@ class Entry:
 
 
 class LedgerWriter:
-    """Commits entries and events; used by one thread at a time.
+    """Commits entries and events; belongs to one thread.
 
     Parameters
     ----------

@@ -2,7 +2,6 @@
 
 import asyncio
 import threading
-import time
 
 import pytest
 
@@ -157,52 +156,3 @@ def test_idle_work_is_done_when_there_is_nothing_else():
         return await asyncio.get_running_loop().run_in_executor(None, idle.wait, 5)
 
     assert run(scenario, lambda items: items, idle=idle.set)
-
-
-def threads_of(works, *sizes, is_small=lambda item: True):
-    """Return which threads worked on groups that were submitted one after the other."""
-    seen, main = [], threading.current_thread()
-
-    def work(items):
-        seen.append("loop" if threading.current_thread() is main else "worker")
-        works(items)
-        return items
-
-    async def scenario(batcher):
-        for size in sizes:
-            await asyncio.gather(*(batcher.submit(n) for n in range(size)))
-
-    run(scenario, work, is_small=is_small)
-    return seen
-
-
-def test_a_lone_small_item_is_worked_on_by_the_loop_and_a_group_by_the_worker():
-    assert threads_of(lambda items: None, 1, 2, 1) == ["loop", "worker", "loop"]
-
-
-def test_a_lone_large_item_is_handed_over():
-    assert threads_of(lambda items: None, 1, is_small=lambda item: False) == ["worker"]
-
-
-def test_slow_work_leaves_the_loop_after_the_first_time_and_comes_back_when_it_is_quick():
-    pauses = iter([0.02, 0.02, 0.0, 0.0])
-    threads = threads_of(lambda items: time.sleep(next(pauses)), 1, 1, 1, 1)
-    assert threads == ["loop", "worker", "worker", "loop"]
-
-
-def test_the_loop_does_not_wait_for_idle_work():
-    started, go = threading.Event(), threading.Event()
-
-    def idle():
-        started.set()
-        go.wait(5)
-
-    async def scenario(batcher):
-        await asyncio.get_running_loop().run_in_executor(None, started.wait, 5)
-        future = batcher.submit(1)
-        await asyncio.sleep(0.05)
-        assert not future.done()
-        go.set()
-        return await future
-
-    assert run(scenario, lambda items: items, idle=idle, is_small=lambda item: True) == 1
