@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from abc import ABC, abstractmethod
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-class _TableAnswer:
+class _TableAnswer(ABC):
     """Collects what a writer of pyarrow writes, and hands it out piece by piece."""
 
     def __init__(self) -> None:
@@ -59,8 +60,9 @@ class _TableAnswer:
             has_details=self._columns.has_details,
         )
 
+    @abstractmethod
     def _open(self, schema: pa.Schema) -> Any:
-        raise NotImplementedError
+        """Return the writer into `_sink`."""
 
     def _taken(self) -> bytes:
         """Return what was written since the last time."""
