@@ -92,7 +92,7 @@ class DurableLedger:
             its writer and sequence; if it cannot, this is a `NowhereKept`.
         """
         refusal: type[StoreUnavailable] = StoreUnavailable
-        if not self._waiting:
+        if self._is_home():
             try:
                 self._ledger.append(groups, events)
                 return DATABASE
@@ -116,6 +116,17 @@ class DurableLedger:
             self._reason, self._refusal = reason, None
         self._away.set()
         return JOURNAL
+
+    def _is_home(self) -> bool:
+        """Return whether nothing lies in the journal.
+
+        Who comes during the last pass of a replay waits for its end. Else each replay would find
+        one more transaction in the journal, and under load the database would not be used again.
+        """
+        if not self._waiting:
+            return True
+        with self._lock:
+            return not self._waiting
 
     def close(self) -> None:
         """Stop replaying; what lies in the journal stays there for the next process."""
