@@ -194,3 +194,26 @@ def test_when_the_journal_takes_nothing_either_nothing_is_acknowledged(
         assert durable.refusal is not None
     assert durable.commit([a_group(2)], []) == JOURNAL
     assert durable.refusal is None
+
+
+def test_who_waits_for_the_end_of_a_replay_goes_to_the_database(durable, ledger, monkeypatch):
+    answers = []
+    late = threading.Thread(target=lambda: answers.append(durable.commit([a_group(3)], [])))
+    append = ledger.append
+
+    def replayed(groups, events=()):
+        append(groups, events)
+        sequences = [group.sequence for group in groups]
+        if sequences == [1]:  # the first pass: others still go to the journal
+            answers.append(durable.commit([a_group(2)], []))
+        elif sequences == [2]:  # the last pass: others wait for its end
+            late.start()
+            late.join(0.1)
+
+    ledger.away = True
+    durable.commit([a_group(1)], [])
+    monkeypatch.setattr(ledger, "append", replayed)
+    ledger.away = False
+    until(lambda: len(answers) == 2)
+    assert answers == [JOURNAL, DATABASE]
+    assert ledger.order == [1, 2, 3]
