@@ -43,16 +43,17 @@ def new_id() -> UUID:
     the same millisecond keep their order: an index on such ids grows at its right edge only.
     """
     global _last_milliseconds, _counter
+    chance = int.from_bytes(os.urandom(9))
     with _lock:
         now = time.time_ns() // 1_000_000
         if now > _last_milliseconds:
-            _last_milliseconds, _counter = now, int.from_bytes(os.urandom(1)) << 1
+            _last_milliseconds, _counter = now, (chance >> 64) << 1
         else:
             _counter += 1
             if _counter > 0xFFF:
                 _last_milliseconds, _counter = _last_milliseconds + 1, 0
         milliseconds, counter = _last_milliseconds, _counter
-    tail = int.from_bytes(os.urandom(8)) & ((1 << 62) - 1)
+    tail = chance & ((1 << 62) - 1)
     return UUID(int=milliseconds << 80 | 0x7 << 76 | counter << 64 | 0b10 << 62 | tail)
 
 

@@ -101,7 +101,7 @@ def test_too_many_records_are_refused(scoring: Any, settings: Any) -> None:
 def test_while_the_database_is_away_scores_go_to_the_journal_and_come_back(
     scoring: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def away(*_: Any) -> Any:
+    def away(*_: Any, **__: Any) -> Any:
         raise StoreUnavailable("the database does not answer")
 
     ledger = scoring.parts.ledger
@@ -123,7 +123,7 @@ def test_while_the_database_is_away_scores_go_to_the_journal_and_come_back(
 def test_a_score_that_neither_database_nor_journal_takes_is_no_score(
     scoring: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def away(*_: Any) -> Any:
+    def away(*_: Any, **__: Any) -> Any:
         raise StoreUnavailable("nothing takes it")
 
     monkeypatch.setattr(scoring.parts.ledger, "append", away)

@@ -108,9 +108,7 @@ def create_app(
         metrics=http,
         inner=[Middleware(Evidence, note=note, subject=subject)],
     )
-    app.state.front = HotPath(
-        app, lambda: live[0] if live else None, http, known.server.body_timeout_s
-    )
+    app.state.plain = HotPath(lambda: live[0] if live else None, http)
     return app
 
 
