@@ -10,16 +10,6 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-
-
-class OneWriteProtocol(HttpToolsProtocol):
-    """The protocol of the server on a transport that joins what is written in one turn."""
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Take over a connection."""
-        super().connection_made(JoiningTransport(transport, self.loop))  # type: ignore[arg-type]
-
 
 class JoiningTransport:
     """Hands what is written to the transport below when the current turn of the loop is over."""
@@ -34,6 +24,11 @@ class JoiningTransport:
         if not self._parts:
             self._loop.call_soon(self._flush)
         self._parts.append(data)
+
+    def write_now(self, data: bytes) -> None:
+        """Write a whole answer, behind what waits to be written."""
+        self._flush()
+        self._transport.write(data)
 
     def close(self) -> None:
         """Close after everything is written."""

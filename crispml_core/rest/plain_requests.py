@@ -75,7 +75,8 @@ class PlainRequests(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take over a connection."""
-        super().connection_made(JoiningTransport(transport, self.loop))  # type: ignore[arg-type]
+        self._joining = JoiningTransport(transport, self.loop)
+        super().connection_made(self._joining)  # type: ignore[arg-type]
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget what came of a request."""
@@ -112,7 +113,7 @@ class PlainRequests(HttpToolsProtocol):
             return
         dates = b"".join(b"%b: %b\r\n" % field for field in self.server_state.default_headers)
         closing = b"connection: close\r\n" if self._is_closing else b""
-        self.transport.write(
+        self._joining.write_now(
             b"".join((_STATUS_LINES[status], dates, fields, closing, b"\r\n", body))
         )
         if self._is_closing:
