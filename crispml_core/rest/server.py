@@ -63,6 +63,7 @@ def main(
         configure_logging(settings.log, name)
         with _listener(settings, port) as listener:
             if name == "scoring" and settings.server.workers > 1 and not _is_worker():
+                gc.enable()
                 supervise(f"crispml_{name}", settings.server, listener)
                 return
             if _is_worker():
@@ -131,8 +132,8 @@ def serve(app: FastAPI, settings: CrispMLSettings, listener: socket.socket) -> N
     server = make_server(app, settings)
     # What start-up made lives as long as the process: the collector need not look at it again, and
     # what a request makes is gone before a collection of so many objects is due.
-    gc.collect()
     gc.freeze()
+    gc.enable()
     gc.set_threshold(20_000, 20, 50)
     with contextlib.suppress(KeyboardInterrupt):
         server.run(sockets=[listener])
