@@ -7,6 +7,7 @@ from functools import lru_cache
 from crispml_core.domain.fields import RecordSchema
 from crispml_core.domain.use_case import UseCase
 from crispml_core.rest.dialects.columns import ColumnReader
+from crispml_core.serving.engine import COLUMN_ROWS
 from crispml_core.serving.record_decoder import RecordDecoder
 
 
@@ -22,7 +23,7 @@ def column_reader_of(use_case: UseCase) -> ColumnReader:
 
 @lru_cache(maxsize=64)
 def _decoder(schema: RecordSchema) -> RecordDecoder:
-    return RecordDecoder(schema)
+    return RecordDecoder(schema, COLUMN_ROWS)
 
 
 @lru_cache(maxsize=64)

@@ -118,10 +118,12 @@ async def _score_json(
 def _parsed(use_case: UseCase, content: bytes, most: int) -> tuple[Any, ScoreRequest | None]:
     """Return validated records, and the wrapping they came in, if there was one."""
     decoder = decoder_of(use_case)
-    fast = decoder.many(content) if content[:1] == b"[" else None
-    if fast is None and (one := decoder.one(content)) is not None:
+    fast: Any = None
+    if content[:1] == b"[":
+        fast = decoder.many(content)
+    elif (one := decoder.one(content)) is not None:
         fast = [one]
-    if fast:
+    if fast is not None and len(fast):
         _refuse_too_many(len(fast), most)
         return fast, None
     wanted = score_request(parse_json(content), most)
