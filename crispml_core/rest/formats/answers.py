@@ -49,4 +49,4 @@ def score_answer(media: str) -> ScoreAnswer:
 def whole_answer(scored: Scored, media: str) -> bytes:
     """Return the answer for scores that came at once."""
     answer = score_answer(media)
-    return answer.begin(scored) + answer.chunk(scored) + answer.end()
+    return b"".join((answer.begin(scored), answer.chunk(scored), answer.end()))

@@ -118,6 +118,26 @@ def test_the_json_answer_has_the_facts_and_the_fields_it_always_had(scored: Make
     }
 
 
+@pytest.mark.parametrize("classes", [("no", "yes"), ("a", "b", 'c "%d'), ()])
+def test_many_scores_as_json_are_what_single_answers_say(
+    scored: Make, classes: tuple[str, ...]
+) -> None:
+    scores, write = scored(9000, classes, offset=70_000), SingleJson()
+    records = json.loads(whole_answer(scores, JSON))["scores"]
+    rows = scores.scores
+    for row in (0, 1, 2, 8191, 8192, 8999):
+        one = dataclasses.replace(
+            rows,
+            **{
+                each.name: values[row : row + 1]
+                for each in dataclasses.fields(rows)
+                if (values := getattr(rows, each.name)) is not None
+            },
+        )
+        alone = dataclasses.replace(scores, scores=one, offset=scores.offset + row)
+        assert json.loads(write(alone))["scores"] == [records[row]]
+
+
 @pytest.mark.parametrize("media", [PARQUET, ARROW])
 def test_a_table_carries_the_facts_as_metadata(scored: Make, media: str) -> None:
     scores = scored(1, alias=None, fallback=True, durability="journal")
