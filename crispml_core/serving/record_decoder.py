@@ -8,9 +8,9 @@ checks types, ranges and categories while it parses.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -25,6 +25,16 @@ if TYPE_CHECKING:
     from crispml_core.serving.record_columns import RecordColumns
 
 Record = tuple[Any, ...]
+Records: TypeAlias = "list[Record] | pa.RecordBatch"
+_Name = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
+
+
+class Wrapped(NamedTuple):
+    """Records, and who shall answer them."""
+
+    records: Records
+    alias: str | None
+    model_version: str | None
 
 
 class RecordDecoder:
@@ -54,6 +64,16 @@ class RecordDecoder:
         )
         self._one = msgspec.json.Decoder(struct).decode
         self._many = msgspec.json.Decoder(list[struct]).decode  # type: ignore[valid-type]
+        wrapped = msgspec.defstruct(
+            "Wrapped",
+            [
+                ("records", list[struct]),  # type: ignore[valid-type]
+                ("alias", _Name | None, None),
+                ("model_version", _Name | None, None),
+            ],
+            forbid_unknown_fields=True,
+        )
+        self._wrapped: Callable[[bytes], Any] = msgspec.json.Decoder(wrapped).decode
         self._row = _row_maker(fields, schema.record_key)
 
     def one(self, body: bytes) -> Record | None:
@@ -65,16 +85,32 @@ class RecordDecoder:
         row, keys = self._row(record)
         return row if names_none_twice(body, keys) else None
 
-    def many(self, body: bytes) -> list[Record] | pa.RecordBatch | None:
+    def many(self, body: bytes) -> Records | None:
         """Return the records that a JSON array holds, or None in doubt."""
         try:
             records = self._many(body)
         except (msgspec.DecodeError, ValueError, RecursionError):
             return None
+        return self._read(body, records, 0)
+
+    def wrapped(self, body: bytes) -> Wrapped | None:
+        """Return what an object with ``records`` holds, or None in doubt."""
+        try:
+            found = self._wrapped(body)
+        except (msgspec.DecodeError, ValueError, RecursionError):
+            return None
+        names = (found.alias, found.model_version)
+        if None not in names:
+            return None
+        records = self._read(body, found.records, 1 + len(names) - names.count(None))
+        return None if records is None else Wrapped(records, *names)
+
+    def _read(self, body: bytes, records: Sequence[Any], more_keys: int) -> Records | None:
+        """Return decoded records; `more_keys` are those of the body around them."""
         if self._column_rows is not None and len(records) >= self._column_rows:
             batch, keys = self._columns(records)
-            return batch if names_none_twice(body, keys) else None
-        rows, keys = [], 0
+            return batch if names_none_twice(body, keys + more_keys) else None
+        rows, keys = [], more_keys
         for record in records:
             row, present = self._row(record)
             rows.append(row)

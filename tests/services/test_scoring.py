@@ -88,6 +88,22 @@ def test_an_unknown_alias_is_not_found_and_not_repeated(scoring: Any) -> None:
     assert scoring.parts.ledger.find() == []
 
 
+@pytest.mark.parametrize("number", [2, 300])
+def test_records_in_a_wrapping_are_the_same_records(scoring: Any, number: int) -> None:
+    records = [record(n) for n in range(number)]
+    plain = scoring.client.post(SCORE, json=records).json()
+    for more in ({}, {"alias": "champion"}, {"model_version": plain["version"]}):
+        answer = scoring.client.post(SCORE, json={"records": records, **more})
+        assert answer.status_code == 200
+        found = answer.json()
+        assert found["alias"] == (None if "model_version" in more else "champion")
+        assert [{**score, "score_id": ""} for score in found["scores"]] == [
+            {**score, "score_id": ""} for score in plain["scores"]
+        ]
+    both = scoring.client.post(SCORE + "?alias=champion", json={"records": records, "alias": "x"})
+    assert both.status_code == 422
+
+
 def test_too_many_records_are_refused(scoring: Any, settings: Any) -> None:
     server = settings.server.model_copy(update={"max_records": 2})
     scoring.app.state.settings = settings.model_copy(update={"server": server})

@@ -157,11 +157,40 @@ RECORDS = st.one_of(
 )
 
 
+@pytest.mark.parametrize("decoder", [DECODER, COLUMNS])
+def test_records_may_be_wrapped(decoder):
+    body = json.dumps({"records": [GOOD, GOOD], "alias": "a : b"}).encode()
+    found = decoder.wrapped(body)
+    assert (found.alias, found.model_version) == ("a : b", None)
+    rows = found.records if decoder is DECODER else rows_of(found.records)
+    assert rows == slowly(json.dumps([GOOD, GOOD]).encode())
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        '"alias": "a", "alias": "a"',
+        '"alias": "a", "model_version": "v"',
+        '"alias": ""',
+        '"alias": 1',
+        f'"alias": "{"a" * 129}"',
+        '"other": 1',
+        '"records": []',
+    ],
+)
+def test_a_wrapping_in_doubt_is_left_to_the_explaining_way(more):
+    body = f'{{"records": {json.dumps([GOOD])}, {more}}}'.encode()
+    assert DECODER.wrapped(body) is None
+    assert COLUMNS.wrapped(body) is None
+
+
 @given(st.lists(RECORDS, max_size=3), st.booleans())
 def test_no_body_is_accepted_that_the_strict_way_refuses_or_reads_otherwise(records, spaced):
     body = json.dumps(records, separators=None if spaced else (",", ":")).encode()
     fast, slow = DECODER.many(body), slowly(body)
     batch = COLUMNS.many(body) if records else None
+    wrapped = DECODER.wrapped(b'{"records":' + body + b"}")
+    assert (wrapped and wrapped.records) == fast
     if fast is not None:
         assert typed(fast) == typed(slow)
         assert batch is None if not records else typed(rows_of(batch)) == typed(slow)
