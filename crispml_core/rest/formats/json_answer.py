@@ -18,6 +18,8 @@ from crispml_core.serving.scored import Scored
 _encoder = msgspec.json.Encoder()
 encode = _encoder.encode
 
+_END = b"]}"
+
 
 def json_head(scored: Scored) -> bytes:
     """Return the answer up to the first score: the facts of the request."""
@@ -42,7 +44,13 @@ def json_head(scored: Scored) -> bytes:
     )
 
 
-def json_records(scored: Scored, end: bytes, *, after_last: bool = True) -> bytes:
+def whole_json(scored: Scored) -> bytes:
+    """Return what `JsonAnswer` writes for scores that came at once."""
+    # A batch is megabytes, which one join copies once.
+    return b"".join((json_head(scored), *_records(scored, b",", after_last=False), _END))
+
+
+def _records(scored: Scored, end: bytes, *, after_last: bool = True) -> list[bytes]:
     """Return one JSON object per score, each followed by `end`, the last if `after_last`."""
     rows = scored.scores
     probability = _lines(rows.probabilities)
@@ -113,13 +121,12 @@ class JsonAnswer:
 
     def chunk(self, scored: Scored) -> bytes:
         """Return the next scores."""
-        body = self._separator + json_records(scored, b",", after_last=False)
-        self._separator = b","
-        return body
+        before, self._separator = self._separator, b","
+        return b"".join((before, *_records(scored, b",", after_last=False)))
 
     def end(self) -> bytes:
         """Return what comes after the last score."""
-        return b"]}"
+        return _END
 
 
 class NdjsonAnswer:
@@ -133,7 +140,7 @@ class NdjsonAnswer:
 
     def chunk(self, scored: Scored) -> bytes:
         """Return the next lines."""
-        return json_records(scored, b"\n")
+        return b"".join(_records(scored, b"\n"))
 
     def end(self) -> bytes:
         """Return nothing."""

@@ -39,8 +39,8 @@ def few(values: Sequence[Any], encode: Callable[[Any], bytes]) -> Few:
     return Few(values, {value: encode(value) for value in set(values)})
 
 
-def joined_rows(pieces: Iterable[Piece], rows: int, *, cut: int = 0) -> bytes:
-    """Return the pieces side by side, row after row.
+def joined_rows(pieces: Iterable[Piece], rows: int, *, cut: int = 0) -> list[bytes]:
+    """Return the pieces side by side, row after row, in parts of many rows.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ def joined_rows(pieces: Iterable[Piece], rows: int, *, cut: int = 0) -> bytes:
     Examples
     --------
     >>> joined_rows([b"<", [b"1", b"2"], b">"], 2)
-    b'<1><2>'
+    [b'<1><2>']
     """
     columns = [_column(piece) for piece in _merged(pieces)]
     width, parts = len(columns), []
@@ -69,7 +69,7 @@ def joined_rows(pieces: Iterable[Piece], rows: int, *, cut: int = 0) -> bytes:
         if cut and stop == rows:
             cells[-1] = cells[-1][:-cut]
         parts.append(b"".join(cells))
-    return b"".join(parts)
+    return parts
 
 
 def _merged(pieces: Iterable[Piece]) -> list[Piece]:

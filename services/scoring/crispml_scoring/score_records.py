@@ -29,7 +29,7 @@ from crispml_core.rest.preferences import checked_key, request_fingerprint
 from crispml_core.rest.request_id import request_id_of
 from crispml_core.rest.spooled import Spooled, spooled
 from crispml_core.rest.strict_json import parse_json
-from crispml_core.serving.engine import ScoringEngine
+from crispml_core.serving.engine import COLUMN_ROWS, ScoringEngine
 from crispml_core.serving.record_decoder import RecordDecoder, Records
 from crispml_core.serving.scored import ScoreCall, Scored
 from crispml_core.tables.records import from_records
@@ -66,7 +66,9 @@ async def score_records(
             return await submit_batch(request, found, batch, call)
         if media == JSON:
             scored = await _score_json(request, found, call, body)
-            return _whole(scored, answer_media, encoding)
+            if len(scored.scores) < COLUMN_ROWS:
+                return _whole(scored, answer_media, encoding)
+            return await run_in_threadpool(_whole, scored, answer_media, encoding)
         content = RecordBody(
             body.content,
             media,

@@ -95,6 +95,10 @@ def test_an_answer_in_pieces_is_the_same_answer(scored: Make, media: str) -> Non
     second = dataclasses.replace(second, group_id=first.group_id)
     answer = score_answer(media)
     pieces = [answer.begin(first), answer.chunk(first), answer.chunk(second), answer.end()]
+    alone = score_answer(media)
+    assert b"".join([alone.begin(first), alone.chunk(first), alone.end()]) == whole_answer(
+        first, media
+    )
     whole = records_of(b"".join(pieces), media)
     parts = [records_of(whole_answer(part, media), media) for part in (first, second)]
     assert whole == parts[0] + parts[1]

@@ -32,11 +32,11 @@ def test_rows_are_the_pieces_side_by_side(at_once: int, pieces: list[Piece]) -> 
     expected = b"".join(text_of(piece, row) for row in range(ROWS) for piece in pieces)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(row_texts, "_JOINED_ROWS", at_once)
-        assert joined_rows(pieces, ROWS) == expected
-        assert joined_rows([*pieces, b"},"], ROWS, cut=1) == b"".join(
-            text_of(piece, row) for row in range(ROWS) for piece in [*pieces, b"},"]
-        ).removesuffix(b",")
+        assert b"".join(joined_rows(pieces, ROWS)) == expected
+        with_end = [*pieces, b"},"]
+        expected = b"".join(text_of(piece, row) for row in range(ROWS) for piece in with_end)
+        assert b"".join(joined_rows(with_end, ROWS, cut=1)) == expected.removesuffix(b",")
 
 
 def test_no_rows_are_no_bytes() -> None:
-    assert joined_rows([b"a", [], few([], str.encode)], 0) == b""
+    assert joined_rows([b"a", [], few([], str.encode)], 0) == []
