@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from crispml_core.domain.errors import StoreUnavailable
+from crispml_core.serving.stored_inputs import stored_rows, verify_rows
 
 SCORE, LABEL = (f"/api/v1/use-cases/toy/new-data-{verb}" for verb in ("score", "label"))
 VERSION = "20260101-000000-abcdef01"
@@ -100,6 +101,10 @@ def test_records_in_a_wrapping_are_the_same_records(scoring: Any, number: int) -
         assert [{**score, "score_id": ""} for score in found["scores"]] == [
             {**score, "score_id": ""} for score in plain["scores"]
         ]
+        group = scoring.parts.ledger.group(found["group_id"])
+        names, rows = stored_rows(group)
+        assert [dict(zip(names, row, strict=True)) for row in rows] == records
+        assert verify_rows(group) == []
     both = scoring.client.post(SCORE + "?alias=champion", json={"records": records, "alias": "x"})
     assert both.status_code == 422
 
