@@ -95,13 +95,15 @@ def test_an_answer_in_pieces_is_the_same_answer(scored: Make, media: str) -> Non
     second = dataclasses.replace(second, group_id=first.group_id)
     answer = score_answer(media)
     pieces = [answer.begin(first), answer.chunk(first), answer.chunk(second), answer.end()]
-    alone = score_answer(media)
-    assert b"".join([alone.begin(first), alone.chunk(first), alone.end()]) == whole_answer(
-        first, media
-    )
     whole = records_of(b"".join(pieces), media)
     parts = [records_of(whole_answer(part, media), media) for part in (first, second)]
     assert whole == parts[0] + parts[1]
+
+
+def test_json_that_is_written_at_once_is_the_same_answer(scored: Make) -> None:
+    scores, answer = scored(3), score_answer(JSON)
+    pieces = [answer.begin(scores), answer.chunk(scores), answer.end()]
+    assert whole_answer(scores, JSON) == b"".join(pieces)
 
 
 def test_the_json_answer_has_the_facts_and_the_fields_it_always_had(scored: Make) -> None:
