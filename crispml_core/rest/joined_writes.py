@@ -10,6 +10,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+_LARGE = 64 * 1024
+
 
 class JoiningTransport:
     """Hands what is written to the transport below when the current turn of the loop is over."""
@@ -20,7 +22,10 @@ class JoiningTransport:
         self.is_closing = transport.is_closing  # asked for every answer
 
     def write(self, data: bytes) -> None:
-        """Write with whatever else is written in this turn."""
+        """Write with whatever else is written in this turn; large data at once, without a copy."""
+        if len(data) > _LARGE:
+            self.write_now(data)
+            return
         if not self._parts:
             self._loop.call_soon(self._flush)
         self._parts.append(data)
