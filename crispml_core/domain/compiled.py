@@ -1,8 +1,8 @@
 """Compiled models: what a fitted pipeline does, as plain data that any process can execute.
 
 A plan holds how each curated column comes from one prepared field, and one core: a linear model,
-an ensemble of trees, or an ONNX graph. It is made from scikit-learn once, when a version is
-persisted, and executed by `crispml_core.serving.compiled` without scikit-learn.
+an ensemble of small or of deep trees, or an ONNX graph. It is made from scikit-learn once, when a
+version is persisted, and executed by `crispml_core.serving.compiled` without scikit-learn.
 """
 
 from __future__ import annotations
@@ -175,6 +175,76 @@ class TreeCore:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DeepCore:
+    """An ensemble of trees that are too large for bit vectors.
+
+    The nodes next to the roots are an ensemble of small trees. Whoever leaves it enters a block or
+    is done. A block is up to seven nodes of one tree that hang together; it is answered by all of
+    its tests at once. Blocks lie so that a branch leads to a later block.
+
+    A test compares the rank of a value with a bound: how many of the thresholds of a scale are
+    below the value. It goes left when the rank is at most the bound.
+
+    Parameters
+    ----------
+    link, allows_missing, float32_inputs, members
+        See `TreeCore`.
+    baseline : RawArray of shape (n_outputs,), float64
+        What the outputs start from.
+    top : TreeCore
+        The nodes next to the roots. The value of a leaf is where it leads: the number of a block,
+        or ``-1 - v`` for the row v of `values`.
+    scale_column : RawArray of shape (n_scales,), int32
+        The curated column that a scale ranks.
+    scale_missing_left : RawArray of shape (n_scales,), bool
+        Whether a missing value ranks lowest, so that it goes left; else it ranks highest.
+    scale_set : RawArray of shape (n_scales,), int32
+        Row of `category_sets` for a scale that ranks what is in the set 0 and anything else 1;
+        -1 for one with thresholds.
+    scale_ends : RawArray of shape (n_scales,), int32
+        Where the thresholds of a scale end; those of the next one begin there.
+    thresholds : RawArray of shape (n_thresholds,), float64
+        The thresholds of all scales, rising within each.
+    category_sets : RawArray of shape (n_sets, 8), uint32
+        Bitsets over the codes 0 to 255.
+    scale, bound : RawArray of shape (n_blocks, 7), uint16
+        The tests of each block from left to right. Behind the last one the bound is 65535.
+    shape : RawArray of shape (n_blocks,), uint16
+        Row of `shapes`.
+    shapes : RawArray of shape (n_shapes, 7), uint8
+        Per test the first exit below its left branch, counted from the left; the last one is the
+        exit with the number of the test.
+    exits : RawArray of shape (n_exits,), int32
+        Where the exits of all blocks lead, block by block from left to right, as in `top`. A block
+        has one exit more than tests.
+    exit_cover : RawArray of shape (n_exits,), float64 or float32
+        Training rows (weighted) that leave a block by each exit.
+    values : RawArray of shape (n_values, n_outputs), float64
+        The different values of the leaves.
+    """
+
+    link: Literal["identity", "logit", "softmax", "log"]
+    allows_missing: bool
+    float32_inputs: bool
+    members: int
+    baseline: RawArray
+    top: TreeCore
+    scale_column: RawArray
+    scale_missing_left: RawArray
+    scale_set: RawArray
+    scale_ends: RawArray
+    thresholds: RawArray
+    category_sets: RawArray
+    scale: RawArray
+    bound: RawArray
+    shape: RawArray
+    shapes: RawArray
+    exits: RawArray
+    exit_cover: RawArray
+    values: RawArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OnnxCore:
     """An ONNX graph from the curated matrix.
 
@@ -183,8 +253,7 @@ class OnnxCore:
     graph : bytes
         The serialised model: one input ``X``; the answer is the output that `output` names.
     output : str
-        ``leaves``: per tree the node of the leaf; ``sums``: the outputs of the trees without their
-        baseline. Anything else gives probabilities by class, or the number.
+        It gives the probabilities by class, or the number.
     dtype : {"float32", "float64"}
         Type of the input.
     """
@@ -196,7 +265,7 @@ class OnnxCore:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """A compiled model: one core, and for trees that are too large for bit vectors also a graph.
+    """A compiled model: exactly one core.
 
     Parameters
     ----------
@@ -210,6 +279,7 @@ class Plan:
     outputs: int
     linear: LinearCore | None = None
     trees: TreeCore | None = None
+    deep: DeepCore | None = None
     onnx: OnnxCore | None = None
     format: int = FORMAT
 
@@ -223,7 +293,7 @@ class Plan:
         """Which core there is."""
         if self.linear is not None:
             return "linear"
-        return "trees" if self.trees is not None else "onnx"
+        return "onnx" if self.onnx is not None else "trees"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -53,7 +53,7 @@ def judge(candidate: Candidate, pairs: Iterable[tuple[Answers, Answers]]) -> Com
         reason = f"the compiled form deviates by {deviation:.3g} from scikit-learn"
     elif not same:
         reason = "the compiled form decides one record differently from scikit-learn"
-    rounds = plan.trees is None and plan.onnx is not None
+    rounds = plan.onnx is not None
     kind: Kind | None = None if reason else plan.kind
     return CompiledForm(
         kind=kind,

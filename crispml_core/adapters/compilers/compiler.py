@@ -9,7 +9,7 @@ import pandas as pd
 from sklearn.pipeline import Pipeline
 
 from crispml_core.adapters.compilers.curation import Symbols, curate
-from crispml_core.adapters.compilers.forest_graph import forest_graph, needs_graph
+from crispml_core.adapters.compilers.deep import deep_core, is_deep
 from crispml_core.adapters.compilers.linear import CLASSIFIERS, REGRESSORS, linear_core
 from crispml_core.adapters.compilers.onnx import onnx_core
 from crispml_core.adapters.compilers.symbols import Symbol
@@ -123,5 +123,8 @@ def _finished(columns: Symbols) -> tuple[CuratedColumn, ...]:
 
 
 def _trees(core: TreeCore, columns: tuple[CuratedColumn, ...]) -> Plan:
-    graph = forest_graph(core, len(columns)) if needs_graph(core) else None
-    return Plan(columns=columns, outputs=core.value.shape[1], trees=core, onnx=graph)
+    outputs = core.value.shape[1]
+    if is_deep(core):
+        deep = deep_core(core, [column.source for column in columns])
+        return Plan(columns=columns, outputs=outputs, deep=deep)
+    return Plan(columns=columns, outputs=outputs, trees=core)

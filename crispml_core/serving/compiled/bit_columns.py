@@ -4,54 +4,41 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from crispml_core.domain.compiled import CuratedColumn
-from crispml_core.serving.compiled.columns import PreparedColumns
-from crispml_core.serving.compiled.curation import ByValue, Refused, cell_of, known_values
+from crispml_core.serving.compiled.curation import ByValue, known_values
 from crispml_core.serving.compiled.masks import ColumnMasks
-from crispml_core.serving.compiled.matrix import curated_column
+from crispml_core.serving.compiled.tree_cells import TreeCell
+
+if TYPE_CHECKING:
+    from crispml_core.serving.compiled.columns import PreparedColumns
 
 Finder = Callable[[Any], int]
 
 
 class BitColumn:
-    """One curated column that the trees look at.
+    """What one curated column leaves.
 
     Parameters
     ----------
-    column : CuratedColumn
-        How its values come about.
+    cell : TreeCell
+        What the trees see of the column.
     masks : ColumnMasks
-        What they leave.
-    rounds : bool
-        Whether the trees see float32.
-    allows_missing : bool
-        Whether the model answers a missing value.
+        What its values leave.
     """
 
-    def __init__(
-        self, column: CuratedColumn, masks: ColumnMasks, *, rounds: bool, allows_missing: bool
-    ) -> None:
-        self.column, self.masks = column, masks
-        self._rounds, self._allows_missing = rounds, allows_missing
-        self._cell = cell_of(column)
-
-    def cell(self, value: Any) -> float:
-        """Return the curated value as the trees see it."""
-        number = self._cell(value)
-        if number != number and not self._allows_missing:
-            raise missing_refused(self.column.source)
-        return float(np.float32(number)) if self._rounds else number
+    def __init__(self, cell: TreeCell, masks: ColumnMasks) -> None:
+        self.cell, self.masks = cell, masks
+        self.column = cell.column
 
     def finder(self) -> Finder:
         """Return the function from a value of the field to the leaves it leaves."""
         above, categories = _integers(self.masks.above), _integers(self.masks.categories)
         thresholds = self.masks.thresholds.tolist()
         missing = _integer(self.masks.missing)
-        cell = self.cell
+        cell = self.cell.of_value
 
         def find(value: Any) -> int:
             number = cell(value)
@@ -62,18 +49,18 @@ class BitColumn:
         def find_plain(value: Any) -> int:
             return missing if value is None else above[bisect_left(thresholds, value)]
 
+        return find_plain if self.is_plain else find
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether a value is compared with the thresholds as it is."""
         as_it_is = not self.column.steps and self.column.lookup is None
-        if as_it_is and self._allows_missing and not self._rounds and not categories:
-            return find_plain
-        return find
+        changes = self.cell.rounds or not self.cell.allows_missing or len(self.masks.categories)
+        return as_it_is and not changes
 
     def places(self, numbers: np.ndarray) -> np.ndarray:
-        """Return the row of `table` for each curated value."""
+        """Return the row of `table` for each value that the trees see."""
         is_missing = np.isnan(numbers)
-        if not self._allows_missing and is_missing.any():
-            raise missing_refused(self.column.source)
-        if self._rounds:
-            numbers = numbers.astype(np.float32).astype(np.float64)
         if len(self.masks.categories):
             places = len(self.masks.above) + np.where(is_missing, 0, numbers).astype(np.intp)
         else:
@@ -109,9 +96,9 @@ class BitField:
                 left &= one(value)
             return left
 
-        if not self._is_text:
-            return finders[0] if len(finders) == 1 else find
-        known = known_values([one.column for one in self._columns], find)
+        if len(finders) == 1 and self._columns[0].is_plain:
+            return finders[0]
+        known = known_values([one.column for one in self._columns], find) if self._is_text else {}
         return ByValue(known, find).__getitem__
 
     def rows_of(self, columns: PreparedColumns) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -121,7 +108,7 @@ class BitField:
         if self._tables is None:
             self._tables = [one.table() for one in self._columns]
         return [
-            (table, one.places(curated_column(one.column, columns)))
+            (table, one.places(one.cell.of_columns(columns)))
             for table, one in zip(self._tables, self._columns, strict=True)
         ]
 
@@ -133,15 +120,10 @@ class BitField:
         texts = [found.values[code] for code in np.flatnonzero(occurs)]
         left: np.ndarray | None = None
         for one in self._columns:
-            masks = one.table()[one.places(np.array([one.cell(text) for text in texts]))]
+            masks = one.table()[one.places(np.array([one.cell.of_value(text) for text in texts]))]
             left = masks if left is None else left & masks
         assert left is not None
         return left, (np.cumsum(occurs) - 1)[found.codes]
-
-
-def missing_refused(source: str) -> Refused:
-    """Return the error about a missing value that the model was not trained with."""
-    return Refused(f"field {source} is missing, which the model does not know")
 
 
 def _integers(table: np.ndarray) -> list[int]:

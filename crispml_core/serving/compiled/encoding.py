@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import math
 from dataclasses import fields
+from typing import Any
 
 import msgspec
 
-from crispml_core.domain.compiled import FORMAT, CuratedColumn, LinearCore, Plan, RawArray, TreeCore
+from crispml_core.domain.compiled import (
+    FORMAT,
+    CuratedColumn,
+    DeepCore,
+    LinearCore,
+    Plan,
+    RawArray,
+    TreeCore,
+)
 from crispml_core.domain.errors import RegistryDamaged
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Plan).decode
 
-# The arrays of a tree core: type, and length along each axis ("n": nodes, "k": outputs).
+# The arrays of a core of trees: types, and length along each axis ("n": nodes, "k": outputs).
 _SHAPES: dict[str, tuple[str, tuple[str | int, ...]]] = {
     "roots": ("int32", ("trees",)),
     "feature": ("int32", ("n",)),
@@ -27,7 +36,31 @@ _SHAPES: dict[str, tuple[str, tuple[str | int, ...]]] = {
     "cover": ("float64", ("n",)),
     "baseline": ("float64", ("k",)),
 }
-_BYTES = {"int32": 4, "float64": 8, "bool": 1, "uint32": 4}
+_DEEP_SHAPES: dict[str, tuple[str, tuple[str | int, ...]]] = {
+    "baseline": ("float64", ("k",)),
+    "scale_column": ("int32", ("scales",)),
+    "scale_missing_left": ("bool", ("scales",)),
+    "scale_set": ("int32", ("scales",)),
+    "scale_ends": ("int32", ("scales",)),
+    "thresholds": ("float64", ("thresholds",)),
+    "category_sets": ("uint32", ("sets", 8)),
+    "scale": ("uint16", ("blocks", 7)),
+    "bound": ("uint16", ("blocks", 7)),
+    "shape": ("uint16", ("blocks",)),
+    "shapes": ("uint8", ("shapes", 7)),
+    "exits": ("int32", ("exits",)),
+    "exit_cover": ("float32 float64", ("exits",)),
+    "values": ("float64", ("values", "k")),
+}
+_BYTES = {
+    "bool": 1,
+    "uint8": 1,
+    "uint16": 2,
+    "int32": 4,
+    "uint32": 4,
+    "float32": 4,
+    "float64": 8,
+}
 
 
 class _Damaged(Exception):
@@ -61,9 +94,8 @@ def decode_plan(content: bytes) -> Plan:
 def _check(plan: Plan) -> None:
     if plan.format != FORMAT:
         raise _Damaged(f"it has the format {plan.format}, this release reads {FORMAT}")
-    if (plan.linear is not None) + (plan.trees is not None) > 1 or not (
-        plan.linear or plan.trees or plan.onnx
-    ):
+    cores = (plan.linear, plan.trees, plan.deep, plan.onnx)
+    if sum(core is not None for core in cores) != 1:
         raise _Damaged("it needs exactly one core")
     texts = {column.source for column in plan.columns if column.is_text}
     for column in plan.columns:
@@ -74,6 +106,8 @@ def _check(plan: Plan) -> None:
         _check_linear(plan.linear, len(plan.columns), plan.outputs)
     if plan.trees is not None:
         _check_trees(plan.trees, len(plan.columns), plan.outputs)
+    if plan.deep is not None:
+        _check_deep(plan.deep, len(plan.columns), plan.outputs)
 
 
 def _check_column(column: CuratedColumn) -> None:
@@ -107,9 +141,7 @@ def _check_linear(core: LinearCore, columns: int, outputs: int) -> None:
 def _check_trees(core: TreeCore, columns: int, outputs: int) -> None:
     if core.members < 1:
         raise _Damaged("a forest has no members")
-    sizes: dict[str | int, int] = {"k": outputs}
-    for name, (dtype, axes) in _SHAPES.items():
-        _check_array(name, getattr(core, name), dtype, axes, sizes)
+    _check_arrays(core, _SHAPES, outputs)
     from crispml_core.serving.compiled.arrays import tree_arrays
     from crispml_core.serving.compiled.soundness import tree_damage
 
@@ -118,22 +150,39 @@ def _check_trees(core: TreeCore, columns: int, outputs: int) -> None:
         raise _Damaged(damage)
 
 
-def _check_array(
-    name: str, raw: RawArray, dtype: str, axes: tuple[str | int, ...], sizes: dict[str | int, int]
+def _check_deep(core: DeepCore, columns: int, outputs: int) -> None:
+    if core.members < 1:
+        raise _Damaged("a forest has no members")
+    _check_trees(core.top, columns, 1)
+    _check_arrays(core, _DEEP_SHAPES, outputs)
+    from crispml_core.serving.compiled.deep_soundness import deep_damage
+
+    damage = deep_damage(core, columns)
+    if damage:
+        raise _Damaged(damage)
+
+
+def _check_arrays(
+    core: Any, shapes: dict[str, tuple[str, tuple[str | int, ...]]], outputs: int
 ) -> None:
-    if raw.dtype != dtype or len(raw.shape) != len(axes):
+    sizes: dict[str | int, int] = {"k": outputs}
+    for name, (dtypes, axes) in shapes.items():
+        _check_array(name, getattr(core, name), dtypes, axes, sizes)
+
+
+def _check_array(
+    name: str, raw: RawArray, dtypes: str, axes: tuple[str | int, ...], sizes: dict[str | int, int]
+) -> None:
+    if raw.dtype not in dtypes.split() or len(raw.shape) != len(axes):
         raise _Damaged(f"the array {name} has another type")
     for axis, length in zip(axes, raw.shape, strict=True):
         expected = axis if isinstance(axis, int) else sizes.setdefault(axis, length)
         if length != expected or length < 0:
             raise _Damaged(f"the array {name} has another length")
-    if len(raw.data) != math.prod(raw.shape) * _BYTES[dtype]:
+    if len(raw.data) != math.prod(raw.shape) * _BYTES[raw.dtype]:
         raise _Damaged(f"the array {name} is cut")
 
 
-assert set(_SHAPES) == {field.name for field in fields(TreeCore)} - {
-    "link",
-    "allows_missing",
-    "float32_inputs",
-    "members",
-}
+_PLAIN = {"link", "allows_missing", "float32_inputs", "members", "top"}
+assert set(_SHAPES) == {field.name for field in fields(TreeCore)} - _PLAIN
+assert set(_DEEP_SHAPES) == {field.name for field in fields(DeepCore)} - _PLAIN

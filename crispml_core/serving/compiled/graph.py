@@ -9,9 +9,8 @@ import numpy as np
 
 from crispml_core.domain.compiled import Plan
 from crispml_core.domain.errors import RegistryDamaged
-from crispml_core.serving.compiled.arrays import array_of
-from crispml_core.serving.compiled.bit_columns import missing_refused
-from crispml_core.serving.compiled.curation import Refused, RowCuration
+from crispml_core.serving.compiled.curation import RowCuration
+from crispml_core.serving.compiled.tree_cells import missing_refused
 
 if TYPE_CHECKING:
     from crispml_core.serving.compiled.columns import PreparedColumns
@@ -34,18 +33,11 @@ class GraphModel:
         assert plan.onnx is not None
         self._columns, self._graph = plan.columns, plan.onnx
         self._curate = RowCuration(plan.columns, positions)
-        self._allows_missing = plan.trees is not None and plan.trees.allows_missing
-        self._rounds = plan.trees is not None and plan.trees.float32_inputs
-        self._trees, self._leaf_values = plan.trees, None
-        if plan.trees is not None:
-            self._baseline = array_of(plan.trees.baseline)
-            if self._graph.output == "leaves":
-                self._leaf_values = array_of(plan.trees.value)
         self._session = _session(self._graph.graph)
 
     @property
     def size_bytes(self) -> int:
-        """Roughly how much memory the session takes, as measured with deep forests."""
+        """Roughly how much memory the session takes, as measured with ensembles of trees."""
         return 12 * len(self._graph.graph)
 
     def of_rows(self, rows: Sequence[tuple[Any, ...]]) -> list[Any]:
@@ -64,23 +56,12 @@ class GraphModel:
         return [out for start in starts for out in self._run(matrix[start : start + _CHUNK])]
 
     def _run(self, matrix: np.ndarray) -> list[Any]:
-        if not self._allows_missing:
-            missing = np.isnan(matrix).any(axis=0)
-            if missing.any():
-                raise missing_refused(self._columns[int(missing.argmax())].source)
-        if self._rounds:
-            with np.errstate(over="ignore"):
-                matrix = matrix.astype(np.float32).astype(np.float64)
-            if np.isinf(matrix).any():
-                raise Refused("a number is too large for the model")
+        missing = np.isnan(matrix).any(axis=0)
+        if missing.any():
+            raise missing_refused(self._columns[int(missing.argmax())].source)
         given = {"X": matrix.astype(self._graph.dtype, copy=False)}
         found = self._session.run([self._graph.output], given)[0]
         outputs = found.astype(np.float64, copy=False)
-        if self._leaf_values is not None:
-            added = self._leaf_values[found.astype(np.intp)]
-            outputs = added.cumsum(axis=1)[:, -1]
-        if self._trees is not None:
-            outputs = outputs / self._trees.members + self._baseline
         outputs = outputs.reshape(len(matrix), -1)
         if outputs.shape[1] == 1:
             return list(outputs[:, 0].tolist())

@@ -124,6 +124,10 @@ def _model(use_case: UseCase, plan: Plan, positions: dict[str, int]) -> Model:
         from crispml_core.serving.compiled.graph import GraphModel
 
         return GraphModel(plan, positions)
+    if plan.deep is not None:
+        from crispml_core.serving.compiled.deep_trees import DeepTrees
+
+        return DeepTrees(plan, positions)
     from crispml_core.serving.compiled.bit_trees import BitTrees
 
     return BitTrees(plan, positions)
@@ -133,7 +137,7 @@ def _answerer(
     use_case: UseCase, manifest: ModelVersion, plan: Plan
 ) -> Callable[[Outputs, list[str]], Answers]:
     """Return the function from outputs and segments to answers."""
-    core = plan.linear or plan.trees
+    core = plan.linear or plan.trees or plan.deep
     link = core.link if core is not None else "identity"
     if not use_case.target.is_classification:
         return _Numbers(SINGLE[link])

@@ -45,7 +45,7 @@ class Explainer:
     def check(self) -> None:
         """Raise `InvalidInput` if the scores of this version cannot be explained."""
         plan = self._plan
-        if plan is None or (plan.linear is None and plan.trees is None):
+        if plan is None or plan.onnx is not None:
             raise InvalidInput(
                 f"explain: version {self._version} is of a kind that has no additive reasons;"
                 " linear models and trees have them"
@@ -114,15 +114,15 @@ class Explainer:
             from crispml_core.serving.explain.linear_reasons import LinearReasons
 
             return LinearReasons(plan.linear)
-        from crispml_core.serving.compiled.arrays import tree_arrays
+        from crispml_core.serving.compiled.unfolding import nodes_of
         from crispml_core.serving.explain.tree_reasons import TreeReasons
 
-        assert plan.trees is not None, "check() comes first"
-        return TreeReasons(tree_arrays(plan.trees), len(plan.columns))
+        return TreeReasons(nodes_of(plan), len(plan.columns))
 
     @cached_property
     def _scale(self) -> str:
-        core = self._compiled.linear or self._compiled.trees
+        plan = self._compiled
+        core = plan.linear or plan.trees or plan.deep
         assert core is not None, "check() comes first"
         identity = "probability" if self._target.is_classification else "number"
         return _SCALES.get(core.link, identity)

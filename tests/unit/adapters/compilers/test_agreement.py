@@ -27,6 +27,8 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.neural_network import MLPClassifier
 from sklearn.tree import DecisionTreeRegressor
 
+from crispml_core.serving.compiled.unfolding import nodes_of
+
 # Many kinds of models; each example is a whole set of records.
 EXAMPLES = settings(max_examples=40)
 
@@ -59,7 +61,7 @@ CATEGORIES = {"categorical_features": [0, 1, 2, 3]}
 MEDIAN = {"loss": "absolute_error", **CATEGORIES}
 LARGE = {"max_leaf_nodes": 200, "min_samples_leaf": 2, **CATEGORIES}
 MODELS = {
-    # name: task, curation, estimator, kind of the plan, whether a graph takes part
+    # name: task, curation, estimator, kind of the plan, whether its trees are deep
     "logistic": ("binary", "scaled", LogisticRegression, "linear", False),
     "logistic, varied": ("binary", "varied", LogisticRegression, "linear", False),
     "logistic, searched": ("binary", "scaled", searched, "linear", False),
@@ -80,8 +82,8 @@ MODELS = {
     "forest, numbers": ("regression", "ordinal", forest(RandomForestRegressor), "trees", True),
     "extra trees": ("binary", "scaled", forest(ExtraTreesClassifier), "trees", True),
     "one tree": ("regression", "scaled", DecisionTreeRegressor, "trees", True),
-    "neural net": ("binary", "scaled", network, "onnx", True),
-    "bayes": ("multiclass", "scaled", GaussianNB, "onnx", True),
+    "neural net": ("binary", "scaled", network, "onnx", False),
+    "bayes": ("multiclass", "scaled", GaussianNB, "onnx", False),
 }
 
 
@@ -98,11 +100,9 @@ def edges(thresholds):
 
 def thresholds_of(plan, name):
     """Return the thresholds at the columns that are a field as it is."""
-    from crispml_core.serving.compiled.arrays import tree_arrays
-
-    if plan.trees is None:
+    if plan.kind != "trees":
         return [0.0]
-    trees = tree_arrays(plan.trees)
+    trees = nodes_of(plan)
     plain = [
         place
         for place, column in enumerate(plan.columns)
@@ -136,9 +136,9 @@ def records(plan, things):
 @EXAMPLES
 @given(data=st.data())
 def test_a_compiled_model_answers_like_scikit_learn(things, name, data):
-    task, curation, estimator, kind, has_graph = MODELS[name]
+    task, curation, estimator, kind, is_deep = MODELS[name]
     model = things.model(name, task, curation, estimator)
-    assert (model.plan.kind, model.plan.onnx is not None) == (kind, has_graph)
+    assert (model.plan.kind, model.plan.deep is not None) == (kind, is_deep)
     rows = data.draw(st.lists(records(model.plan, things), min_size=1, max_size=12))
     tolerance = 1e-6 if kind == "onnx" else 1e-9
     wanted = model.reference.answer_columns(things.batch_of(rows))
