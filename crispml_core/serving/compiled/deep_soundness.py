@@ -34,7 +34,7 @@ def deep_damage(core: DeepCore, columns: int) -> str:
 
 
 def _scales(core: DeepCore, columns: int) -> str:
-    column, ends = array_of(core.scale_column), array_of(core.scale_ends)
+    column, ends = array_of(core.scale_column), array_of(core.scale_ends).astype(np.int64)
     thresholds, sets = array_of(core.thresholds), array_of(core.scale_set)
     if ((column < 0) | (column >= columns)).any():
         return "a scale ranks a column that is not there"
@@ -64,8 +64,8 @@ def _blocks(core: DeepCore) -> str:
     if (shape >= len(shapes)).any():
         return "a shape is not there"
     is_test = bound != HIGHEST
-    if (is_test[:, 1:] & ~is_test[:, :-1]).any():
-        return "the tests of a block do not lie together"
+    if not is_test[:, 0].all() or (is_test[:, 1:] & ~is_test[:, :-1]).any():
+        return "a block lacks a test"
     # A block of fewer tests continues as if all others stood to the right of them.
     if (shapes[shape] != np.arange(TESTS))[~is_test].any():
         return "a block has a shape of more tests"
