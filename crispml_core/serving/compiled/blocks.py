@@ -17,12 +17,14 @@ import numpy as np
 
 from crispml_core.domain.compiled import DeepCore
 from crispml_core.serving.compiled.arrays import array_of
-from crispml_core.serving.compiled.ranks import HIGHEST
+from crispml_core.serving.compiled.scales import HIGHEST
 from crispml_core.serving.compiled.shapes import TESTS
 
 _LINE = 64
 _PARTS = 4  # of 16 bytes, which numpy gathers as one complex number, faster than as a row
 _OUTCOMES = 1 << TESTS
+# As arrays, because numpy converts a Python number anew at every step.
+_ZERO, _TWO = np.array(0), np.array(2)
 
 
 class Blocks:
@@ -63,7 +65,7 @@ class Blocks:
         """
         ends, walks = at, None
         while True:
-            going = (at >= 0).nonzero()[0]
+            going = (at >= _ZERO).nonzero()[0]
             if len(going) < len(at):
                 if not len(going):
                     return ends
@@ -85,9 +87,10 @@ class Blocks:
         # Clipped, because the offset of a shape is no scale.
         found = ranks.take(chosen, mode="clip")
         fails = np.packbits(found > self._bounds.take(at).view(np.uint16))
-        exits = at << 2
+        exits = at << _TWO
         exits += self._exit_of.take(scales[:: TESTS + 1] + fails)
-        return self._exits.take(exits).astype(np.int64)
+        leads: np.ndarray = self._exits.take(exits).astype(np.int64)
+        return leads
 
 
 def _lines(core: DeepCore) -> np.ndarray:

@@ -102,12 +102,12 @@ class ByValue(dict[Any, T], Generic[T]):
 def known_values(columns: Iterable[CuratedColumn], give: Callable[[Any], T]) -> dict[Any, T]:
     """Return what `give` gives for every value in the look-ups, without what is refused."""
     known = {}
-    for column in columns:
-        for key in column.lookup.keys if column.lookup else ():
-            try:
-                known[key] = give(key)
-            except Refused:
-                continue
+    keys = dict.fromkeys(key for column in columns if column.lookup for key in column.lookup.keys)
+    for key in keys:
+        try:
+            known[key] = give(key)
+        except Refused:
+            continue
     return known
 
 

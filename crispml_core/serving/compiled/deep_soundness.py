@@ -8,7 +8,7 @@ from crispml_core.domain.compiled import DeepCore
 from crispml_core.serving.compiled.arrays import array_of
 from crispml_core.serving.compiled.blocks import first_exits
 from crispml_core.serving.compiled.masks import MAX_LEAVES
-from crispml_core.serving.compiled.ranks import HIGHEST
+from crispml_core.serving.compiled.scales import HIGHEST
 from crispml_core.serving.compiled.shapes import TESTS, NoTree, Shape
 
 _SHAPES = 429

@@ -9,7 +9,7 @@ import numpy as np
 from crispml_core.domain.compiled import DeepCore, Plan
 from crispml_core.serving.compiled.arrays import array_of, tree_arrays
 from crispml_core.serving.compiled.blocks import first_exits
-from crispml_core.serving.compiled.ranks import HIGHEST
+from crispml_core.serving.compiled.scales import HIGHEST
 from crispml_core.serving.compiled.shapes import TESTS, Shape
 from crispml_core.serving.compiled.trees import TreeArrays
 
