@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from crispml_core.domain.compiled import Plan
+from crispml_core.domain.compiled import Plan, RawArray
 from crispml_core.serving.compiled.arrays import array_of, tree_arrays
 from crispml_core.serving.compiled.bit_vectors import BitVectors
 from crispml_core.serving.compiled.blocks import Blocks
@@ -44,12 +45,14 @@ class DeepTrees:
         self._one = self._values[:, 0].copy() if plan.outputs == 1 else None
         self._members, self._baseline = core.members, array_of(core.baseline)
         self._offset = float(self._baseline[0])
+        arrays = (getattr(core, field.name) for field in fields(core))
+        self._plan_bytes = sum(len(raw.data) for raw in arrays if isinstance(raw, RawArray))
 
     @property
     def size_bytes(self) -> int:
         """Roughly how much memory the trees take."""
         parts = (self._top, self._ranks, self._blocks)
-        return sum(part.size_bytes for part in parts) + int(self._values.nbytes)
+        return self._plan_bytes + sum(part.size_bytes for part in parts)
 
     def of_rows(self, rows: Sequence[tuple[Any, ...]]) -> list[Any]:
         """Return the output of each prepared record, a tuple where there are several."""

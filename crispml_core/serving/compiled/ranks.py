@@ -69,7 +69,7 @@ def _giver(runs: Sequence[Run]) -> Callable[[Any], bytes]:
         ranks: list[int] = []
         for see, rank in parts:
             ranks += rank(see(value))
-        return struct.pack(f"<{len(ranks)}H", *ranks)
+        return struct.pack(f"={len(ranks)}H", *ranks)
 
     return give
 

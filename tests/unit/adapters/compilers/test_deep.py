@@ -13,6 +13,7 @@ from crispml_core.adapters.compilers.deep import deep_core
 from crispml_core.adapters.compilers.trees import boosted_core, forest_core
 from crispml_core.domain.compiled import CuratedColumn, Plan
 from crispml_core.serving.compiled.arrays import array_of, tree_arrays
+from crispml_core.serving.compiled.curation import Refused
 from crispml_core.serving.compiled.deep_trees import DeepTrees
 from crispml_core.serving.compiled.encoding import decode_plan, encode_plan
 from crispml_core.serving.compiled.unfolding import nodes_of
@@ -95,6 +96,16 @@ def test_one_record_and_several_have_the_same_answers():
     assert found == [trees.of_rows([row])[0] for row in rows]
     assert trees.of_rows([]) == []
     np.testing.assert_allclose(found, model.predict_proba(X), rtol=0, atol=1e-15)
+
+
+@pytest.mark.parametrize("value", [1e300, -1e300, float("inf")])
+def test_a_number_beyond_float32_is_refused_as_scikit_learn_refuses_it(value):
+    model = classes()
+    trees = DeepTrees(plan_of(core_of(model), NAMES), {name: at for at, name in enumerate(NAMES)})
+    with pytest.raises(ValueError, match="too large for dtype"):
+        model.predict_proba([[value, 1.0, 1.0]])
+    with pytest.raises(Refused, match="a number is too large for the model"):
+        trees.of_rows([(value, 1.0, 1.0)])
 
 
 def test_a_column_may_have_more_thresholds_than_a_rank_can_count():
