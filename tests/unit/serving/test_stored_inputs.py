@@ -131,6 +131,31 @@ def test_dictionary_encoded_columns_have_the_digests_of_their_values():
     assert digest_columns(group_id, scores, encoded) == digest_columns(group_id, scores, batch)
 
 
+EDGES = [sign * 2**power + step for power in range(63) for step in (-1, 0, 1) for sign in (-1, 1)]
+
+
+@pytest.mark.parametrize("rows", [40, 3000])
+def test_columns_with_few_and_with_many_values_have_the_digests_of_their_rows(rows):
+    values = [
+        (
+            EDGES[n % len(EDGES)] if n % 3 else n,
+            None if n % 11 == 0 else n / 7,
+            None if n % 13 == 0 else f"{n % 5}" * (1 + n % 3),
+            n % 2 == 0,
+            date(2024, 1, 1 + n % 9),
+            datetime(2024, 1, 1, n % 24, tzinfo=UTC),
+        )
+        for n in range(rows)
+    ]
+    changes = {"record_keys": [f"k-{n:05d}" for n in range(rows)], "by_class": None}
+    batch, group_id, scores = batch_of(values), new_group_id(), scores_of(rows, **changes)
+    few = pa.array([n % 4 for n in range(rows)], pa.int64())
+    text = batch.column(2).dictionary_encode()
+    batch = batch.append_column("few", few).append_column("again", text)
+    stored = [plain((*row, n, row[2])) for n, row in zip(few.to_pylist(), values, strict=True)]
+    assert digest_columns(group_id, scores, batch) == digest_rows(group_id, scores, stored)
+
+
 def test_rows_without_stored_fields_keep_their_number():
     assert unpack_rows(pack_rows((), [(), (), ()])) == ((), [(), (), ()])
 
