@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from crispml_core.domain.scores import ScoreRows
+from crispml_core.tables.narrow import narrowed
 from crispml_core.tables.packed_cells import (
     NIL,
     column_cells,
@@ -22,7 +23,8 @@ from crispml_core.tables.side_by_side import side_by_side
 
 
 def pack_arrow(batch: pa.RecordBatch) -> bytes:
-    """Write the stored fields of a batch as one compressed Arrow stream."""
+    """Write the stored fields of a batch as one compressed Arrow stream, in narrow types."""
+    batch = narrowed(batch)
     sink = pa.BufferOutputStream()
     options = pa.ipc.IpcWriteOptions(compression="zstd")
     with pa.ipc.new_stream(sink, batch.schema, options=options) as writer:

@@ -17,7 +17,7 @@ from crispml_core.serving.stored_inputs import (
     unpack_rows,
     verify_rows,
 )
-from crispml_core.tables.row_images import digest_columns, pack_arrow
+from crispml_core.tables.row_images import digest_columns, pack_arrow, unpack_arrow
 from crispml_core.tables.score_table import score_ids
 
 FIELDS = ("n", "x", "text", "yes", "day", "at")
@@ -122,6 +122,15 @@ def test_a_group_that_was_not_touched_verifies_and_a_changed_row_is_named(encodi
     predictions[3] = "good" if predictions[3] == "bad" else "bad"
     forged = replace(group, scores=replace(group.scores, predictions=predictions))
     assert verify_rows(forged) == [3]
+
+
+@pytest.mark.parametrize("bits", [7, 8, 15, 16, 31, 32, 62, 63])
+def test_whole_numbers_come_back_from_the_narrow_types_they_are_written_in(bits):
+    values = [(-(2**bits), 0.0, "t", None, None, None), (2**bits - 1, 0.0, None, *[None] * 3)]
+    batch = batch_of(values)
+    encoded = batch.set_column(2, "text", batch.column(2).dictionary_encode())
+    assert unpack_arrow(pack_arrow(encoded)) == (FIELDS, values)
+    assert unpack_arrow(pack_arrow(batch.slice(0, 0))) == (FIELDS, [])
 
 
 def test_dictionary_encoded_columns_have_the_digests_of_their_values():
