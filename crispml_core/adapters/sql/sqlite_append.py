@@ -12,7 +12,6 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
-from itertools import chain, islice
 from typing import Any
 
 from sqlalchemy import Column, Engine
@@ -20,6 +19,7 @@ from sqlalchemy.exc import DBAPIError
 
 from crispml_core.adapters.sql.errors import translated
 from crispml_core.adapters.sql.event_log import event_row
+from crispml_core.adapters.sql.group_rows import place
 from crispml_core.adapters.sql.score_columns import GROUP_COLUMNS, group_values, row_columns
 from crispml_core.adapters.sql.tables import serving_events
 from crispml_core.domain.events import ServingEvent
@@ -71,34 +71,39 @@ class SqliteAppender:
 
 
 def _append_rows(cursor: Any, group: ScoreGroup, group_no: int) -> None:
-    shared, columns = row_columns(group, group_no)
-    names, same = tuple(columns), tuple(shared.values())
-    values = chain.from_iterable(zip(*columns.values(), strict=True))
-    whole, rest = divmod(group.rows, _ROWS)
-    if whole:
-        size = _ROWS * len(names)
-        in_whole = islice(values, whole * size)
+    columns = row_columns(group)
+    names, first = tuple(columns), place(group_no, 0)
+    width = len(names)
+    # All values, row after row: a slice of them is what a statement needs, and costs no tuples.
+    values: list[Any] = [None] * (width * group.rows)
+    for number, column in enumerate(columns.values()):
+        values[number::width] = column
+    in_whole = group.rows - group.rows % _ROWS
+    if in_whole:
         cursor.executemany(
-            _insert_scores(tuple(shared), names, _ROWS),
-            (same + row for row in zip(*[in_whole] * size, strict=True)),
+            _insert_rows(names, _ROWS),
+            (
+                (first + row, *values[row * width : (row + _ROWS) * width])
+                for row in range(0, in_whole, _ROWS)
+            ),
         )
-    if rest:
-        cursor.execute(_insert_scores(tuple(shared), names, rest), (*same, *values))
+    if in_whole < group.rows:
+        rest = (first + in_whole, *values[in_whole * width :])
+        cursor.execute(_insert_rows(names, group.rows - in_whole), rest)
     cursor.execute(_INSERT_MARK, (group_no, 0))
 
 
 # The driver keeps a statement by its text, so there must be few texts.
 @lru_cache(maxsize=512)
-def _insert_scores(shared: tuple[str, ...], names: tuple[str, ...], rows: int) -> str:
-    """Return a statement that inserts many rows, with one parameter for what they share."""
-    first, width = len(shared) + 1, len(names)
-    same = [f"?{place}" for place in range(1, first)]
+def _insert_rows(names: tuple[str, ...], rows: int) -> str:
+    """Return a statement that inserts many rows; its first parameter is the place of the first."""
+    width = len(names)
     each = [
-        ", ".join([*same, *(f"?{first + row * width + place}" for place in range(width))])
+        ", ".join([f"?1 + {row}", *(f"?{2 + row * width + number}" for number in range(width))])
         for row in range(rows)
     ]
-    columns = ", ".join((*shared, *names))
-    return f"INSERT INTO scores ({columns}) VALUES ({'), ('.join(each)})"  # noqa: S608
+    columns = ", ".join(("place", *names))
+    return f"INSERT INTO score_rows ({columns}) VALUES ({'), ('.join(each)})"  # noqa: S608
 
 
 def _insert(table: str, names: tuple[str, ...]) -> str:

@@ -11,8 +11,9 @@ from sqlalchemy import event, func, select
 from crispml_core.adapters.sql import score_index
 from crispml_core.adapters.sql.append_rows import append_rows
 from crispml_core.adapters.sql.engine import make_engine, reading
+from crispml_core.adapters.sql.group_rows import place
 from crispml_core.adapters.sql.score_ledger import SqlScoreLedger
-from crispml_core.adapters.sql.tables import score_keys, scores, unindexed_groups
+from crispml_core.adapters.sql.tables import score_keys, score_rows, unindexed_groups
 from crispml_core.domain.errors import Conflict, StoreUnavailable
 from crispml_core.domain.events import EventKind, ServingEvent
 from crispml_core.domain.identifiers import utc_now
@@ -92,10 +93,10 @@ def test_both_ways_to_append_store_the_same(engine, ledger, make_group, rows):
     assert ledger.group(one.group_id) == one
     assert ledger.group(other.group_id) == other
     with reading(engine) as connection:
-        kept = connection.execute(select(scores).order_by(scores.c.group_no)).all()
-    assert [tuple(row)[3:] for row in kept[:rows]] == [tuple(row)[3:] for row in kept[rows:]]
-    assert [row.score_id for row in kept[rows:]] == [
-        score_id(other.group_id, row) for row in range(rows)
+        kept = connection.execute(select(score_rows).order_by(score_rows.c.place)).all()
+    assert [tuple(row)[1:] for row in kept[:rows]] == [tuple(row)[1:] for row in kept[rows:]]
+    assert [row.place for row in kept] == [
+        place(group_no, row) for group_no in (1, 2) for row in range(rows)
     ]
     assert count(engine, unindexed_groups) == 2
 
@@ -114,7 +115,7 @@ def test_a_group_whose_columns_differ_in_length_is_not_stored(ledger, make_group
     group = make_group("a", "b")
     group = replace(group, scores=replace(group.scores, segments=["{}"]))
 
-    with pytest.raises(ValueError, match="shorter"):
+    with pytest.raises(ValueError, match="sequence of size 1"):
         ledger.append([group])
 
     assert ledger.stored([group.group_id]) == set()
@@ -148,7 +149,7 @@ def test_a_full_volume_keeps_nothing_of_a_group(engine, ledger, make_group):
         ledger.append([large])
 
     assert ledger.stored([large.group_id]) == set()
-    assert count(engine, scores) == 1
+    assert count(engine, score_rows) == 1
 
 
 @pytest.mark.parametrize("where", ["removed", "replaced"])
