@@ -74,11 +74,11 @@ def _has_few(column: pa.Array) -> bool:
 
 def list_cells(values: Sequence[Any]) -> Cells:
     """Return the cells of a list; most often all are equal, or numbers, or one of a few."""
-    if values.count(values[0]) == len(values):
-        return _encode(values[0])
     if isinstance(values[0], float):
         return _number_cells(pa.array(values, pa.float64()))
     codes = {value: code for code, value in enumerate(dict.fromkeys(values))}
+    if len(codes) == 1:
+        return _encode(values[0])
     places = np.fromiter(map(codes.__getitem__, values), np.int64, len(values))
     return Coded([_encode(value) for value in codes], places)
 
@@ -147,14 +147,18 @@ def _number_cells(column: pa.Array) -> Cells:
 
 
 # Whole numbers from each limit on have a marker and so many bytes; 0: the number is the byte.
-_LIMITS = np.array([-(2**31), -(2**15), -128, -32, 128, 2**8, 2**16, 2**32])
+_LIMITS = (-(2**31), -(2**15), -128, -32, 128, 2**8, 2**16, 2**32)
 _WIDTHS = np.array([8, 4, 2, 1, 0, 1, 2, 4, 8])
 _MARKERS = np.array([0xD3, 0xD2, 0xD1, 0xD0, 0, 0xCC, 0xCD, 0xCE, 0xCF], np.uint8)
 
 
 def _whole_cells(values: np.ndarray) -> pa.LargeBinaryArray:
     rows = len(values)
-    kinds = np.searchsorted(_LIMITS, values, side="right")
+    least, most = values.min(), values.max()
+    kinds = np.full(rows, sum(limit <= least for limit in _LIMITS), np.intp)
+    for limit in _LIMITS:
+        if least < limit <= most:
+            kinds += values >= limit
     starts = 8 - _WIDTHS[kinds]
     content = np.empty((rows, 9), np.uint8)
     content[:, 1:] = values.astype(">i8").view(np.uint8).reshape(rows, 8)

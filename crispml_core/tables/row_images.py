@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from itertools import pairwise
+from io import BytesIO
 from typing import Any
 
 import numpy as np
@@ -60,7 +60,8 @@ def digest_columns(group_id: str, scores: ScoreRows, inputs: pa.RecordBatch) -> 
 
 def _digest(images: pa.LargeBinaryArray) -> bytes:
     _, ends, data = images.buffers()
-    offsets = np.frombuffer(ends, np.int64)[images.offset : images.offset + len(images) + 1]
-    view, sha256 = memoryview(data), hashlib.sha256
-    edges = offsets.tolist()
-    return b"".join([sha256(view[a:b]).digest() for a, b in pairwise(edges)])
+    edges = np.frombuffer(ends, np.int64)[images.offset : images.offset + len(images) + 1]
+    # Reading on is faster than to cut out each image, and with a small number for each.
+    content, sha256 = BytesIO(memoryview(data)[edges[0] :]), hashlib.sha256
+    read = content.read
+    return b"".join([sha256(read(size)).digest() for size in np.diff(edges).tolist()])

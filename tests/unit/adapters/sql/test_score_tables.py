@@ -6,11 +6,11 @@ import sqlite3
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import event, func, select
+from sqlalchemy import event, func, insert, select
 
 from crispml_core.adapters.sql import score_index
 from crispml_core.adapters.sql.append_rows import append_rows
-from crispml_core.adapters.sql.engine import make_engine, reading
+from crispml_core.adapters.sql.engine import make_engine, reading, writing
 from crispml_core.adapters.sql.group_rows import place
 from crispml_core.adapters.sql.score_ledger import SqlScoreLedger
 from crispml_core.adapters.sql.tables import score_keys, score_rows, unindexed_groups
@@ -79,7 +79,7 @@ def test_the_newest_scores_are_read_in_order_without_sorting(engine, ledger, mak
     assert "TEMP B-TREE" not in plans[0]
 
 
-@pytest.mark.parametrize("rows", [1, 64, 65, 150])
+@pytest.mark.parametrize("rows", [1, 64, 65, 128, 150])
 def test_both_ways_to_append_store_the_same(engine, ledger, make_group, rows):
     """The driver's own connection, and SQLAlchemy's that other databases have."""
     keys = [f"k{row}" for row in range(rows)]
@@ -99,6 +99,22 @@ def test_both_ways_to_append_store_the_same(engine, ledger, make_group, rows):
         place(group_no, row) for group_no in (1, 2) for row in range(rows)
     ]
     assert count(engine, unindexed_groups) == 2
+
+
+def test_a_group_whose_rows_would_lie_among_those_of_another_is_not_stored(
+    engine, ledger, make_group
+):
+    """No group is written behind the last one; should it happen, nothing of it stays."""
+    with writing(engine) as connection:
+        row = {"place": place(7, 0), "record_key": "x", "prediction": "bad"}
+        connection.execute(insert(score_rows), [row])
+    large = make_group(*(f"k{row}" for row in range(100)))
+
+    with pytest.raises(RuntimeError, match="not where its number says"):
+        ledger.append([large])
+
+    assert ledger.stored([large.group_id]) == set()
+    assert count(engine, score_rows) == 1
 
 
 def test_appending_through_sqlalchemy_is_all_or_nothing_too(engine, ledger, make_group):
