@@ -76,7 +76,7 @@ def list_cells(values: Sequence[Any]) -> Cells:
     """Return the cells of a list; most often all are equal, or numbers, or one of a few."""
     if isinstance(values[0], float):
         return _number_cells(pa.array(values, pa.float64()))
-    codes = {value: code for code, value in enumerate(dict.fromkeys(values))}
+    codes = {value: code for code, value in enumerate(set(values))}
     if len(codes) == 1:
         return _encode(values[0])
     places = np.fromiter(map(codes.__getitem__, values), np.int64, len(values))

@@ -21,6 +21,8 @@ from crispml_core.tables.packed_cells import (
 from crispml_core.tables.score_table import score_ids
 from crispml_core.tables.side_by_side import side_by_side
 
+_BLOCK = 1024
+
 
 def pack_arrow(batch: pa.RecordBatch) -> bytes:
     """Write the stored fields of a batch as one compressed Arrow stream, in narrow types."""
@@ -61,7 +63,12 @@ def digest_columns(group_id: str, scores: ScoreRows, inputs: pa.RecordBatch) -> 
 def _digest(images: pa.LargeBinaryArray) -> bytes:
     _, ends, data = images.buffers()
     edges = np.frombuffer(ends, np.int64)[images.offset : images.offset + len(images) + 1]
-    # Reading on is faster than to cut out each image, and with a small number for each.
-    content, sha256 = BytesIO(memoryview(data)[edges[0] :]), hashlib.sha256
-    read = content.read
-    return b"".join([sha256(read(size)).digest() for size in np.diff(edges).tolist()])
+    sizes, sha256 = np.diff(edges).tolist(), hashlib.sha256
+    # Reading on is faster than to cut out each image, and blocks stay in the cache.
+    read = BytesIO(memoryview(data)[edges[0] :]).read
+    return b"".join(
+        [
+            b"".join([sha256(read(size)).digest() for size in sizes[start : start + _BLOCK]])
+            for start in range(0, len(sizes), _BLOCK)
+        ]
+    )

@@ -61,11 +61,12 @@ def score_columns(
     if rows.by_class is not None:
         for name, values in zip(classes, zip(*rows.by_class, strict=True), strict=True):
             columns[f"probability_{name}"] = pa.array(values, pa.float64())
-    entries, codes = _coded(rows.segments)
-    groups = [_decode(text) for text in entries]
-    for name in segments:
-        texts = pa.array([group.get(name) for group in groups], pa.string())
-        columns[f"segment_{name}"] = pa.DictionaryArray.from_arrays(codes, texts)
+    if names := list(segments):
+        entries, codes = _coded(rows.segments)
+        groups = [_decode(text) for text in entries]
+        for name in names:
+            texts = pa.array([group.get(name) for group in groups], pa.string())
+            columns[f"segment_{name}"] = pa.DictionaryArray.from_arrays(codes, texts)
     if has_details:
         columns["details"] = pa.array(rows.details or [None] * len(rows), pa.string())
     return columns
