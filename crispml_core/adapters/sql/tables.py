@@ -128,12 +128,22 @@ score_groups = Table(
     Column("root", HexDigest(), nullable=False),
     Column("previous_root", HexDigest(), nullable=False),
     Column("idempotency_key", String(255)),
-    *_idempotency(),
+    Column("idempotency_digest", String(64)),
+    Column("fingerprint", String(128)),
     # Last, because SQLite walks over a large value to reach what lies behind it.
     Column("row_digests", LargeBinary(BLOB_BYTES), nullable=False),
     Column("inputs", LargeBinary(BLOB_BYTES), nullable=False),
     UniqueConstraint("writer_id", "sequence"),
     Index(None, "use_case", "created_at", "group_no"),
+)
+# Most groups have no key. One that is left out of the index needs no page of it in its commit.
+_has_key = score_groups.c.idempotency_digest.is_not(None)
+Index(
+    "ix_score_groups_idempotency_digest",
+    score_groups.c.idempotency_digest,
+    unique=True,
+    sqlite_where=_has_key,
+    postgresql_where=_has_key,
 )
 
 # What holds for a whole group is in its group; the view `scores` puts both together for people and

@@ -5,6 +5,8 @@ of the request. Now a row has only what is its own, and its key is one number th
 lies: the number of the group times 2^24, plus the row. The view `scores` has the columns that the
 table had, and the facts of the group besides.
 
+Groups without an idempotency key are left out of the index of such keys.
+
 What exists is carried over; rows keep the segments and the request that they had. Ids that do not
 say where their score lies stay in their rows. The table is made anew, so the services must be
 stopped: the release before cannot write to a view. Going back loses nothing.
@@ -27,6 +29,7 @@ depends_on = None
 
 _NUMBER = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 _SPAN = 2**24
+_KEY = "score_groups_idempotency_digest"
 _OF_ROW = (
     "record_key, prediction, probability, prediction_number, by_class, details, subject_key_id"
 )
@@ -54,7 +57,7 @@ def upgrade() -> None:
         "ORDER BY s.group_no, s.row_number"
     )
     op.drop_table("scores")
-    _add_group_columns()
+    _change_groups()
     op.execute(f"CREATE VIEW scores AS {_scores()}")
 
 
@@ -67,9 +70,7 @@ def downgrade() -> None:
             f"WHERE g.group_no = score_rows.place / {_SPAN}) WHERE {name} IS NULL"
         )
     # Before another table refers to it: on SQLite it is made anew.
-    with op.batch_alter_table("score_groups") as groups:
-        groups.drop_column("segments")
-        groups.drop_column("request_id")
+    _change_groups_back()
     op.create_table(
         "scores",
         sa.Column("group_no", _NUMBER, nullable=False),
@@ -93,17 +94,49 @@ def downgrade() -> None:
     op.drop_table("score_rows")
 
 
-def _add_group_columns() -> None:
+def _change_groups() -> None:
     segments = sa.Column("segments", sa.Text, nullable=True)
     request_id = sa.Column("request_id", sa.String(128), nullable=True)
-    if op.get_bind().dialect.name != "sqlite":
+    if not _is_sqlite():
         op.add_column("score_groups", segments)
         op.add_column("score_groups", request_id)
-        return
-    # SQLite walks over a large value to reach what lies behind it, so the table is copied.
-    with op.batch_alter_table("score_groups", recreate="always") as groups:
-        groups.add_column(segments, insert_after="fallback")
-        groups.add_column(request_id, insert_after="segments")
+        if _has_partial_indexes():
+            op.drop_constraint(f"uq_{_KEY}", "score_groups", type_="unique")
+    else:
+        # SQLite walks over a large value to reach what lies behind it, so the table is copied.
+        with op.batch_alter_table("score_groups", recreate="always") as groups:
+            groups.add_column(segments, insert_after="fallback")
+            groups.add_column(request_id, insert_after="segments")
+            groups.drop_constraint(f"uq_{_KEY}", type_="unique")
+    if _has_partial_indexes():
+        has_key = sa.text("idempotency_digest IS NOT NULL")
+        op.create_index(
+            f"ix_{_KEY}",
+            "score_groups",
+            ["idempotency_digest"],
+            unique=True,
+            sqlite_where=has_key,
+            postgresql_where=has_key,
+        )
+
+
+def _change_groups_back() -> None:
+    if _has_partial_indexes():
+        op.drop_index(f"ix_{_KEY}", "score_groups")
+    with op.batch_alter_table("score_groups") as groups:
+        groups.drop_column("segments")
+        groups.drop_column("request_id")
+        if _has_partial_indexes():
+            groups.create_unique_constraint(f"uq_{_KEY}", ["idempotency_digest"])
+
+
+def _is_sqlite() -> bool:
+    return op.get_bind().dialect.name == "sqlite"
+
+
+def _has_partial_indexes() -> bool:
+    # Db2 has none; there a unique key leaves out what is null by itself.
+    return op.get_bind().dialect.name in ("sqlite", "postgresql")
 
 
 def _own_columns() -> Iterable[sa.Column[Any]]:
