@@ -88,7 +88,9 @@ def _after(owner: type, name: str, then: Callable[..., object]) -> None:
     setattr(owner, name, both)
 
 
-def _committed(reaper: _Reaper, *_: object) -> None:
+def _committed(reaper: _Reaper, *_: object, wait: bool = True) -> None:
+    if not wait:  # in the event loop, where no further request would come to be in flight
+        return
     reaper.reached(REPLAY_AFTER_COMMIT if _is_replay() else AFTER_COMMIT)
 
 

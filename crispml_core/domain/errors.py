@@ -210,6 +210,15 @@ class StoreUnavailable(CrispMLError):
     code = "store_unavailable"
 
 
+class WouldWait(CrispMLError):
+    """Raised where something needs waiting and the caller cannot wait; nothing was stored."""
+
+    code = "would_wait"
+
+    def __init__(self) -> None:
+        super().__init__("this needs waiting")
+
+
 class Overloaded(CrispMLError):
     """Raised when more work waits than a process may hold; nothing was stored."""
 

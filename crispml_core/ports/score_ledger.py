@@ -16,11 +16,25 @@ if TYPE_CHECKING:
 class ScoreLedger(Protocol):
     """Append-only scores in groups that are committed whole."""
 
-    def append(self, groups: Sequence[ScoreGroup], events: Sequence[ServingEvent] = ()) -> None:
+    def append(
+        self,
+        groups: Sequence[ScoreGroup],
+        events: Sequence[ServingEvent] = (),
+        *,
+        wait: bool = True,
+    ) -> None:
         """Commit groups and events in one transaction: all of them, or none.
+
+        Parameters
+        ----------
+        wait : bool
+            Whether the caller can wait for more than the flush to a local disk.
 
         Raises
         ------
+        WouldWait
+            If the caller cannot wait and would have to; then nothing is stored. A store behind a
+            network always says so.
         Conflict
             If a group, its writer and sequence, or its idempotency key is stored already.
         StoreUnavailable

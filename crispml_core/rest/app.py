@@ -60,8 +60,8 @@ def create_base_app(
 
     Each of `routers` carries the prefix `API` itself, so that its routes know their whole template.
     ``app.state`` holds `parts` (None until `lifespan` sets them), `settings`, `draining`, which the
-    server sets when it was asked to stop, and `front`, what the server hands its connections to:
-    the app itself, unless a service puts something in front of the whole framework.
+    server sets when it was asked to stop, and `plain`, what answers plain requests at the socket,
+    if a service has that; see `crispml_core.rest.plain_requests`.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ def create_base_app(
         ],
     )
     app.state.parts, app.state.settings, app.state.draining = None, settings, False
-    app.state.front = app
+    app.state.plain = None
     install_error_handlers(app)
     install_openapi(app)
     app.include_router(health_router(service.name, service.checks))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from crispml_core.domain.events import EventKind, ServingEvent
 from crispml_core.rest.errors import reason_of
+from crispml_core.rest.late_digest import LateDigest
 from crispml_core.rest.request_id import request_id_of
 
 Note = Callable[[ServingEvent], None]
@@ -36,7 +36,7 @@ class Evidence:
         if use_case is None:
             await self._app(scope, receive, send)
             return
-        digest, status = hashlib.sha256(), 0
+        digest, status = LateDigest(), 0
 
         async def digested() -> Message:
             message = await receive()
@@ -51,7 +51,7 @@ class Evidence:
 
         await self._app(scope, digested, note_status)
         if status >= 400:
-            self._note(refusal(scope, status, use_case or None, digest.hexdigest()))
+            self._note(refusal(scope, status, use_case or None, digest.digest().hex()))
 
 
 def refusal(scope: Scope, status: int, use_case: str | None, payload_digest: str) -> ServingEvent:

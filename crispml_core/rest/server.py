@@ -18,7 +18,7 @@ from fastapi import FastAPI
 
 from crispml_core.domain.errors import CrispMLError, InvalidInput
 from crispml_core.logs import configure_logging
-from crispml_core.rest.one_write import OneWriteProtocol
+from crispml_core.rest.plain_requests import protocol
 from crispml_core.rest.workers import end_with_supervisor, supervise
 from crispml_core.settings import CrispMLSettings, LogSettings, load_settings
 
@@ -63,6 +63,7 @@ def main(
         configure_logging(settings.log, name)
         with _listener(settings, port) as listener:
             if name == "scoring" and settings.server.workers > 1 and not _is_worker():
+                gc.enable()
                 supervise(f"crispml_{name}", settings.server, listener)
                 return
             if _is_worker():
@@ -107,12 +108,12 @@ def listen(host: str, port: int) -> socket.socket:
         ) from None
 
 
-def serve(app: FastAPI, settings: CrispMLSettings, listener: socket.socket) -> None:
-    """Serve `app` until SIGINT or SIGTERM, and let open requests end."""
+def make_server(app: FastAPI, settings: CrispMLSettings, **options: Any) -> uvicorn.Server:
+    """Return the HTTP server of an app; `options` are more settings of uvicorn."""
     config = uvicorn.Config(
-        app.state.front,
+        app,
         loop="uvloop",
-        http=OneWriteProtocol,
+        http=protocol(app.state.plain),  # type: ignore[arg-type]
         ws="none",
         # Nothing here depends on the address or the scheme of the caller.
         proxy_headers=False,
@@ -121,11 +122,18 @@ def serve(app: FastAPI, settings: CrispMLSettings, listener: socket.socket) -> N
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=int(settings.server.shutdown_s),
+        **options,
     )
+    return _Server(config, app)
+
+
+def serve(app: FastAPI, settings: CrispMLSettings, listener: socket.socket) -> None:
+    """Serve `app` until SIGINT or SIGTERM, and let open requests end."""
+    server = make_server(app, settings)
     # What start-up made lives as long as the process: the collector need not look at it again, and
     # what a request makes is gone before a collection of so many objects is due.
-    gc.collect()
     gc.freeze()
+    gc.enable()
     gc.set_threshold(20_000, 20, 50)
     with contextlib.suppress(KeyboardInterrupt):
-        _Server(config, app).run(sockets=[listener])
+        server.run(sockets=[listener])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from tempfile import TemporaryFile
@@ -15,6 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from crispml_core.domain.errors import InvalidInput, StoreUnavailable, TooLarge
 from crispml_core.rest.content import JSON
 from crispml_core.rest.formats.compression import Decompressor, content_encoding
+from crispml_core.rest.late_digest import LateDigest
 from crispml_core.settings import ServerSettings
 
 _IN_MEMORY = 32 * 1024 * 1024
@@ -27,13 +27,18 @@ class Spooled:
     ----------
     content : bytes or binary file
         All of it.
-    digest : bytes
-        SHA-256 of the body as it came.
+    digest : LateDigest
+        Has seen the body as it came.
     """
 
-    def __init__(self, content: bytes | BinaryIO, digest: bytes) -> None:
-        self.content, self.digest = content, digest
+    def __init__(self, content: bytes | BinaryIO, digest: LateDigest) -> None:
+        self.content, self._digest = content, digest
         self._is_kept = False
+
+    @property
+    def digest(self) -> bytes:
+        """SHA-256 of the body as it came."""
+        return self._digest.digest()
 
     def bytes(self) -> bytes:
         """Return the whole body, which is small."""
@@ -87,7 +92,7 @@ async def spooled(request: Request, media: str, limits: ServerSettings) -> Async
     most = limits.max_body_bytes if media == JSON else limits.max_upload_bytes
     encoding = content_encoding(request.headers.get("content-encoding"))
     expand = Decompressor(encoding, most) if encoding else None
-    digest = hashlib.sha256()
+    digest = LateDigest()
     pieces: list[bytes] = []
     size = 0
     file: BinaryIO | None = None
@@ -109,7 +114,8 @@ async def spooled(request: Request, media: str, limits: ServerSettings) -> Async
             expand.finish()
         if not size:
             raise InvalidInput("the body is empty: send at least one record")
-        body = Spooled(b"".join(pieces) if file is None else file, digest.digest())
+        body = Spooled(b"".join(pieces) if file is None else file, digest)
+        pieces.clear()
         file = None
     finally:
         if file is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import structlog
 from starlette.requests import ClientDisconnect
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from crispml_core.domain.errors import CrispMLError, trace_of
@@ -40,14 +41,17 @@ class UnexpectedErrors:
         except ClientDisconnect:
             return
         except Exception as error:
-            _log.error("request_failed", route=route_of(scope), **trace_of(error))
+            response = failure_response(scope, error)
             if started:
                 # Only an exception makes the server cut the connection, so that half an answer
                 # does not pass for a whole one.
                 raise RuntimeError("an answer was cut off; see request_failed") from None
-            response = (
-                crispml_error_response(scope, error)
-                if isinstance(error, CrispMLError)
-                else problem_response(scope, 500, "internal_server_error", SENTENCE)
-            )
             await response(scope, receive, send)
+
+
+def failure_response(scope: Scope, error: Exception) -> Response:
+    """Log an exception that nobody handled, and return the answer to its request."""
+    _log.error("request_failed", route=route_of(scope), **trace_of(error))
+    if isinstance(error, CrispMLError):
+        return crispml_error_response(scope, error)
+    return problem_response(scope, 500, "internal_server_error", SENTENCE)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 from queue import Empty, SimpleQueue
-from typing import Generic, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
-from crispml_core.domain.errors import CrispMLError, DeadlineExceeded, Overloaded
+from crispml_core.domain.errors import DeadlineExceeded, Overloaded
 
 T = TypeVar("T")
 R = TypeVar("R")
+Tell: TypeAlias = Callable[[R | Exception], None]
 
 # How long the worker waits for work before it does what is left for idle times.
 IDLE_S = 0.2
@@ -25,7 +27,8 @@ class Batcher(Generic[T, R]):
     into a library) is shared by all that wait. Both the commits of the ledger and the predictions
     of models without a compiled form are done this way.
 
-    `submit` belongs to the event loop; the state of the batcher is touched by no other thread.
+    `submit` and `tell` belong to the event loop; the state of the batcher is touched by no other
+    thread.
 
     Parameters
     ----------
@@ -33,9 +36,13 @@ class Batcher(Generic[T, R]):
         From items to one outcome per item, in order; an outcome that is an exception is raised at
         its item. What it raises itself is raised at every item. Runs in the worker thread.
     capacity : int
-        How many items may wait; beyond that `submit` refuses.
+        How many items may wait; beyond that an item is refused.
     deadline_s : float
         How long an item may take from `submit` to its outcome.
+    at_once : callable, optional
+        Asked about a lone item while the worker is idle: what it returns is the outcomes, made in
+        the event loop because two changes of the thread cost more than they; None leaves the item
+        to the worker. It must not wait for anything.
     idle : callable, optional
         Called in the worker thread when there was nothing to do for `IDLE_S`.
     name : str
@@ -48,17 +55,19 @@ class Batcher(Generic[T, R]):
         *,
         capacity: int,
         deadline_s: float,
+        at_once: Callable[[list[T]], Sequence[R | Exception] | None] | None = None,
         idle: Callable[[], None] | None = None,
         name: str = "batcher",
     ) -> None:
-        self._work, self._idle = work, idle
+        self._work, self._at_once, self._idle = work, at_once, idle
         self._capacity, self._deadline_s = capacity, deadline_s
-        self._waiting: list[tuple[T, asyncio.Future[R]]] = []
-        self._working: list[tuple[T, asyncio.Future[R]]] = []
+        self._waiting: list[tuple[T, Tell[R]]] = []
+        self._working: list[tuple[T, Tell[R]]] = []
         self._started = 0.0
         self._is_scheduled = False
         self._watch: asyncio.TimerHandle | None = None
         self._queue: SimpleQueue[tuple[asyncio.AbstractEventLoop, list[T]] | None] = SimpleQueue()
+        self._busy = threading.Lock()  # held while somebody works, be it for an item or in idle
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
@@ -80,16 +89,26 @@ class Batcher(Generic[T, R]):
         Overloaded
             If `capacity` items wait already.
         """
+        future: asyncio.Future[R] = asyncio.get_running_loop().create_future()
+        self.tell(item, partial(_resolve, future))
+        return future
+
+    def tell(self, item: T, tell: Tell[R]) -> None:
+        """Have the outcome of an item told, once, in the event loop; costs less than a future.
+
+        Raises
+        ------
+        Overloaded
+            If `capacity` items wait already.
+        """
         if len(self._waiting) >= self._capacity:
             raise Overloaded("more requests wait than this process may hold: try again shortly")
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[R] = loop.create_future()
-        self._waiting.append((item, future))
+        self._waiting.append((item, tell))
         if not self._working and not self._is_scheduled:
             # Not at once: what else came in this turn of the loop joins the group.
             self._is_scheduled = True
+            loop = asyncio.get_running_loop()
             loop.call_soon(self._hand_over, loop)
-        return future
 
     def close(self) -> None:
         """Let the worker finish what it has and end."""
@@ -101,8 +120,17 @@ class Batcher(Generic[T, R]):
         if self._working or not self._waiting:
             return
         self._working, self._waiting = self._waiting, []
+        items = [item for item, _ in self._working]
+        if len(items) == 1 and self._at_once is not None and self._busy.acquire(blocking=False):
+            try:
+                outcomes = _outcomes(self._at_once, items)
+            finally:
+                self._busy.release()
+            if outcomes is not None:
+                self._finish(loop, outcomes)
+                return
         self._started = loop.time()
-        self._queue.put((loop, [item for item, _ in self._working]))
+        self._queue.put((loop, items))
         if self._watch is None:
             self._watch = loop.call_later(self._deadline_s, self._check, loop)
 
@@ -112,13 +140,13 @@ class Batcher(Generic[T, R]):
         done, self._working = self._working, []
         if isinstance(outcomes, Exception):
             outcomes = [outcomes] * len(done)
-        for (_, future), outcome in zip(done, outcomes, strict=True):
-            if future.done():  # its request is gone, or was told that it took too long
-                continue
-            if isinstance(outcome, Exception):
-                future.set_exception(outcome)
-            else:
-                future.set_result(outcome)
+        for (_, tell), outcome in zip(done, outcomes, strict=True):
+            try:
+                tell(outcome)
+            except Exception as error:  # which must not keep the others waiting
+                loop.call_exception_handler(
+                    {"message": "an outcome was not told", "exception": error}
+                )
         self._hand_over(loop)
 
     def _check(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -130,9 +158,12 @@ class Batcher(Generic[T, R]):
         if left > 0:
             self._watch = loop.call_later(left, self._check, loop)
             return
-        behind, self._waiting = self._waiting, []
-        _refuse(self._working, DeadlineExceeded, _MAYBE)
-        _refuse(behind, Overloaded, _NOTHING)
+        late, behind = self._working, self._waiting
+        self._working, self._waiting = [(item, _told) for item, _ in late], []
+        for _, tell in late:
+            tell(DeadlineExceeded(_MAYBE))
+        for _, tell in behind:
+            tell(Overloaded(_NOTHING))
         self._watch = loop.call_later(self._deadline_s, self._check, loop)
 
     def _run(self) -> None:
@@ -141,23 +172,19 @@ class Batcher(Generic[T, R]):
                 task = self._queue.get(timeout=IDLE_S)
             except Empty:
                 if self._idle is not None:
-                    self._idle()
+                    with self._busy:
+                        self._idle()
                 continue
             if task is None:
                 return
             loop, items = task
-            outcomes = self._outcomes(items)
+            with self._busy:
+                outcomes = _outcomes(self._work, items)
             del items, task
             try:
                 loop.call_soon_threadsafe(self._finish, loop, outcomes)
             except RuntimeError:  # the loop is closed: nobody waits any more
                 self._working = []
-
-    def _outcomes(self, items: list[T]) -> Sequence[R | Exception] | Exception:
-        try:
-            return self._work(items)
-        except Exception as error:
-            return error
 
 
 _MAYBE = (
@@ -167,9 +194,21 @@ _MAYBE = (
 _NOTHING = "the store takes too long, and nothing was stored: try again shortly"
 
 
-def _refuse(
-    group: Sequence[tuple[object, asyncio.Future[R]]], kind: type[CrispMLError], message: str
-) -> None:
-    for _, future in group:
-        if not future.done():
-            future.set_exception(kind(message))
+def _outcomes(work: Callable[[list[T]], R], items: list[T]) -> R | Exception:
+    try:
+        return work(items)
+    except Exception as error:
+        return error
+
+
+def _resolve(future: asyncio.Future[R], outcome: R | Exception) -> None:
+    if future.done():  # its request is gone
+        return
+    if isinstance(outcome, Exception):
+        future.set_exception(outcome)
+    else:
+        future.set_result(outcome)
+
+
+def _told(outcome: object) -> None:
+    """Leave out an outcome whose item was told already that it takes too long."""

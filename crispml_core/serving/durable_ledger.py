@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from crispml_core.domain.errors import Conflict, CrispMLError, StoreUnavailable
+from crispml_core.domain.errors import Conflict, CrispMLError, StoreUnavailable, WouldWait
 from crispml_core.domain.events import ServingEvent
 from crispml_core.domain.scores import ScoreGroup
 from crispml_core.ports.score_ledger import ScoreLedger
@@ -80,21 +80,32 @@ class DurableLedger:
         """How many bytes of journals were damaged, and put aside beside them."""
         return self._damaged_bytes
 
-    def commit(self, groups: Sequence[ScoreGroup], events: Sequence[ServingEvent]) -> str:
+    def commit(
+        self, groups: Sequence[ScoreGroup], events: Sequence[ServingEvent], *, wait: bool = True
+    ) -> str:
         """Make a transaction durable and say where: `DATABASE` or `JOURNAL`.
+
+        Parameters
+        ----------
+        wait : bool
+            Whether the caller can wait for a database that is busy, away or behind a network.
 
         Raises
         ------
+        WouldWait
+            If the caller cannot wait and would have to; then nothing is stored.
         Conflict
             If something in it is stored already; then nothing of it is.
         StoreUnavailable
             If neither takes it. A transaction that may lie in the ledger all the same is found by
             its writer and sequence; if it cannot, this is a `NowhereKept`.
         """
+        if not wait and self._waiting:
+            raise WouldWait
         refusal: type[StoreUnavailable] = StoreUnavailable
         if self._is_home():
             try:
-                self._ledger.append(groups, events)
+                self._ledger.append(groups, events, wait=wait)
                 return DATABASE
             except StoreUnavailable as error:
                 self._on_error("ledger", error)

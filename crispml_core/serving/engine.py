@@ -14,10 +14,11 @@ from crispml_core.domain.events import ServingEvent
 from crispml_core.domain.models import CHAMPION
 from crispml_core.ports.score_ledger import ScoreLedger
 from crispml_core.ports.scorer import Answers
-from crispml_core.serving.batcher import Batcher
+from crispml_core.serving.batcher import Batcher, Tell
 from crispml_core.serving.durable_ledger import DurableLedger
 from crispml_core.serving.ledger_writer import Entry, LedgerWriter, Served, replayed
 from crispml_core.serving.live_models import Active, LiveModels
+from crispml_core.serving.plain_records import PlainRecord, gathered
 from crispml_core.serving.scored import ScoreCall, Scored
 
 if TYPE_CHECKING:
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 INLINE_ROWS = 16
 # From so many records on, columns are faster than rows.
 COLUMN_ROWS = 256
+
+Committed = tuple[Scored, int]
+"""Durable scores, and the row of the first that belongs to a request."""
 
 OnCommit = Callable[[Mapping[Served, int], float], None]
 OnEvent = Callable[[ServingEvent], None]
@@ -73,11 +77,13 @@ class ScoringEngine:
         self._on_event: OnEvent = lambda event: None
         self._events: deque[ServingEvent] = deque(maxlen=10_000)
         self._dropped = 0
+        self._seconds = 0.0  # of the last commit
         self._has_unindexed = True  # an earlier process may have left some
-        self._commits: Batcher[Entry, Scored] = Batcher(
+        self._commits: Batcher[Entry | PlainRecord, Committed] = Batcher(
             self._commit,
             capacity=capacity,
             deadline_s=deadline_s,
+            at_once=self._commit_at_once,
             idle=self._idle,
             name="ledger-writer",
         )
@@ -110,12 +116,15 @@ class ScoringEngine:
         self._events.append(event)
         self._on_event(event)
 
-    def score_one(
-        self, active: Active, call: ScoreCall, record: tuple[Any, ...]
-    ) -> asyncio.Future[Scored]:
-        """Score one record of a fast version: the hot path, without a key and without extras."""
-        scores, inputs = active.loaded.method.run((record,), request_id=call.request_id)
-        return self._commits.submit(Entry(call, active.served, scores, inputs))
+    def score_plain(self, plain: PlainRecord, tell: Tell[Committed]) -> None:
+        """Score one record, and tell its durable score or why there is none: the hot path.
+
+        Raises
+        ------
+        Overloaded
+            If too much waits already.
+        """
+        self._commits.tell(plain, tell)
 
     async def score(
         self, call: ScoreCall, records: Sequence[tuple[Any, ...]] | pa.RecordBatch
@@ -188,7 +197,8 @@ class ScoringEngine:
             if is_rows and len(records) >= COLUMN_ROWS:
                 records = await self._in_thread(_columns, active, records)
             scores, inputs = await self._in_thread(_run, active, records, options)
-        return await self._commits.submit(Entry(call, active.served, scores, inputs))
+        scored, _ = await self._commits.submit(Entry(call, active.served, scores, inputs))
+        return scored
 
     async def _in_thread(self, function: Callable[..., Any], *arguments: Any) -> Any:
         loop = asyncio.get_running_loop()
@@ -203,18 +213,44 @@ class ScoringEngine:
         self.models.close()
         self.durable.close()
 
-    def _commit(self, entries: list[Entry]) -> Sequence[Scored | Exception]:
+    def _commit(self, items: list[Entry | PlainRecord]) -> list[Committed | Exception]:
         start = time.perf_counter()
         self._has_unindexed = True
+        entries, places = gathered(items)
         outcomes = self._writer.commit(entries, self._take_events())
         self._put_back(self._writer.take_unkept())
-        seconds = time.perf_counter() - start
+        self._seconds = time.perf_counter() - start
+        self._tell(entries, outcomes)
+        return [
+            place if isinstance(place, Exception) else _committed(outcomes[place[0]], place[1])
+            for place in places
+        ]
+
+    def _commit_at_once(
+        self, items: list[Entry | PlainRecord]
+    ) -> list[Committed | Exception] | None:
+        """Commit a plain record that nobody waits beside, if the store surely takes it at once."""
+        if self._seconds > AT_ONCE_S or self._events or type(items[0]) is not PlainRecord:
+            self._seconds *= _FORGET
+            return None
+        start = time.perf_counter()
+        entries, places = gathered(items)
+        if isinstance(places[0], Exception):
+            return [places[0]]
+        scored = self._writer.commit_at_once(entries[0])
+        if scored is None:
+            return None
+        self._has_unindexed = True
+        self._seconds = time.perf_counter() - start
+        self._tell(entries, [scored])
+        return [(scored, 0)]
+
+    def _tell(self, entries: Sequence[Entry], outcomes: Sequence[Scored | Exception]) -> None:
         rows: dict[Served, int] = {}
         for entry, outcome in zip(entries, outcomes, strict=True):
             if isinstance(outcome, Scored) and not outcome.replayed:
                 rows[entry.served] = rows.get(entry.served, 0) + len(entry.scores)
-        self._on_commit(rows, seconds)
-        return outcomes
+        self._on_commit(rows, self._seconds)
 
     def _idle(self) -> None:
         try:
@@ -240,8 +276,16 @@ class ScoringEngine:
         self._events.extendleft(reversed(events[:room]))
 
 
+# The event loop commits a lone record itself as long as the store is so fast; on a slower one the
+# other requests would wait for it. A store that was slow is tried again after some records.
+AT_ONCE_S = 0.002
+_FORGET = 0.9
 # So many record keys are indexed in one idle step: some ten milliseconds.
 INDEX_ROWS = 10_000
+
+
+def _committed(outcome: Scored | Exception, row: int) -> Committed | Exception:
+    return outcome if isinstance(outcome, Exception) else (outcome, row)
 
 
 def _run(active: Active, records: Any, options: dict[str, Any]) -> Any:

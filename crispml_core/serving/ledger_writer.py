@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from crispml_core.domain.errors import Conflict, CrispMLError, StoreUnavailable
+from crispml_core.domain.errors import Conflict, CrispMLError, StoreUnavailable, WouldWait
 from crispml_core.domain.events import ServingEvent
 from crispml_core.domain.identifiers import utc_now
 from crispml_core.domain.scores import Encoding, ScoreGroup, ScoreRows, chain_root, new_group_id
@@ -108,6 +108,19 @@ class LedgerWriter:
                 done[id(bundle[0])] = self._commit_keyed(bundle[0])
         return [done[id(entry)] for entry in entries]
 
+    def commit_at_once(self, entry: Entry) -> Scored | None:
+        """Commit one entry without a key if that needs no waiting; None if it does.
+
+        Raises
+        ------
+        StoreUnavailable
+            If nothing takes it.
+        """
+        try:
+            return self._commit_bundles([[entry]], (), wait=False)[id(entry)]
+        except WouldWait:
+            return None
+
     def _commit_free(
         self, bundles: Sequence[list[Entry]], events: Sequence[ServingEvent]
     ) -> Mapping[int, Scored | CrispMLError]:
@@ -132,9 +145,11 @@ class LedgerWriter:
             return error
 
     def _commit_bundles(
-        self, bundles: Sequence[list[Entry]], events: Sequence[ServingEvent]
+        self, bundles: Sequence[list[Entry]], events: Sequence[ServingEvent], *, wait: bool = True
     ) -> dict[int, Scored]:
         if not self._is_sure:
+            if not wait:
+                raise WouldWait
             self._find_place()
         sequence, root, now = self._sequence, self._root, self._clock()
         groups = []
@@ -144,10 +159,10 @@ class LedgerWriter:
             root = group.root
             groups.append(group)
         try:
-            durability = self._durable.commit(groups, events)
+            durability = self._durable.commit(groups, events, wait=wait)
         except CrispMLError as error:
             # A commit whose answer was lost may have taken the place: before the next one, look.
-            self._is_sure = isinstance(error, NowhereKept)
+            self._is_sure = isinstance(error, NowhereKept | WouldWait)
             raise
         self._sequence, self._root = sequence, root
         return {

@@ -165,6 +165,14 @@ class LiveModels:
             if self.find(name, CHAMPION) is not None and (reason := self._status(name)) is not None
         }
 
+    def broken(self) -> set[str]:
+        """Return the use cases that have a champion, and nothing that can serve as it."""
+        return {
+            name
+            for name in self._use_cases
+            if self.find(name, CHAMPION) is None and (name, CHAMPION) in self._failures
+        }
+
     def refresh(self) -> None:
         """Look where the aliases point, and load and exchange what moved.
 

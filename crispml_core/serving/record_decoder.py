@@ -8,20 +8,33 @@ checks types, ranges and categories while it parses.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
-from math import ceil, floor
-from typing import Annotated, Any, Literal
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, TypeAlias
 
 import msgspec
 
-from crispml_core.domain.fields import MAX_KEY_LENGTH, Field, RecordSchema
+from crispml_core.domain.fields import Field, RecordSchema
+from crispml_core.serving.json_types import json_type
+from crispml_core.serving.names_twice import names_none_twice
 from crispml_core.tables import parsing
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from crispml_core.serving.record_columns import RecordColumns
+
 Record = tuple[Any, ...]
-# Bounds within which a number means the same to every parser.
-_EXACT, _LARGE = 2**53, 9e18
-_KEY_TOKEN = re.compile(rb'"[ \t\r\n]*:')
+Records: TypeAlias = "list[Record] | pa.RecordBatch"
+_Name = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
+
+
+class Wrapped(NamedTuple):
+    """Records, and who shall answer them."""
+
+    records: Records
+    alias: str | None
+    model_version: str | None
 
 
 class RecordDecoder:
@@ -31,9 +44,12 @@ class RecordDecoder:
     ----------
     schema : RecordSchema
         What a record is. A schema with dates or moments is read as text first.
+    column_rows : int, optional
+        From so many records on `many` returns columns.
     """
 
-    def __init__(self, schema: RecordSchema) -> None:
+    def __init__(self, schema: RecordSchema, column_rows: int | None = None) -> None:
+        self._schema, self._column_rows = schema, column_rows
         fields = tuple(schema)
         struct = msgspec.defstruct(
             "Record",
@@ -48,6 +64,16 @@ class RecordDecoder:
         )
         self._one = msgspec.json.Decoder(struct).decode
         self._many = msgspec.json.Decoder(list[struct]).decode  # type: ignore[valid-type]
+        wrapped = msgspec.defstruct(
+            "Wrapped",
+            [
+                ("records", list[struct]),  # type: ignore[valid-type]
+                ("alias", _Name | None, None),
+                ("model_version", _Name | None, None),
+            ],
+            forbid_unknown_fields=True,
+        )
+        self._wrapped: Callable[[bytes], Any] = msgspec.json.Decoder(wrapped).decode
         self._row = _row_maker(fields, schema.record_key)
 
     def one(self, body: bytes) -> Record | None:
@@ -59,74 +85,51 @@ class RecordDecoder:
         row, keys = self._row(record)
         return row if names_none_twice(body, keys) else None
 
-    def many(self, body: bytes) -> list[Record] | None:
+    def many(self, body: bytes) -> Records | None:
         """Return the records that a JSON array holds, or None in doubt."""
         try:
             records = self._many(body)
         except (msgspec.DecodeError, ValueError, RecursionError):
             return None
-        rows, keys = [], 0
+        return self._read(body, records, 0)
+
+    def wrapped(self, body: bytes) -> Wrapped | None:
+        """Return what an object with ``records`` holds, or None in doubt."""
+        try:
+            found = self._wrapped(body)
+        except (msgspec.DecodeError, ValueError, RecursionError):
+            return None
+        names = (found.alias, found.model_version)
+        if None not in names:
+            return None
+        records = self._read(body, found.records, 1 + len(names) - names.count(None))
+        return None if records is None else Wrapped(records, *names)
+
+    def _read(self, body: bytes, records: Sequence[Any], more_keys: int) -> Records | None:
+        """Return decoded records; `more_keys` are those of the body around them."""
+        if self._column_rows is not None and len(records) >= self._column_rows:
+            batch, keys = self._columns(records)
+            return batch if names_none_twice(body, keys + more_keys) else None
+        rows, keys = [], more_keys
         for record in records:
             row, present = self._row(record)
             rows.append(row)
             keys += present
-        return rows if names_none_twice(body, keys) and None not in rows else None  # type: ignore[return-value]
+        return rows if names_none_twice(body, keys) and None not in rows else None
 
+    @cached_property
+    def _columns(self) -> RecordColumns:
+        # Here, because a process that answers single records needs no Arrow.
+        from crispml_core.serving.record_columns import RecordColumns
 
-def names_none_twice(body: bytes, keys: int) -> bool:
-    """Return True only if no object of a JSON text names a key twice.
-
-    The parser keeps the last of two equal keys and forgets the other. Every key has a colon behind
-    it, so a text with as many colons as there are keys left has lost none. Where values hold colons
-    too, quotes with a colon behind them are counted; one inside of a value, behind an escaped
-    quote, only sends the body the slow way.
-
-    Parameters
-    ----------
-    body : bytes
-        The JSON.
-    keys : int
-        How many keys the parser kept.
-    """
-    if body.count(b":") == keys:
-        return True
-    if b" :" in body or b"\n:" in body or b"\t:" in body or b"\r:" in body:
-        return len(_KEY_TOKEN.findall(body)) == keys
-    return body.count(b'":') == keys
+        return RecordColumns(self._schema)
 
 
 def _attribute(number: int, field: Field, is_key: bool) -> tuple[Any, ...]:
-    kind = _type(field, min(field.max_length, MAX_KEY_LENGTH) if is_key else field.max_length)
+    kind = json_type(field, is_key=is_key)
     if field.nullable:  # may be left out, which is not the same as null when keys are counted
         return (f"f{number}", kind | msgspec.UnsetType | None, msgspec.UNSET)
     return (f"f{number}", kind)
-
-
-def _type(field: Field, longest: int) -> Any:
-    match field.type:
-        case "integer":
-            return Annotated[int, msgspec.Meta(ge=_at_least(field), le=_at_most(field))]
-        case "number":
-            # A whole number beyond 64 bits is refused, and looks like any other float here.
-            low = -_LARGE if field.minimum is None else max(field.minimum, -_LARGE)
-            high = _LARGE if field.maximum is None else min(field.maximum, _LARGE)
-            return Annotated[float, msgspec.Meta(ge=low, le=high)]
-        case "boolean":
-            return bool
-        case "category":
-            return Literal[field.values]
-        case "string":
-            return Annotated[str, msgspec.Meta(max_length=longest)]
-        case _:
-            return str
-
-
-def _at_least(field: Field) -> int:
-    return -_EXACT if field.minimum is None else max(-_EXACT, ceil(field.minimum))
-
-
-def _at_most(field: Field) -> int:
-    return _EXACT if field.maximum is None else min(_EXACT, floor(field.maximum))
 
 
 def _row_maker(

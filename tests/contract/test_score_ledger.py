@@ -8,7 +8,13 @@ from datetime import timedelta
 
 import pytest
 
-from crispml_core.domain.errors import Conflict, IdempotencyKeyReused, InvalidInput, NotFound
+from crispml_core.domain.errors import (
+    Conflict,
+    IdempotencyKeyReused,
+    InvalidInput,
+    NotFound,
+    WouldWait,
+)
 from crispml_core.domain.events import EventKind, ServingEvent
 from crispml_core.domain.identifiers import new_id
 from crispml_core.domain.scores import ScoreRows, new_group_id, score_id
@@ -293,3 +299,19 @@ def test_a_read_by_record_key_does_not_wait_for_the_index(stores, ledger):
 
     assert len(ledger.find(use_case="credit", record_key="a")) == 3
     assert ledger.index_keys(100) == 0, "the read brought the index up to date"
+
+
+def test_who_cannot_wait_has_committed_all_or_nothing(stores, ledger):
+    ledger.append([stores.group("a")])  # opens what has to be open
+    group = stores.group("b")
+    try:
+        ledger.append([group], wait=False)
+    except WouldWait:
+        assert ledger.stored([group.group_id]) == set()
+        ledger.append([group])
+    assert ledger.group(group.group_id) == group
+    with pytest.raises((Conflict, WouldWait)):
+        ledger.append([group], wait=False)
+    after = stores.group("c")
+    ledger.append([after])
+    assert keys_of(ledger.find()) == ["c", "b", "a"]

@@ -328,7 +328,7 @@ def _serve(
         close=lambda: None,
     )
     app.state.settings, app.state.draining, app.openapi_schema = settings, False, None
-    with TestClient(app.state.front) as client:
+    with TestClient(app) as client:
         yield Service(app, client, parts, current.executor, health, closed)
 
 

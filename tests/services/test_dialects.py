@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from crispml_core.serving.stored_inputs import stored_rows, verify_rows
+
 INFER = "/v2/models/toy/infer"
 VERSION = "20260101-000000-abcdef01"
 COLUMNS = [
@@ -38,6 +40,36 @@ def test_tensors_by_column_are_scored_and_kept(scoring: Any) -> None:
     assert stored_keys(scoring) == ["O-1", "O-2"]
     first = body["parameters"]["first_score_id"]
     assert scoring.client.get(f"/api/v1/scores/{first}").json()["record_key"] == "O-1"
+
+
+def test_many_records_are_scored_and_kept_like_few(scoring: Any) -> None:
+    rows = 300
+    inputs = [
+        {
+            "name": tensor["name"],
+            "shape": [rows, 1],
+            "datatype": tensor["datatype"],
+            "data": tensor["data"][:1] * rows,
+        }
+        for tensor in COLUMNS
+    ]
+    inputs[0]["data"] = [f"O-{number}" for number in range(rows)]
+    inputs[2]["data"] = [2] * rows
+    body = {"id": "42", "inputs": inputs, "outputs": [{"name": "probability"}]}
+    answer = scoring.client.post(INFER, json=body)
+    assert answer.status_code == 200
+    said = answer.json()
+    (output,) = said["outputs"]
+    assert (said["id"], output["name"], output["data"]) == ("42", "probability", [0.75] * rows)
+    group = scoring.parts.ledger.group(said["parameters"]["group_id"])
+    names, kept = stored_rows(group)
+    assert names == ("order_id", "amount", "items", "channel")
+    assert kept == [(f"O-{number}", 10.5, 2, "web") for number in range(rows)]
+    assert verify_rows(group) == []
+    inputs[1]["data"][7] = "SECRET"
+    refused = scoring.client.post(INFER, json=body)
+    assert refused.status_code == 422
+    assert "SECRET" not in refused.text
 
 
 def test_binary_tensors_come_and_go(scoring: Any) -> None:

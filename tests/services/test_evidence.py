@@ -66,7 +66,7 @@ def test_every_refusal_of_every_dialect_is_an_event(
 def test_a_request_that_could_not_be_kept_is_a_failed_event(
     scoring: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def away(*_: Any) -> Any:
+    def away(*_: Any, **__: Any) -> Any:
         raise StoreUnavailable("nothing takes it")
 
     with monkeypatch.context() as broken:

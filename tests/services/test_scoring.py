@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from crispml_core.domain.errors import StoreUnavailable
+from crispml_core.serving.stored_inputs import stored_rows, verify_rows
 
 SCORE, LABEL = (f"/api/v1/use-cases/toy/new-data-{verb}" for verb in ("score", "label"))
 VERSION = "20260101-000000-abcdef01"
@@ -88,6 +89,26 @@ def test_an_unknown_alias_is_not_found_and_not_repeated(scoring: Any) -> None:
     assert scoring.parts.ledger.find() == []
 
 
+@pytest.mark.parametrize("number", [2, 300])
+def test_records_in_a_wrapping_are_the_same_records(scoring: Any, number: int) -> None:
+    records = [record(n) for n in range(number)]
+    plain = scoring.client.post(SCORE, json=records).json()
+    for more in ({}, {"alias": "champion"}, {"model_version": plain["version"]}):
+        answer = scoring.client.post(SCORE, json={"records": records, **more})
+        assert answer.status_code == 200
+        found = answer.json()
+        assert found["alias"] == (None if "model_version" in more else "champion")
+        assert [{**score, "score_id": ""} for score in found["scores"]] == [
+            {**score, "score_id": ""} for score in plain["scores"]
+        ]
+        group = scoring.parts.ledger.group(found["group_id"])
+        names, rows = stored_rows(group)
+        assert [dict(zip(names, row, strict=True)) for row in rows] == records
+        assert verify_rows(group) == []
+    both = scoring.client.post(SCORE + "?alias=champion", json={"records": records, "alias": "x"})
+    assert both.status_code == 422
+
+
 def test_too_many_records_are_refused(scoring: Any, settings: Any) -> None:
     server = settings.server.model_copy(update={"max_records": 2})
     scoring.app.state.settings = settings.model_copy(update={"server": server})
@@ -101,7 +122,7 @@ def test_too_many_records_are_refused(scoring: Any, settings: Any) -> None:
 def test_while_the_database_is_away_scores_go_to_the_journal_and_come_back(
     scoring: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def away(*_: Any) -> Any:
+    def away(*_: Any, **__: Any) -> Any:
         raise StoreUnavailable("the database does not answer")
 
     ledger = scoring.parts.ledger
@@ -123,7 +144,7 @@ def test_while_the_database_is_away_scores_go_to_the_journal_and_come_back(
 def test_a_score_that_neither_database_nor_journal_takes_is_no_score(
     scoring: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def away(*_: Any) -> Any:
+    def away(*_: Any, **__: Any) -> Any:
         raise StoreUnavailable("nothing takes it")
 
     monkeypatch.setattr(scoring.parts.ledger, "append", away)

@@ -20,7 +20,7 @@ from crispml_core.adapters.sql.score_places import find_places
 from crispml_core.adapters.sql.score_search import SCORES, ScoreSearch, search
 from crispml_core.adapters.sql.sqlite_append import SqliteAppender
 from crispml_core.adapters.sql.tables import score_groups, score_rows
-from crispml_core.domain.errors import Conflict, NotFound
+from crispml_core.domain.errors import Conflict, NotFound, WouldWait
 from crispml_core.domain.events import ServingEvent
 from crispml_core.domain.scores import Score, ScoreGroup
 
@@ -44,11 +44,19 @@ class SqlScoreLedger:
         self._engine = engine
         self._driver = SqliteAppender(engine) if appends_through_driver(engine) else None
 
-    def append(self, groups: Sequence[ScoreGroup], events: Sequence[ServingEvent] = ()) -> None:
+    def append(
+        self,
+        groups: Sequence[ScoreGroup],
+        events: Sequence[ServingEvent] = (),
+        *,
+        wait: bool = True,
+    ) -> None:
         """Commit groups and events in one transaction: all of them, or none."""
         try:
             if self._driver is not None:
-                self._driver.append(groups, events)
+                self._driver.append(groups, events, wait=wait)
+            elif not wait:
+                raise WouldWait
             else:
                 append_rows(self._engine, groups, events)
         except ConstraintBroken:

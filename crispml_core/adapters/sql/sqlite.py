@@ -13,7 +13,7 @@ from sqlalchemy.exc import DisconnectionError
 from crispml_core.domain.errors import InvalidInput
 
 WRITES = "crispml_writes"
-_OPENED = "crispml_opened_file"
+OPENED = "crispml_opened_file"
 # Appending scores has a statement per size of a group.
 _CACHED_STATEMENTS = 256
 _CACHE_KIB = 64 * 1024
@@ -45,12 +45,12 @@ def sqlite_engine(url: URL, *, create: bool, busy_timeout_s: float) -> Engine:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
-        record.info[_OPENED] = _identity(file)
+        record.info[OPENED] = OpenedFile(file)
 
     @event.listens_for(engine, "checkout")
     def _still_there(_connection: Any, record: Any, _proxy: Any) -> None:
         # A file that was removed or replaced stays open, and what is committed to it is lost.
-        if _identity(file) != record.info[_OPENED]:
+        if not record.info[OPENED].is_the_same():
             raise DisconnectionError("the database file is another one now")
 
     @event.listens_for(engine, "begin")
@@ -72,10 +72,20 @@ def _file(url: URL) -> Path:
     return Path(url.database or "").absolute()
 
 
-def _identity(file: Path) -> tuple[int, int] | None:
-    """Return device and number of the file, or None when it is missing."""
-    try:
-        found = os.stat(file)
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino
+class OpenedFile:
+    """Which file a connection has open, whatever its name means later."""
+
+    def __init__(self, file: Path) -> None:
+        self._name = os.fspath(file)
+        self._identity = self._look()
+
+    def is_the_same(self) -> bool:
+        """Return whether the name still means the file that was opened."""
+        return self._look() == self._identity
+
+    def _look(self) -> tuple[int, int] | None:
+        try:
+            found = os.stat(self._name)
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino

@@ -21,6 +21,7 @@ from crispml_core.adapters.sql.errors import translated
 from crispml_core.adapters.sql.event_log import event_row
 from crispml_core.adapters.sql.group_rows import place
 from crispml_core.adapters.sql.score_columns import GROUP_COLUMNS, group_values, row_columns
+from crispml_core.adapters.sql.sqlite_prompt import PromptConnection
 from crispml_core.adapters.sql.tables import serving_events
 from crispml_core.domain.events import ServingEvent
 from crispml_core.domain.scores import ScoreGroup
@@ -39,13 +40,21 @@ class SqliteAppender:
     """
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+        self._engine, self._prompt = engine, PromptConnection(engine)
         self._bind_group = _binders(engine, GROUP_COLUMNS)
         self._bind_event = _binders(engine, _EVENT_COLUMNS)
 
-    def append(self, groups: Sequence[ScoreGroup], events: Sequence[ServingEvent]) -> None:
-        """Commit groups and events in one transaction; raises what `writing` raises."""
-        with self._transaction() as cursor:
+    def append(
+        self, groups: Sequence[ScoreGroup], events: Sequence[ServingEvent], *, wait: bool
+    ) -> None:
+        """Commit groups and events in one transaction; raises what `writing` raises.
+
+        Raises
+        ------
+        WouldWait
+            If `wait` is not set; see `PromptConnection.transaction`.
+        """
+        with self._transaction() if wait else self._prompt_transaction() as cursor:
             for group in groups:
                 values = zip(self._bind_group, group_values(group), strict=True)
                 cursor.execute(_INSERT_GROUP, [bind(value) for bind, value in values])
@@ -56,6 +65,8 @@ class SqliteAppender:
                 row = event_row(event)
                 values = zip(self._bind_event, (row[c.name] for c in _EVENT_COLUMNS), strict=True)
                 cursor.execute(_INSERT_EVENT, [bind(value) for bind, value in values])
+        if wait:
+            self._prompt.open()
 
     @contextmanager
     def _transaction(self) -> Iterator[Any]:
@@ -68,6 +79,11 @@ class SqliteAppender:
                 cursor.execute("COMMIT")
             finally:
                 lent.close()  # rolls back what was not committed
+
+    @contextmanager
+    def _prompt_transaction(self) -> Iterator[Any]:
+        with translated(self._engine.url), _wrapped(), self._prompt.transaction() as cursor:
+            yield cursor
 
 
 def _append_rows(cursor: Any, group: ScoreGroup, group_no: int) -> None:

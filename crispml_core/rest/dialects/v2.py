@@ -10,6 +10,7 @@ import msgspec
 
 from crispml_core.domain.fields import RecordSchema
 from crispml_core.rest.dialects.v2_response import (
+    DETAILS,
     PREDICT,
     PREDICT_PROBA,
     SCORE_ID,
@@ -75,7 +76,7 @@ def model_metadata(
 
 
 def _output(name: str, classes: tuple[str, ...]) -> dict[str, Any]:
-    is_text = name == SCORE_ID or (name == PREDICT and bool(classes))
+    is_text = name in (SCORE_ID, DETAILS) or (name == PREDICT and bool(classes))
     width = len(classes) if name == PREDICT_PROBA else 1
     return {"name": name, "datatype": "BYTES" if is_text else "FP64", "shape": [-1, width]}
 

@@ -13,11 +13,12 @@ from crispml_core.rest.dialects.v2_binary import pack_numbers, pack_texts
 from crispml_core.rest.dialects.v2_request import InferRequest
 from crispml_core.serving.scored import Scored
 
-PREDICT, PROBABILITY, PREDICT_PROBA, SCORE_ID = (
+PREDICT, PROBABILITY, PREDICT_PROBA, SCORE_ID, DETAILS = (
     "predict",
     "probability",
     "predict_proba",
     "score_id",
+    "details",
 )
 
 JSON_HEADERS = [(b"content-type", b"application/json")]
@@ -27,7 +28,8 @@ _encode = msgspec.json.Encoder().encode
 
 def output_names(classes: tuple[str, ...]) -> tuple[str, ...]:
     """Return the outputs that a model has; without classes it is a regression."""
-    return (PREDICT, PROBABILITY, PREDICT_PROBA, SCORE_ID) if classes else (PREDICT, SCORE_ID)
+    of_classes = (PROBABILITY, PREDICT_PROBA) if classes else ()
+    return (PREDICT, *of_classes, SCORE_ID, DETAILS)
 
 
 def check_outputs(request: InferRequest, classes: tuple[str, ...]) -> None:
@@ -46,8 +48,9 @@ def infer_response(
 ) -> tuple[bytes, list[tuple[bytes, bytes]]]:
     """Return the body of an answer and its headers.
 
-    Without requested outputs there are ``predict`` and, for classes, ``probability``. An output is
-    binary if its parameter ``binary_data`` says so, or else ``binary_data_output`` of the request.
+    Without requested outputs there are ``predict``, for classes ``probability``, and ``details`` if
+    reasons or intervals were asked for. An output is binary if its parameter ``binary_data`` says
+    so, or else ``binary_data_output`` of the request.
 
     Returns
     -------
@@ -59,7 +62,8 @@ def infer_response(
     if request.outputs:
         wanted = [(each.name, _is_binary(each.parameters, usual)) for each in request.outputs]
     else:
-        default = (PREDICT, PROBABILITY) if scored.classes else (PREDICT,)
+        default = [PREDICT, *([PROBABILITY] if scored.classes else [])]
+        default += [DETAILS] if scored.scores.details is not None else []
         wanted = [(name, usual) for name in default]
     outputs, tails = [], []
     for name, is_binary in wanted:
@@ -137,9 +141,16 @@ def _score_ids(scored: Scored) -> Output:
     return "BYTES", [len(values), 1], values
 
 
+def _details(scored: Scored) -> Output:
+    """Return reasons and intervals, each row a JSON object."""
+    values = [text or "{}" for text in scored.scores.details or [None] * len(scored.scores)]
+    return "BYTES", [len(values), 1], values
+
+
 _OUTPUTS: dict[str, Callable[[Scored], Output]] = {
     PREDICT: _predict,
     PROBABILITY: _probability,
     PREDICT_PROBA: _predict_proba,
     SCORE_ID: _score_ids,
+    DETAILS: _details,
 }

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from crispml_core.rest.content import JSON
 from crispml_core.rest.formats.csv_answer import CsvAnswer
-from crispml_core.rest.formats.json_answer import JsonAnswer, NdjsonAnswer
+from crispml_core.rest.formats.json_answer import JsonAnswer, NdjsonAnswer, whole_json
 from crispml_core.rest.formats.media import ARROW, CSV, NDJSON, PARQUET
 from crispml_core.rest.formats.table_answer import ArrowAnswer, ParquetAnswer
 from crispml_core.serving.scored import Scored
@@ -48,5 +48,7 @@ def score_answer(media: str) -> ScoreAnswer:
 
 def whole_answer(scored: Scored, media: str) -> bytes:
     """Return the answer for scores that came at once."""
+    if media == JSON:
+        return whole_json(scored)
     answer = score_answer(media)
-    return answer.begin(scored) + answer.chunk(scored) + answer.end()
+    return b"".join((answer.begin(scored), answer.chunk(scored), answer.end()))

@@ -1,24 +1,24 @@
 """Scores as JSON and NDJSON.
 
-Each column is written as JSON at once, one value per line, which no value can break; then constants
-and values are joined row by row. Both happen in C.
+Each column is written as JSON at once, one value per line, which no value can break; then the rows
+are joined. Both happen in C.
 """
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterable
-from itertools import chain, islice, repeat
 from typing import Any
 
 import msgspec
 
+from crispml_core.rest.formats.row_texts import Piece, few, joined_rows
 from crispml_core.serving.scored import Scored
 
 _encoder = msgspec.json.Encoder()
 encode = _encoder.encode
 
-# More rows at once fall out of the processor's cache.
-_JOINED_ROWS = 8192
+_END = b"]}"
 
 
 def json_head(scored: Scored) -> bytes:
@@ -44,56 +44,67 @@ def json_head(scored: Scored) -> bytes:
     )
 
 
-def json_records(scored: Scored, end: bytes) -> bytes:
-    """Return one JSON object per score, each followed by `end`."""
+def whole_json(scored: Scored) -> bytes:
+    """Return what `JsonAnswer` writes for scores that came at once."""
+    # A batch is megabytes, which one join copies once.
+    return b"".join((json_head(scored), *_records(scored, b",", after_last=False), _END))
+
+
+def _records(scored: Scored, end: bytes, *, after_last: bool = True) -> list[bytes]:
+    """Return one JSON object per score, each followed by `end`, the last if `after_last`."""
     rows = scored.scores
-    first = scored.offset + 1
-    prefix = b'{"score_id":"' + scored.group_id[:-6].encode()
     probability = _lines(rows.probabilities)
-    pieces: list[Iterable[bytes]] = [
-        repeat(prefix),
-        [b"%06x" % number for number in range(first, first + len(rows))],
-        repeat(b'","record_key":'),
+    pieces: list[Piece] = [
+        b'{"score_id":"' + scored.group_id[:-6].encode(),
+        _last_digits(scored.offset + 1, len(rows)),
+        b'","record_key":',
         _lines(rows.record_keys),
-        repeat(b',"prediction":'),
-        _lines(rows.predictions),
-        repeat(b',"probability":'),
+        b',"prediction":',
+        few(rows.predictions, encode) if scored.classes else _lines(rows.predictions),
+        b',"probability":',
         probability,
         *_probabilities(scored, probability),
-        repeat(b',"segments":'),
-        map(str.encode, rows.segments),
+        b',"segments":',
+        few(rows.segments, str.encode),
     ]
     if rows.details is not None:
         pieces += [
-            repeat(b',"details":'),
+            b',"details":',
             [b"{}" if text is None else text.encode() for text in rows.details],
         ]
-    pieces.append(repeat(b"}" + end))
-    joined = zip(*pieces, strict=False)
-    parts = iter(lambda: b"".join(chain.from_iterable(islice(joined, _JOINED_ROWS))), b"")
-    return b"".join(parts)
+    pieces.append(b"}" + end)
+    return joined_rows(pieces, len(rows), cut=0 if after_last else len(end))
 
 
-def _probabilities(scored: Scored, probability: list[bytes]) -> list[Iterable[bytes]]:
+def _last_digits(first: int, rows: int) -> list[bytes]:
+    """Return six hexadecimal digits for each of the numbers from `first` on."""
+    # As 32-bit numbers, of which the highest 8 bits are zero, they are written in one call.
+    digits = struct.pack(f">{rows}I", *range(first, first + rows)).hex("\n", 4)
+    return b"\n".join((b"", digits.encode())).split(b"\n00")[1:]
+
+
+def _probabilities(scored: Scored, probability: list[bytes]) -> list[Piece]:
     rows = scored.scores
     if not scored.classes:
-        return [repeat(b',"probabilities":{}')]
+        return [b',"probabilities":{}']
     if rows.by_class is not None:
         columns = [_lines(values) for values in zip(*rows.by_class, strict=True)]
     else:
         # A binary score keeps the probability of the second class.
         columns = [_lines([1.0 - value for value in rows.probabilities if value is not None])]
         columns.append(probability)
-    pieces: list[Iterable[bytes]] = []
+    pieces: list[Piece] = []
     before = b',"probabilities":{'
     for name, column in zip(scored.classes, columns, strict=True):
-        pieces += [repeat(before + encode(name) + b":"), column]
+        pieces += [before + encode(name) + b":", column]
         before = b","
-    return [*pieces, repeat(b"}")]
+    return [*pieces, b"}"]
 
 
 def _lines(column: Iterable[Any]) -> list[bytes]:
-    return _encoder.encode_lines(column).split(b"\n")
+    lines = _encoder.encode_lines(column).split(b"\n")
+    lines.pop()  # every line ends, also the last
+    return lines
 
 
 class JsonAnswer:
@@ -110,13 +121,12 @@ class JsonAnswer:
 
     def chunk(self, scored: Scored) -> bytes:
         """Return the next scores."""
-        body = self._separator + json_records(scored, b",")[:-1]
-        self._separator = b","
-        return body
+        before, self._separator = self._separator, b","
+        return b"".join((before, *_records(scored, b",", after_last=False)))
 
     def end(self) -> bytes:
         """Return what comes after the last score."""
-        return b"]}"
+        return _END
 
 
 class NdjsonAnswer:
@@ -130,7 +140,7 @@ class NdjsonAnswer:
 
     def chunk(self, scored: Scored) -> bytes:
         """Return the next lines."""
-        return json_records(scored, b"\n")
+        return b"".join(_records(scored, b"\n"))
 
     def end(self) -> bytes:
         """Return nothing."""

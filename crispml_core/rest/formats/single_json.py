@@ -20,10 +20,37 @@ class SingleJson:
 
     def __init__(self) -> None:
         self._templates: dict[tuple[object, ...], bytes] = {}
+        self._last: Scored | None = None
+        self._template = self._group = b""
 
-    def __call__(self, scored: Scored) -> bytes:
-        """Return the answer for the first score, the only one."""
-        rows = scored.scores
+    def __call__(self, scored: Scored, row: int = 0) -> bytes:
+        """Return the answer for one row of scores."""
+        if scored is not self._last:  # those of one group are most often asked for in a row
+            self._last, self._group = scored, scored.group_id.encode()
+            self._template = self._template_of(scored)
+        rows, group = scored.scores, self._group
+        second = rows.probabilities[row]
+        probability = _encode(second)
+        by_class: tuple[bytes, ...]
+        if rows.by_class is not None:
+            by_class = tuple(map(_encode, rows.by_class[row]))
+        elif second is not None and scored.classes:
+            by_class = (_encode(1.0 - second), probability)
+        else:
+            by_class = ()
+        return self._template % (
+            group,
+            group[:-6],
+            scored.offset + row + 1,
+            _encode(rows.record_keys[row]),
+            _encode(rows.predictions[row]),
+            probability,
+            *by_class,
+            rows.segments[row].encode(),
+            b"" if rows.details is None else b',"details":' + (rows.details[row] or "{}").encode(),
+        )
+
+    def _template_of(self, scored: Scored) -> bytes:
         key = (
             scored.version,
             scored.alias,
@@ -31,44 +58,16 @@ class SingleJson:
             scored.classes,
             scored.durability,
             scored.fallback,
-            rows.by_class is None,
+            scored.scores.by_class is None,
         )
         template = self._templates.get(key)
-        if template is None:
-            template = self._remember(key, scored)
-        group = scored.group_id.encode()
-        second = rows.probabilities[0]
-        probability = _encode(second)
-        by_class: tuple[bytes, ...]
-        if rows.by_class is not None:
-            by_class = tuple(map(_encode, rows.by_class[0]))
-        elif second is not None and scored.classes:
-            by_class = (_encode(1.0 - second), probability)
-        else:
-            by_class = ()
-        return template % (
-            group,
-            group[:-6],
-            scored.offset + 1,
-            _encode(rows.record_keys[0]),
-            _encode(rows.predictions[0]),
-            probability,
-            *by_class,
-            rows.segments[0].encode(),
-            _details(rows.details),
-        )
+        return self._remember(key, scored) if template is None else template
 
     def _remember(self, key: tuple[object, ...], scored: Scored) -> bytes:
         if len(self._templates) >= self._MOST:
             self._templates.clear()
         template = self._templates[key] = _template(scored)
         return template
-
-
-def _details(details: list[str | None] | None) -> bytes:
-    if details is None:
-        return b""
-    return b',"details":' + (details[0] or "{}").encode()
 
 
 def _template(scored: Scored) -> bytes:

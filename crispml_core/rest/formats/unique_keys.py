@@ -45,3 +45,17 @@ def colons(value: Any) -> int:
     if kind is dict:
         return sum(1 + colons(name) + colons(each) for name, each in value.items())
     return sum(map(colons, value)) if kind is list else 0
+
+
+def names(value: Any) -> int:
+    """Return how many keys the objects in a value have.
+
+    Examples
+    --------
+    >>> names({"a": [{"b": 1}]})
+    2
+    """
+    kind = type(value)
+    if kind is dict:
+        return sum(1 + names(each) for each in value.values())
+    return sum(map(names, value)) if kind is list else 0

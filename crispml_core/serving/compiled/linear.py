@@ -53,10 +53,12 @@ class LinearModel:
             return [self._outputs[0].of_row(row) for row in rows]
         return [tuple([output.of_row(row) for output in self._outputs]) for row in rows]
 
-    def of_columns(self, columns: PreparedColumns) -> list[Any]:
+    def of_columns(self, columns: PreparedColumns) -> list[Any] | np.ndarray:
         """Return the output of each record of a batch."""
-        found = [output.of_columns(columns).tolist() for output in self._outputs]
-        return found[0] if len(found) == 1 else list(zip(*found, strict=True))
+        found = [output.of_columns(columns) for output in self._outputs]
+        if len(found) == 1:
+            return found[0]
+        return list(zip(*(outputs.tolist() for outputs in found), strict=True))
 
 
 class _Output:

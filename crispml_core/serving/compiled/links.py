@@ -8,6 +8,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
 
 Outputs = Sequence[float]
 
@@ -18,6 +22,16 @@ def logistic(x: float) -> float:
         return 1.0 / (1.0 + math.exp(-x))
     small = math.exp(x)
     return small / (1.0 + small)
+
+
+def logistics(outputs: np.ndarray) -> np.ndarray:
+    """Return `logistic` of each output, to the last bit: the exponential is the one of ``math``."""
+    import numpy as np
+
+    exponents = (-np.abs(outputs)).tolist()
+    small = np.fromiter(map(math.exp, exponents), np.float64, len(exponents))
+    shares: np.ndarray = np.where(outputs >= 0.0, 1.0, small) / (1.0 + small)
+    return shares
 
 
 def softmax(outputs: Outputs) -> tuple[float, ...]:

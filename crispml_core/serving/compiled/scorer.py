@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from crispml_core.domain.compiled import Plan
 from crispml_core.domain.errors import UseCaseError
@@ -11,16 +11,18 @@ from crispml_core.domain.models import ModelVersion
 from crispml_core.domain.use_case import UseCase
 from crispml_core.ports.scorer import Answers
 from crispml_core.serving.compiled.curation import Refused
-from crispml_core.serving.compiled.links import SEVERAL, SINGLE
+from crispml_core.serving.compiled.links import SEVERAL, SINGLE, logistic, logistics
 from crispml_core.serving.compiled.preparation import RowPreparation, may_be_missing
 from crispml_core.serving.compiled.segments import SegmentText
 
 if TYPE_CHECKING:
+    import numpy as np
     import pyarrow as pa
 
     from crispml_core.serving.compiled.columns import PreparedColumns
 
 Row = tuple[Any, ...]
+Outputs: TypeAlias = "list[Any] | np.ndarray"
 
 
 class Model(Protocol):
@@ -30,7 +32,7 @@ class Model(Protocol):
         """Return the output of each record, a tuple where there are several."""
         ...
 
-    def of_columns(self, columns: PreparedColumns) -> list[Any]:
+    def of_columns(self, columns: PreparedColumns) -> Outputs:
         """Return the output of each record of a batch; to the last bit as `of_rows`."""
         ...
 
@@ -129,7 +131,7 @@ def _model(use_case: UseCase, plan: Plan, positions: dict[str, int]) -> Model:
 
 def _answerer(
     use_case: UseCase, manifest: ModelVersion, plan: Plan
-) -> Callable[[list[Any], list[str]], Answers]:
+) -> Callable[[Outputs, list[str]], Answers]:
     """Return the function from outputs and segments to answers."""
     core = plan.linear or plan.trees
     link = core.link if core is not None else "identity"
@@ -160,19 +162,32 @@ class _Binary:
         self._link, self._threshold = link, threshold
         self._first, self._second = classes
 
-    def __call__(self, outputs: list[Any], segments: list[str]) -> Answers:
+    def __call__(self, outputs: Outputs, segments: list[str]) -> Answers:
         link, threshold, first, second = self._link, self._threshold, self._first, self._second
+        if not isinstance(outputs, list):
+            if link is logistic:
+                return self._of_array(logistics(outputs), segments)
+            outputs = outputs.tolist()
         probabilities = [link(output) for output in outputs]
         _check(probabilities)
         decisions = [second if p >= threshold else first for p in probabilities]
         return Answers(decisions, probabilities, segments)  # type: ignore[arg-type]
+
+    def _of_array(self, probabilities: np.ndarray, segments: list[str]) -> Answers:
+        import numpy as np
+
+        numbers = probabilities.tolist()
+        _check(numbers)
+        classes = np.array((self._first, self._second), dtype=object)
+        decisions = classes[(probabilities >= self._threshold).astype(np.intp)]
+        return Answers(decisions.tolist(), numbers, segments)
 
 
 class _Classes:
     def __init__(self, link: Callable[[Any], tuple[float, ...]], classes: tuple[str, ...]) -> None:
         self._link, self._classes = link, classes
 
-    def __call__(self, outputs: list[Any], segments: list[str]) -> Answers:
+    def __call__(self, outputs: Outputs, segments: list[str]) -> Answers:
         by_class = [self._link(output) for output in outputs]
         largest = [max(row) for row in by_class]
         _check(largest)
@@ -186,7 +201,8 @@ class _Numbers:
     def __init__(self, link: Callable[[float], float]) -> None:
         self._link = link
 
-    def __call__(self, outputs: list[Any], segments: list[str]) -> Answers:
-        numbers = [self._link(output) for output in outputs]
+    def __call__(self, outputs: Outputs, segments: list[str]) -> Answers:
+        plain = outputs if isinstance(outputs, list) else outputs.tolist()
+        numbers = [self._link(output) for output in plain]
         _check(numbers)
         return Answers(numbers, [None] * len(numbers), segments)

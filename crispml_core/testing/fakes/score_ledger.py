@@ -44,8 +44,14 @@ class FakeScoreLedger:
         self.events: dict[str, ServingEvent] = {}
         self.labels: list[StoredLabel] = []
 
-    def append(self, groups: Sequence[ScoreGroup], events: Sequence[ServingEvent] = ()) -> None:
-        """Commit groups and events in one transaction: all of them, or none."""
+    def append(
+        self,
+        groups: Sequence[ScoreGroup],
+        events: Sequence[ServingEvent] = (),
+        *,
+        wait: bool = True,
+    ) -> None:
+        """Commit groups and events in one transaction: all of them, or none; never waits."""
         with self._lock:
             before = dict(self._groups)
             for group in groups:

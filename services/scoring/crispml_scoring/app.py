@@ -108,9 +108,7 @@ def create_app(
         metrics=http,
         inner=[Middleware(Evidence, note=note, subject=subject)],
     )
-    app.state.front = HotPath(
-        app, lambda: live[0] if live else None, http, known.server.body_timeout_s
-    )
+    app.state.plain = HotPath(lambda: live[0] if live else None, http)
     return app
 
 
@@ -135,10 +133,15 @@ def scored_use_case(path: str) -> str | None:
 
 
 def _checks(parts: ScoringParts) -> Mapping[str, str | None]:
-    """Look at the stores, and at each champion, which a new installation does not have yet."""
+    """Look at the stores, and at each champion, which a new installation does not have yet.
+
+    A champion that cannot serve is a failure, so that a new pod does not take the place of one that
+    serves it.
+    """
     engine = parts.engine
+    broken = engine.models.broken()
     champions = {
-        f"champion {name}": None if reason is None else WAITING + reason
+        f"champion {name}": reason if reason is None or name in broken else WAITING + reason
         for name, reason in engine.models.status().items()
     }
     stores = dict(parts.ping())

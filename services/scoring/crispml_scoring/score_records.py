@@ -29,7 +29,8 @@ from crispml_core.rest.preferences import checked_key, request_fingerprint
 from crispml_core.rest.request_id import request_id_of
 from crispml_core.rest.spooled import Spooled, spooled
 from crispml_core.rest.strict_json import parse_json
-from crispml_core.serving.engine import ScoringEngine
+from crispml_core.serving.engine import COLUMN_ROWS, ScoringEngine
+from crispml_core.serving.record_decoder import RecordDecoder, Records
 from crispml_core.serving.scored import ScoreCall, Scored
 from crispml_core.tables.records import from_records
 from crispml_scoring.batch_jobs import batch_body, submit_batch
@@ -65,7 +66,9 @@ async def score_records(
             return await submit_batch(request, found, batch, call)
         if media == JSON:
             scored = await _score_json(request, found, call, body)
-            return _whole(scored, answer_media, encoding)
+            if len(scored.scores) < COLUMN_ROWS:
+                return _whole(scored, answer_media, encoding)
+            return await run_in_threadpool(_whole, scored, answer_media, encoding)
         content = RecordBody(
             body.content,
             media,
@@ -117,17 +120,28 @@ async def _score_json(
 
 def _parsed(use_case: UseCase, content: bytes, most: int) -> tuple[Any, ScoreRequest | None]:
     """Return validated records, and the wrapping they came in, if there was one."""
-    decoder = decoder_of(use_case)
-    fast = decoder.many(content) if content[:1] == b"[" else None
-    if fast is None and (one := decoder.one(content)) is not None:
-        fast = [one]
-    if fast:
+    fast, wanted = _surely_valid(decoder_of(use_case), content)
+    if fast is not None and len(fast):
         _refuse_too_many(len(fast), most)
-        return fast, None
+        return fast, wanted
     wanted = score_request(parse_json(content), most)
     batch, findings = from_records(wanted.records, use_case.schema, target=use_case.target.name)
     findings.raise_if_any()
     return batch, wanted
+
+
+def _surely_valid(
+    decoder: RecordDecoder, content: bytes
+) -> tuple[Records | None, ScoreRequest | None]:
+    """Return the records that the fast way accepts, and the wrapping they came in."""
+    if content[:1] == b"[":
+        return decoder.many(content), None
+    if (one := decoder.one(content)) is not None:
+        return [one], None
+    if (found := decoder.wrapped(content)) is None:
+        return None, None
+    wanted = ScoreRequest(records=[], alias=found.alias, model_version=found.model_version)
+    return found.records, wanted
 
 
 def _refuse_too_many(rows: int, most: int) -> None:

@@ -82,8 +82,10 @@ def test_a_new_process_serves_the_fallback_says_so_and_returns_by_itself(
 
 def test_without_a_fallback_the_use_case_is_not_ready_and_says_why(serve, champion):
     damage(champion[0])
-    service = serve()
-    assert f"{COMPILED}" in service.checks()["champion orders"]
+    service = serve(is_ready=False)
+    until(lambda: COMPILED in service.checks().get("champion orders", ""))
+    # A new pod must not take the place of one that still serves the version.
+    assert service.ask("GET", "/readyz")[0] == 503
     status, problem = score(service, "k-1")
     assert (status, problem["code"]) == (503, "not_ready")
     assert COMPILED in problem["detail"]
@@ -92,6 +94,7 @@ def test_without_a_fallback_the_use_case_is_not_ready_and_says_why(serve, champi
     until(lambda: service.events("not_ready"))
     repair(champion)
     until(lambda: score(service, "k-2")[0] == 200)
+    assert service.ask("GET", "/readyz")[0] == 200
     assert service.ask("GET", "/v2/models/orders/ready")[0] == 200
 
 

@@ -1,5 +1,7 @@
 """Ids sort by time, names fit everywhere."""
 
+import os
+import random
 import threading
 import time
 from datetime import UTC, datetime, timedelta, timezone
@@ -39,6 +41,24 @@ def test_ids_rise_when_the_counter_runs_over_or_the_clock_goes_back(monkeypatch)
     made = [new_id() for _ in range(5000)]
     assert made == sorted(set(made))
     assert all(one.version == 7 for one in made)
+
+
+def test_a_forked_process_and_one_that_seeds_chance_make_other_ids(monkeypatch):
+    monkeypatch.setattr(identifiers.time, "time_ns", lambda: 10**15)
+    reader, writer = os.pipe()
+    child = os.fork()
+    if not child:
+        os.write(writer, str(new_id()).encode())
+        os._exit(0)
+    os.waitpid(child, 0)
+    made = {os.read(reader, 36).decode(), str(new_id())}
+    os.close(reader)
+    os.close(writer)
+    for _ in range(2):
+        random.seed(0)
+        made.add(str(new_id())[-16:])
+    assert len(made) == 4
+    assert len({one[-16:] for one in made}) == 4
 
 
 @pytest.mark.parametrize("name", ["a", "german_credit", "a.b-c", "0" * 63])

@@ -156,3 +156,77 @@ def test_idle_work_is_done_when_there_is_nothing_else():
         return await asyncio.get_running_loop().run_in_executor(None, idle.wait, 5)
 
     assert run(scenario, lambda items: items, idle=idle.set)
+
+
+def test_an_outcome_is_told_once_and_in_the_loop(caplog):
+    told = []
+
+    def tell(outcome):
+        told.append((outcome, threading.current_thread() is threading.main_thread()))
+        raise RuntimeError("its request is broken")
+
+    async def scenario(batcher):
+        batcher.tell(1, tell)
+        return await batcher.submit(2)
+
+    assert run(scenario, lambda items: items) == 2
+    assert told == [(1, True)]
+    assert "an outcome was not told" in caplog.text
+
+
+def test_what_was_told_to_be_late_is_not_told_again():
+    go, told = threading.Event(), []
+
+    def work(items):
+        go.wait(5)
+        return items
+
+    async def scenario(batcher):
+        batcher.tell(0, told.append)
+        await asyncio.sleep(0.15)
+        go.set()
+        return await batcher.submit(1)
+
+    assert run(scenario, work, deadline_s=0.1) == 1
+    assert [type(outcome) for outcome in told] == [DeadlineExceeded]
+
+
+def test_a_lone_item_is_worked_on_in_the_loop_if_that_can_be():
+    by_thread, at_once = [], []
+
+    def work(items):
+        by_thread.append(list(items))
+        return items
+
+    def attempt(items):
+        at_once.append((list(items), threading.current_thread() is threading.main_thread()))
+        return [-items[0]] if items[0] % 2 else None
+
+    async def scenario(batcher):
+        lone = [await batcher.submit(1), await batcher.submit(2)]
+        return lone + await asyncio.gather(batcher.submit(3), batcher.submit(5))
+
+    assert run(scenario, work, at_once=attempt) == [-1, 2, 3, 5]
+    assert at_once == [([1], True), ([2], True)]
+    assert by_thread == [[2], [3, 5]]
+
+
+def test_nothing_is_worked_on_in_the_loop_while_the_worker_has_work():
+    go, busy = threading.Event(), threading.Event()
+
+    def idle():
+        busy.set()
+        go.wait(5)
+
+    def attempt(items):
+        raise AssertionError("the worker is busy")
+
+    async def scenario(batcher):
+        while not busy.is_set():
+            await asyncio.sleep(0.01)
+        waiting = batcher.submit(1)
+        await asyncio.sleep(0.02)
+        go.set()
+        return await waiting
+
+    assert run(scenario, lambda items: items, at_once=attempt, idle=idle) == 1

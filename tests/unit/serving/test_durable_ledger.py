@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from crispml_core.adapters.journal import FileJournals
-from crispml_core.domain.errors import Conflict, StoreUnavailable
+from crispml_core.domain.errors import Conflict, StoreUnavailable, WouldWait
 from crispml_core.domain.events import EventKind, ServingEvent
 from crispml_core.domain.identifiers import utc_now
 from crispml_core.domain.scores import Encoding, ScoreGroup, ScoreRows, new_group_id
@@ -23,7 +23,7 @@ class Ledger(FakeScoreLedger):
         self.away = self.loses = False
         self.order = []
 
-    def append(self, groups, events=()):
+    def append(self, groups, events=(), *, wait=True):
         if self.away:
             raise StoreUnavailable("the database is locked")
         super().append(groups, events)
@@ -201,8 +201,8 @@ def test_who_waits_for_the_end_of_a_replay_goes_to_the_database(durable, ledger,
     late = threading.Thread(target=lambda: answers.append(durable.commit([a_group(3)], [])))
     append = ledger.append
 
-    def replayed(groups, events=()):
-        append(groups, events)
+    def replayed(groups, events=(), *, wait=True):
+        append(groups, events, wait=wait)
         sequences = [group.sequence for group in groups]
         if sequences == [1]:  # the first pass: others still go to the journal
             answers.append(durable.commit([a_group(2)], []))
@@ -216,4 +216,16 @@ def test_who_waits_for_the_end_of_a_replay_goes_to_the_database(durable, ledger,
     ledger.away = False
     until(lambda: len(answers) == 2)
     assert answers == [JOURNAL, DATABASE]
+    assert ledger.order == [1, 2, 3]
+
+
+def test_who_cannot_wait_is_told_while_the_database_is_away(durable, ledger):
+    assert durable.commit([a_group(1)], [], wait=False) == DATABASE
+    ledger.away = True
+    assert durable.commit([a_group(2)], []) == JOURNAL
+    with pytest.raises(WouldWait):
+        durable.commit([a_group(3)], [], wait=False)
+    ledger.away = False
+    until(lambda: not durable.waiting)
+    assert durable.commit([a_group(3)], [], wait=False) == DATABASE
     assert ledger.order == [1, 2, 3]

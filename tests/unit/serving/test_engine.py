@@ -12,6 +12,7 @@ from crispml_core.domain.errors import (
     NotFound,
     StoreUnavailable,
     UseCaseError,
+    WouldWait,
 )
 from crispml_core.ports.scorer import Answers
 from crispml_core.serving.durable_ledger import DurableLedger
@@ -19,6 +20,7 @@ from crispml_core.serving.engine import COLUMN_ROWS, INLINE_ROWS, ScoringEngine
 from crispml_core.serving.ledger_writer import LedgerWriter
 from crispml_core.serving.live_models import LiveModels
 from crispml_core.serving.loaded_versions import LoadedVersions
+from crispml_core.serving.plain_records import PlainRecord
 from crispml_core.serving.scored import ScoreCall
 from crispml_core.testing.fakes.alias_log import FakeAliasLog
 from crispml_core.testing.fakes.score_ledger import FakeScoreLedger
@@ -179,7 +181,7 @@ def test_one_key_twice_at_once_is_one_batch(world):
 
 
 def test_a_ledger_that_is_away_costs_the_key_but_not_the_score(world, monkeypatch):
-    def away(*_):
+    def away(*_, **__):
         raise StoreUnavailable("away")
 
     monkeypatch.setattr(world.ledger, "append", away)
@@ -194,3 +196,78 @@ def test_a_ledger_that_is_away_costs_the_key_but_not_the_score(world, monkeypatc
         return scored
 
     assert world.run(scenario).durability == "journal"
+
+
+def plain(engine, *amounts):
+    """Send plain records in one turn of the loop; return what is told, in order."""
+    active = engine.models.find("toy", "champion")
+    told = []
+    for amount in amounts:
+        future = asyncio.get_running_loop().create_future()
+        record = PlainRecord(active, rows_of(amount)[0], f"r-{amount}")
+        engine.score_plain(record, future.set_result)
+        told.append(future)
+    return asyncio.gather(*told)
+
+
+@pytest.mark.parametrize("is_fast", [True], indirect=True)
+@pytest.mark.parametrize("amounts", [[1], [1, 2, 3]])
+def test_plain_records_that_come_together_are_answered_and_kept_together(world, amounts):
+    found = world.run(lambda engine: plain(engine, *amounts))
+    for row, (amount, (scored, place)) in enumerate(zip(amounts, found, strict=True)):
+        assert place == row
+        assert scored.scores.probabilities[row] == amount / 1000
+        kept = world.ledger.get(scored.score_ids()[row])
+        assert (kept.record_key, kept.request_id) == (f"O-{amount}", f"r-{amount}")
+    assert world.scorers["v1"].asked == [("rows", len(amounts))]
+    assert len({scored.group_id for scored, _ in found}) == 1
+
+
+@pytest.mark.parametrize("is_fast", [True], indirect=True)
+@pytest.mark.parametrize("amounts", [[666], [1, 666, 3]])
+def test_a_plain_record_that_breaks_costs_the_others_nothing(world, amounts):
+    found = world.run(lambda engine: plain(engine, *amounts))
+    for amount, outcome in zip(amounts, found, strict=True):
+        if amount == 666:
+            assert isinstance(outcome, UseCaseError)
+        else:
+            scored, row = outcome
+            assert scored.scores.record_keys[row] == f"O-{amount}"
+    assert len(world.ledger.find()) == len(amounts) - 1
+
+
+@pytest.mark.parametrize("is_fast", [True], indirect=True)
+def test_a_lone_plain_record_is_committed_in_the_loop_unless_the_store_is_slow(world, monkeypatch):
+    threads = []
+    append = world.ledger.append
+
+    def noted(*arguments, **options):
+        threads.append((threading.current_thread() is threading.main_thread(), options["wait"]))
+        append(*arguments, **options)
+
+    monkeypatch.setattr(world.ledger, "append", noted)
+
+    async def scenario(engine):
+        await plain(engine, 1)
+        engine._seconds = 1.0
+        await plain(engine, 2)
+        engine._seconds = 0.0
+        await plain(engine, 3)
+
+    world.run(scenario)
+    assert threads == [(True, False), (False, True), (True, False)]
+
+
+@pytest.mark.parametrize("is_fast", [True], indirect=True)
+def test_a_store_that_would_have_to_wait_gets_the_record_from_the_thread(world, monkeypatch):
+    append = world.ledger.append
+
+    def busy(*arguments, wait):
+        if not wait:
+            raise WouldWait
+        append(*arguments)
+
+    monkeypatch.setattr(world.ledger, "append", busy)
+    ((scored, row),) = world.run(lambda engine: plain(engine, 1))
+    assert (scored.durability, row) == ("database", 0)
+    assert [score.record_key for score in world.ledger.find()] == ["O-1"]

@@ -24,10 +24,10 @@ class Direct:
         self.loses = False
         self.transactions = []
 
-    def commit(self, groups, events):
+    def commit(self, groups, events, *, wait=True):
         if self.fails:
             raise StoreUnavailable("away")
-        self.ledger.append(groups, events)
+        self.ledger.append(groups, events, wait=wait)
         self.transactions.append([group.group_id for group in groups])
         if self.loses:
             raise StoreUnavailable("the answer to the commit was lost")
@@ -155,7 +155,7 @@ def test_events_are_committed_with_the_scores_or_alone(world):
 def test_a_conflict_of_the_ledger_reaches_the_request(world):
     _, durable, writer = world
 
-    def taken(groups, events):
+    def taken(groups, events, *, wait):
         raise Conflict("stored already")
 
     durable.commit = taken

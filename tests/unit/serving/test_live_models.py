@@ -70,6 +70,19 @@ def test_nothing_is_loaded_twice(world):
     assert world.loaded == ["v1"]
 
 
+def test_a_champion_is_broken_only_while_nothing_serves_as_it(world):
+    world.broken["v1"] = RegistryDamaged("v1 is damaged")
+    world.live.refresh()
+    assert world.live.broken() == set()
+    world.move("v1")
+    world.live.refresh()
+    assert world.live.broken() == {"toy"}
+    world.move("v2", "fallback")
+    world.now += RETRY_S
+    world.live.refresh()
+    assert world.live.broken() == set()
+
+
 def test_without_a_champion_the_service_waits_and_says_what_to_do(world):
     world.live.refresh()
     with pytest.raises(NotReady, match="no champion yet"):

@@ -25,7 +25,7 @@ from crispml_core.rest.strict_json import parse_json
 from crispml_core.serving.engine import COLUMN_ROWS
 from crispml_core.serving.scored import ScoreCall
 from crispml_scoring.parts import parts_of
-from crispml_scoring.record_decoders import column_reader_of
+from crispml_scoring.record_decoders import column_reader_of, tensor_columns_of
 
 PREFIX = "/v2"
 _LENGTH = "inference-header-content-length"
@@ -165,6 +165,10 @@ async def _infer(request: Request, model: str, version: str | None) -> Response:
 def _read(
     use_case: UseCase, content: bytes, header_length: str | None, max_rows: int
 ) -> tuple[InferRequest, Any]:
+    if header_length is None:
+        fast = tensor_columns_of(use_case).read(content, max_rows)
+        if fast is not None:
+            return fast
     wanted = read_request(content, header_length)
     checked = read_records(wanted, column_reader_of(use_case), max_rows)
     return wanted, checked.rows() if len(checked) < COLUMN_ROWS else checked.batch()

@@ -86,6 +86,17 @@ def test_a_binary_model_gives_both_probabilities(scored: Make) -> None:
     assert (found["shape"], found["data"]) == ([1, 2], [0.75, 0.25])
 
 
+def test_reasons_and_intervals_are_an_output_when_they_were_asked_for(scored: Make) -> None:
+    scores = scored(2)
+    scores.scores.details = ['{"interval":{"level":0.9}}', None]
+    outputs = answer(scores, asked())["outputs"]
+    assert [output["name"] for output in outputs] == ["predict", "probability", "details"]
+    assert outputs[2]["data"] == ['{"interval":{"level":0.9}}', "{}"]
+    assert outputs[2]["datatype"] == "BYTES"
+    (found,) = answer(scored(2), asked(outputs=[{"name": "details"}]))["outputs"]
+    assert found["data"] == ["{}", "{}"]
+
+
 def test_a_regression_predicts_numbers_and_nothing_else(scored: Make) -> None:
     scores = scored(2, classes=())
     (found,) = answer(scores, asked())["outputs"]
@@ -137,6 +148,7 @@ def test_metadata_come_from_the_record_schema(reader: ColumnReader) -> None:
         "probability": ("FP64", [-1, 1]),
         "predict_proba": ("FP64", [-1, 2]),
         "score_id": ("BYTES", [-1, 1]),
+        "details": ("BYTES", [-1, 1]),
     }
 
 

@@ -100,6 +100,12 @@ def test_an_answer_in_pieces_is_the_same_answer(scored: Make, media: str) -> Non
     assert whole == parts[0] + parts[1]
 
 
+def test_json_that_is_written_at_once_is_the_same_answer(scored: Make) -> None:
+    scores, answer = scored(3), score_answer(JSON)
+    pieces = [answer.begin(scores), answer.chunk(scores), answer.end()]
+    assert whole_answer(scores, JSON) == b"".join(pieces)
+
+
 def test_the_json_answer_has_the_facts_and_the_fields_it_always_had(scored: Make) -> None:
     scores = scored(2)
     answer = json.loads(whole_answer(scores, JSON))
@@ -116,6 +122,26 @@ def test_the_json_answer_has_the_facts_and_the_fields_it_always_had(scored: Make
         "probabilities": {"no": 0.6, "yes": 0.4},
         "segments": {"channel": "shop", "size": "< 100"},
     }
+
+
+@pytest.mark.parametrize("classes", [("no", "yes"), ("a", "b", 'c "%d'), ()])
+def test_many_scores_as_json_are_what_single_answers_say(
+    scored: Make, classes: tuple[str, ...]
+) -> None:
+    scores, write = scored(9000, classes, offset=70_000), SingleJson()
+    records = json.loads(whole_answer(scores, JSON))["scores"]
+    rows = scores.scores
+    for row in (0, 1, 2, 8191, 8192, 8999):
+        one = dataclasses.replace(
+            rows,
+            **{
+                each.name: values[row : row + 1]
+                for each in dataclasses.fields(rows)
+                if (values := getattr(rows, each.name)) is not None
+            },
+        )
+        alone = dataclasses.replace(scores, scores=one, offset=scores.offset + row)
+        assert json.loads(write(alone))["scores"] == [records[row]]
 
 
 @pytest.mark.parametrize("media", [PARQUET, ARROW])

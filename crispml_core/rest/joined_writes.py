@@ -10,15 +10,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-
-
-class OneWriteProtocol(HttpToolsProtocol):
-    """The protocol of the server on a transport that joins what is written in one turn."""
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Take over a connection."""
-        super().connection_made(JoiningTransport(transport, self.loop))  # type: ignore[arg-type]
+_LARGE = 64 * 1024
 
 
 class JoiningTransport:
@@ -30,10 +22,18 @@ class JoiningTransport:
         self.is_closing = transport.is_closing  # asked for every answer
 
     def write(self, data: bytes) -> None:
-        """Write with whatever else is written in this turn."""
+        """Write with whatever else is written in this turn; large data at once, without a copy."""
+        if len(data) > _LARGE:
+            self.write_now(data)
+            return
         if not self._parts:
             self._loop.call_soon(self._flush)
         self._parts.append(data)
+
+    def write_now(self, data: bytes) -> None:
+        """Write a whole answer, behind what waits to be written."""
+        self._flush()
+        self._transport.write(data)
 
     def close(self) -> None:
         """Close after everything is written."""
