@@ -16,10 +16,13 @@ from crispml_core.domain.scores import MAX_GROUP_ROWS
 SPAN = MAX_GROUP_ROWS + 1
 """How many places each group has."""
 
+GROUP_OF_ROW: ColumnElement[bool] = score_groups.c.group_no == score_rows.c.place // SPAN
+"""Joins the group to a row; for who walks over a range of rows."""
+
 IN_GROUP: ColumnElement[bool] = score_rows.c.place.between(
     score_groups.c.group_no * SPAN, score_groups.c.group_no * SPAN + (SPAN - 1)
 )
-"""Joins rows to their group; a database that knows the group walks along its range."""
+"""Joins rows to their group; for who knows the groups, and walks along the range of each."""
 
 ROW_NUMBER: ColumnElement[int] = score_rows.c.place - score_groups.c.group_no * SPAN
 """The row of a score in its group, where both tables are joined."""

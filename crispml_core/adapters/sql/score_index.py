@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 
 from crispml_core.adapters.sql.engine import reading, writing
-from crispml_core.adapters.sql.group_rows import IN_GROUP, ROW_NUMBER, rows_between
+from crispml_core.adapters.sql.group_rows import GROUP_OF_ROW, ROW_NUMBER, SPAN, place, rows_between
 from crispml_core.adapters.sql.tables import score_groups, score_keys, score_rows, unindexed_groups
 
 _STEP_ROWS = 20_000
@@ -107,7 +107,9 @@ def _index_whole(connection: Connection, waiting: Sequence[Row[Any]], max_rows: 
         total += row.row_count
         taken.append(row.group_no)
     _claim(connection, delete(unindexed_groups).where(_group_no.in_(taken)), len(taken))
-    _insert_keys(connection, score_groups.c.group_no.in_(taken))
+    # Groups that wait lie side by side: the rows from the first to the last are those of all.
+    between = score_rows.c.place.between(place(taken[0], 0), place(taken[-1], SPAN) - 1)
+    _insert_keys(connection, and_(between, score_groups.c.group_no.in_(taken)))
     return total
 
 
@@ -126,7 +128,7 @@ def _insert_keys(connection: Connection, which: ColumnElement[bool]) -> None:
     )
     keys = (
         select(*columns)
-        .join_from(score_groups, score_rows, IN_GROUP)
+        .join_from(score_rows, score_groups, GROUP_OF_ROW)
         .where(which)
         .order_by(*columns)
     )

@@ -25,7 +25,7 @@ def count(engine, table):
         return connection.execute(select(func.count()).select_from(table)).scalar()
 
 
-def plans_of(engine, read):
+def plans_of(engine, read, kind="SELECT"):
     """Return how SQLite executes each query of a read."""
     statements = []
 
@@ -42,7 +42,7 @@ def plans_of(engine, read):
                 for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", parameters)
             )
             for text, parameters in statements
-            if text.startswith("SELECT")
+            if text.startswith(kind)
         ]
 
 
@@ -63,11 +63,23 @@ def test_no_read_walks_over_all_scores_or_groups(engine, ledger, make_group):
         lambda: ledger.find(use_case="credit", version="v1", **window),
         lambda: ledger.find(use_case="credit", record_key="a", before=first),
         lambda: ledger.with_labels("credit", **window),
+        lambda: ledger.with_labels("credit", start=None, end=None, version="v1"),
     ):
         plans = plans_of(engine, read)
         assert plans
         for plan in plans:
             assert "SCAN score" not in plan, plan
+
+
+@pytest.mark.parametrize("max_rows", [1000, 2])
+def test_the_index_looks_only_at_the_rows_of_groups_that_wait(engine, ledger, make_group, max_rows):
+    ledger.append([make_group("a", "b", "c") for _ in range(50)])
+
+    plans = plans_of(engine, lambda: ledger.index_keys(max_rows), "INSERT INTO score_keys")
+
+    assert len(plans) == 1
+    assert "SEARCH score_rows USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)" in plans[0]
+    assert "SCAN score" not in plans[0]
 
 
 def test_the_newest_scores_are_read_in_order_without_sorting(engine, ledger, make_group):
