@@ -135,7 +135,8 @@ class Encoding(StrEnum):
     """How the inputs of a group are written.
 
     ``rows``: a MessagePack map of ``fields`` (names) and ``columns`` (one array per field), zstd.
-    ``arrow``: one Arrow IPC stream, whose buffers are compressed.
+    ``arrow``: one Arrow IPC stream, whose buffers are compressed and whose whole numbers have the
+    narrowest type that holds them.
     """
 
     ROWS = "rows"

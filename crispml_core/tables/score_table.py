@@ -61,11 +61,12 @@ def score_columns(
     if rows.by_class is not None:
         for name, values in zip(classes, zip(*rows.by_class, strict=True), strict=True):
             columns[f"probability_{name}"] = pa.array(values, pa.float64())
-    entries, codes = _coded(rows.segments)
-    groups = [_decode(text) for text in entries]
-    for name in segments:
-        texts = pa.array([group.get(name) for group in groups], pa.string())
-        columns[f"segment_{name}"] = pa.DictionaryArray.from_arrays(codes, texts)
+    if names := list(segments):
+        entries, codes = _coded(rows.segments)
+        groups = [_decode(text) for text in entries]
+        for name in names:
+            texts = pa.array([group.get(name) for group in groups], pa.string())
+            columns[f"segment_{name}"] = pa.DictionaryArray.from_arrays(codes, texts)
     if has_details:
         columns["details"] = pa.array(rows.details or [None] * len(rows), pa.string())
     return columns
@@ -75,13 +76,29 @@ def score_ids(group_id: str, offset: int, rows: int) -> pa.StringArray:
     """Return the ids of consecutive scores of a group; see `score_id` of the domain."""
     characters = np.empty((rows, _ID_CHARACTERS), np.uint8)
     characters[:] = np.frombuffer(group_id.encode(), np.uint8)
-    numbers = np.arange(offset + 1, offset + rows + 1, dtype=np.uint32)
+    return _numbered(characters, np.arange(offset, offset + rows))
+
+
+def ids_in_groups(group_ids: pa.StringArray, rows: pa.Array) -> pa.StringArray:
+    """Return the ids of scores from the ids of their groups and their rows in them."""
+    _, edges, content = group_ids.buffers()
+    first = int(np.frombuffer(edges, np.int32)[group_ids.offset]) if len(group_ids) else 0
+    size = len(group_ids) * _ID_CHARACTERS
+    given = np.frombuffer(content, np.uint8, size, first) if size else np.empty(0, np.uint8)
+    return _numbered(given.reshape(-1, _ID_CHARACTERS).copy(), rows.to_numpy())
+
+
+def _numbered(characters: np.ndarray, rows: np.ndarray) -> pa.StringArray:
+    """Write the row plus one into the last characters of ids."""
+    numbers = (rows + 1).astype(np.uint32)
     digits = np.frombuffer(b"0123456789abcdef", np.uint8)
     for place in range(_NUMBER_DIGITS):
         nibbles = (numbers >> np.uint32(4 * (_NUMBER_DIGITS - 1 - place))) & np.uint32(15)
         characters[:, _ID_CHARACTERS - _NUMBER_DIGITS + place] = digits[nibbles]
-    edges = np.arange(0, (rows + 1) * _ID_CHARACTERS, _ID_CHARACTERS, dtype=np.int32)
-    return pa.StringArray.from_buffers(rows, pa.py_buffer(edges), pa.py_buffer(characters))
+    edges = np.arange(0, characters.size + 1, _ID_CHARACTERS, dtype=np.int32)
+    return pa.StringArray.from_buffers(
+        len(characters), pa.py_buffer(edges), pa.py_buffer(characters)
+    )
 
 
 def _predictions(rows: ScoreRows, classes: Sequence[str]) -> pa.Array:

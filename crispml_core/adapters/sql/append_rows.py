@@ -8,8 +8,14 @@ from sqlalchemy import Connection, Engine, insert, select
 
 from crispml_core.adapters.sql.engine import writing
 from crispml_core.adapters.sql.event_log import event_row
+from crispml_core.adapters.sql.group_rows import place
 from crispml_core.adapters.sql.score_columns import GROUP_COLUMNS, group_values, row_columns
-from crispml_core.adapters.sql.tables import score_groups, scores, serving_events, unindexed_groups
+from crispml_core.adapters.sql.tables import (
+    score_groups,
+    score_rows,
+    serving_events,
+    unindexed_groups,
+)
 from crispml_core.domain.events import ServingEvent
 from crispml_core.domain.scores import ScoreGroup
 
@@ -35,10 +41,11 @@ def _append_group(connection: Connection, group: ScoreGroup) -> None:
     group_no = done.inserted_primary_key[0]
     if not group.rows:
         return
-    shared, columns = row_columns(group, group_no)
-    rows = zip(*columns.values(), strict=True)
+    columns = row_columns(group)
+    rows = enumerate(zip(*columns.values(), strict=True), start=place(group_no, 0))
     connection.execute(
-        insert(scores), [{**shared, **dict(zip(columns, row, strict=True))} for row in rows]
+        insert(score_rows),
+        [{"place": at, **dict(zip(columns, row, strict=True))} for at, row in rows],
     )
     connection.execute(insert(unindexed_groups).values(group_no=group_no, next_row=0))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Engine
+from sqlalchemy import Dialect, Engine
 
 
 def appends_through_driver(engine: Engine) -> bool:
@@ -12,3 +12,26 @@ def appends_through_driver(engine: Engine) -> bool:
     statement is a moment at which another thread may take the interpreter.
     """
     return engine.dialect.name == "sqlite"
+
+
+def score_id_sql(dialect: Dialect, group_id: str, number: str) -> str:
+    """Return the SQL of `crispml_core.domain.scores.score_id`.
+
+    Parameters
+    ----------
+    group_id, number : str
+        SQL of the id of the group, and of the row plus one.
+    """
+    return f"substr({group_id}, 1, 30) || {_six_hex_digits(dialect.name, number)}"
+
+
+def _six_hex_digits(name: str, number: str) -> str:
+    if name == "sqlite":
+        return f"printf('%06x', {number})"
+    if name == "postgresql":
+        return f"lpad(to_hex({number}), 6, '0')"
+    # Db2 writes no whole number in hexadecimal digits, but can pick them one by one.
+    return " || ".join(
+        f"substr('0123456789abcdef', mod(({number}) / {16**power}, 16) + 1, 1)"
+        for power in range(5, -1, -1)
+    )

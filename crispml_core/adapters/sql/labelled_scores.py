@@ -15,18 +15,23 @@ import pyarrow.compute as pc
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Dialect,
     FromClause,
     Select,
     String,
     and_,
     func,
+    literal_column,
     or_,
     select,
     type_coerce,
 )
 
+from crispml_core.adapters.sql.capabilities import score_id_sql
+from crispml_core.adapters.sql.group_rows import IN_GROUP, ROW_NUMBER, SPAN
 from crispml_core.adapters.sql.probability_texts import probability_texts
-from crispml_core.adapters.sql.tables import labels, score_groups, scores
+from crispml_core.adapters.sql.tables import labels, score_groups, score_rows
+from crispml_core.tables.score_table import ids_in_groups
 
 _MOMENT = pa.timestamp("us", "UTC")
 SCHEMA = pa.schema(
@@ -47,7 +52,8 @@ SCHEMA = pa.schema(
 _ROWS = pa.schema(
     [
         ("group_no", pa.int64()),
-        ("score_id", pa.string()),
+        ("row_number", pa.int64()),
+        ("early_id", pa.string()),
         ("record_key", pa.string()),
         ("prediction", pa.string()),
         ("probability", pa.float64()),
@@ -61,8 +67,10 @@ _ROWS = pa.schema(
 _GROUPS = pa.schema(
     [
         ("group_no", pa.int64()),
+        ("group_id", pa.string()),
         ("version", pa.string()),
         ("classes", pa.string()),
+        ("segments", pa.string()),
         ("scored_at", _MOMENT),
     ]
 )
@@ -84,7 +92,8 @@ def labelled_scores(
     moment; so two outer joins cannot repeat a score, and no row needs to be looked at twice.
     """
     which = _groups_of(use_case, start, end, version, as_of)
-    rows = list(_batches(connection, _rows_query(which, use_case, as_of), _ROWS))
+    score_id = _score_id(connection.dialect)
+    rows = list(_batches(connection, _rows_query(which, use_case, as_of, score_id), _ROWS))
     # After the rows: a group that is committed in between is only one too many here.
     found = list(_batches(connection, _groups_query(which), _GROUPS))
     groups = pa.Table.from_batches(found, _GROUPS).combine_chunks()
@@ -94,13 +103,14 @@ def labelled_scores(
 def _finished(rows: pa.RecordBatch, groups: pa.Table) -> pa.RecordBatch:
     numbers = groups["group_no"].combine_chunks()
     of_group = groups.take(pc.index_in(rows["group_no"], numbers)).combine_chunks()
-    version, classes, scored_at = (
-        of_group[name].combine_chunks() for name in ("version", "classes", "scored_at")
-    )
+    group = {name: of_group[name].combine_chunks() for name in of_group.schema.names}
+    ids = ids_in_groups(group["group_id"], rows["row_number"])
     columns = {name: rows[name] for name in rows.schema.names} | {
-        "version": version,
-        "scored_at": scored_at,
-        "probabilities": probability_texts(rows["probability"], rows["by_class"], classes),
+        "score_id": pc.coalesce(rows["early_id"], ids),
+        "version": group["version"],
+        "scored_at": group["scored_at"],
+        "segments": pc.coalesce(rows["segments"], group["segments"]),
+        "probabilities": probability_texts(rows["probability"], rows["by_class"], group["classes"]),
     }
     return pa.RecordBatch.from_arrays([columns[name] for name in SCHEMA.names], schema=SCHEMA)
 
@@ -126,31 +136,46 @@ def _groups_of(
 
 
 def _groups_query(which: ColumnElement[bool]) -> Select[Any]:
-    columns = (score_groups.c[name] for name in ("group_no", "version", "classes", "created_at"))
-    return select(*map(_raw, columns)).where(which)
+    names = ("group_no", "group_id", "version", "classes", "segments", "created_at")
+    return select(*(_raw(score_groups.c[name]) for name in names)).where(which)
 
 
-def _rows_query(which: ColumnElement[bool], use_case: str, as_of: datetime | None) -> Select[Any]:
+def _score_id(dialect: Dialect) -> ColumnElement[str]:
+    computed = score_id_sql(
+        dialect,
+        "score_groups.group_id",
+        f"score_rows.place - score_groups.group_no * {SPAN} + 1",
+    )
+    return func.coalesce(score_rows.c.early_id, literal_column(computed, String))
+
+
+def _rows_query(
+    which: ColumnElement[bool],
+    use_case: str,
+    as_of: datetime | None,
+    score_id: ColumnElement[str],
+) -> Select[Any]:
     by_id, by_key = labels.alias("by_id"), labels.alias("by_key")
     return (
         select(
-            scores.c.group_no,
-            scores.c.score_id,
-            scores.c.record_key,
-            scores.c.prediction,
-            scores.c.probability,
-            scores.c.by_class,
-            scores.c.segments,
+            score_groups.c.group_no,
+            ROW_NUMBER,
+            score_rows.c.early_id,
+            score_rows.c.record_key,
+            score_rows.c.prediction,
+            score_rows.c.probability,
+            score_rows.c.by_class,
+            score_rows.c.segments,
             func.coalesce(by_id.c.value_text, by_key.c.value_text),
             _raw(func.coalesce(by_id.c.label_time, by_key.c.label_time)),
             _raw(func.coalesce(by_id.c.received_at, by_key.c.received_at)),
         )
-        .join_from(score_groups, scores, scores.c.group_no == score_groups.c.group_no)
+        .join_from(score_groups, score_rows, IN_GROUP)
         .outerjoin(
             by_id,
             and_(
                 by_id.c.use_case == use_case,
-                by_id.c.score_id == scores.c.score_id,
+                by_id.c.score_id == score_id,
                 _current(by_id, as_of),
             ),
         )
@@ -158,14 +183,14 @@ def _rows_query(which: ColumnElement[bool], use_case: str, as_of: datetime | Non
             by_key,
             and_(
                 by_key.c.use_case == use_case,
-                by_key.c.record_key == scores.c.record_key,
+                by_key.c.record_key == score_rows.c.record_key,
                 # A label that names a score is about that score alone, whatever its key says.
                 by_key.c.score_id.is_(None),
                 _current(by_key, as_of),
             ),
         )
         .where(which)
-        .order_by(score_groups.c.created_at, score_groups.c.group_no, scores.c.row_number)
+        .order_by(score_groups.c.created_at, score_groups.c.group_no, score_rows.c.place)
     )
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
 from sqlalchemy import Column, Row, select
 
 from crispml_core.adapters.sql.idempotency import key_digest
-from crispml_core.adapters.sql.tables import score_groups, scores
+from crispml_core.adapters.sql.tables import score_groups, score_rows
 from crispml_core.adapters.sql.values import as_text, either
 from crispml_core.domain.scores import Encoding, Score, ScoreGroup, ScoreRows, score_id
 
@@ -17,20 +17,18 @@ GROUP_COLUMNS: tuple[Column[Any], ...] = tuple(
     column for column in score_groups.columns if column is not score_groups.c.group_no
 )
 ROWS_OF_GROUP = select(
-    scores.c.record_key,
-    scores.c.prediction,
-    scores.c.prediction_number,
-    scores.c.probability,
-    scores.c.by_class,
-    scores.c.segments,
-    scores.c.request_id,
-    scores.c.details,
-).order_by(scores.c.row_number)
+    score_rows.c.record_key,
+    score_rows.c.prediction,
+    score_rows.c.prediction_number,
+    score_rows.c.probability,
+    score_rows.c.by_class,
+    score_rows.c.segments,
+    score_rows.c.request_id,
+    score_rows.c.details,
+).order_by(score_rows.c.place)
 
 _encode = msgspec.json.encode
 _decode = msgspec.json.Decoder(tuple[float, ...]).decode
-_FEW = 1024
-_NUMBERS = tuple(score_id(" " * 36, row)[30:] for row in range(_FEW))
 
 
 def group_values(group: ScoreGroup) -> tuple[Any, ...]:
@@ -48,6 +46,8 @@ def group_values(group: ScoreGroup) -> tuple[Any, ...]:
         group.classes,
         group.encoding.value,
         group.fallback,
+        _of_all(group.scores.segments, group.rows),
+        _of_all(group.scores.request_ids, group.rows),
         group.root,
         group.previous_root,
         group.idempotency_key,
@@ -58,31 +58,16 @@ def group_values(group: ScoreGroup) -> tuple[Any, ...]:
     )
 
 
-def row_columns(
-    group: ScoreGroup, group_no: int
-) -> tuple[dict[str, Any], dict[str, Collection[Any]]]:
-    """Return the columns of `scores` that are not null throughout.
-
-    Returns
-    -------
-    shared : dict
-        Values that all rows have.
-    columns : dict
-        The other columns, each with one entry per row.
-    """
+def row_columns(group: ScoreGroup) -> dict[str, Sequence[Any]]:
+    """Return the columns of `score_rows` but the place that are not null throughout."""
     rows = group.scores
-    shared: dict[str, Any] = {"group_no": group_no}
-    columns: dict[str, Collection[Any]] = {
-        "row_number": range(len(rows)),
-        "score_id": _score_ids(group.group_id, len(rows)),
+    columns: dict[str, Sequence[Any]] = {
         "record_key": rows.record_keys,
         "prediction": rows.predictions,
         "probability": rows.probabilities,
     }
     for name, values in (("segments", rows.segments), ("request_id", rows.request_ids)):
-        if values and values.count(values[0]) == len(rows):
-            shared[name] = values[0]
-        else:
+        if _of_all(values, len(rows)) is None:
             columns[name] = values
     if len(rows) and not isinstance(rows.predictions[0], str):
         columns["prediction"] = list(map(as_text, rows.predictions))
@@ -91,7 +76,12 @@ def row_columns(
         columns["by_class"] = [_encode(values).decode() for values in rows.by_class]
     if rows.details is not None:
         columns["details"] = rows.details
-    return shared, columns
+    return columns
+
+
+def _of_all(values: list[str], rows: int) -> str | None:
+    """Return the value that all rows have, or None."""
+    return values[0] if values and values.count(values[0]) == rows else None
 
 
 def to_group(row: Row[Any], rows: Sequence[Row[Any]]) -> ScoreGroup:
@@ -106,7 +96,7 @@ def to_group(row: Row[Any], rows: Sequence[Row[Any]]) -> ScoreGroup:
         alias=row.alias,
         created_at=row.created_at,
         classes=row.classes,
-        scores=_to_rows(rows),
+        scores=_to_rows(row, rows),
         inputs=row.inputs,
         encoding=Encoding(row.encoding),
         row_digests=row.row_digests,
@@ -119,7 +109,7 @@ def to_group(row: Row[Any], rows: Sequence[Row[Any]]) -> ScoreGroup:
 
 
 def to_score(row: Row[Any]) -> Score:
-    """Build a score from a row of `scores` joined to its group."""
+    """Build a score from a row of `crispml_core.adapters.sql.score_search.SCORES`."""
     as_rows = ScoreRows(
         record_keys=[row.record_key],
         predictions=[either(row.prediction, row.prediction_number)],
@@ -129,7 +119,7 @@ def to_score(row: Row[Any]) -> Score:
         by_class=None if row.by_class is None else [_decode(row.by_class)],
     )
     return Score(
-        score_id=row.score_id,
+        score_id=row.early_id or score_id(row.group_id, row.row_number),
         group_id=row.group_id,
         row=row.row_number,
         record_key=row.record_key,
@@ -146,25 +136,20 @@ def to_score(row: Row[Any]) -> Score:
     )
 
 
-def _score_ids(group_id: str, rows: int) -> list[str]:
-    if rows > _FEW:
-        from crispml_core.tables.score_table import score_ids  # loads pyarrow, for batches only
-
-        texts: list[str] = score_ids(group_id, 0, rows).to_pylist()
-        return texts
-    head = score_id(group_id, 0)[:30]
-    return [head + number for number in _NUMBERS[:rows]]
-
-
-def _to_rows(rows: Sequence[Row[Any]]) -> ScoreRows:
+def _to_rows(group: Row[Any], rows: Sequence[Row[Any]]) -> ScoreRows:
     columns: Iterable[Sequence[Any]] = zip(*rows, strict=True) if rows else [()] * 8
     keys, texts, numbers, probabilities, by_class, segments, request_ids, details = columns
     return ScoreRows(
         record_keys=list(keys),
         predictions=[either(*both) for both in zip(texts, numbers, strict=True)],
         probabilities=list(probabilities),
-        segments=list(segments),
-        request_ids=list(request_ids),
+        segments=_own(segments, group.segments),
+        request_ids=_own(request_ids, group.request_id),
         by_class=list(map(_decode, by_class)) if by_class[:1] not in ((), (None,)) else None,
         details=list(details) if any(text is not None for text in details) else None,
     )
+
+
+def _own(values: Sequence[str | None], of_group: str | None) -> list[str]:
+    """Return what each row has, which may be what its group says."""
+    return [of_group or "" if value is None else value for value in values]

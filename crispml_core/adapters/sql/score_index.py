@@ -27,7 +27,8 @@ from sqlalchemy import (
 )
 
 from crispml_core.adapters.sql.engine import reading, writing
-from crispml_core.adapters.sql.tables import score_groups, score_keys, scores, unindexed_groups
+from crispml_core.adapters.sql.group_rows import GROUP_OF_ROW, ROW_NUMBER, SPAN, place, rows_between
+from crispml_core.adapters.sql.tables import score_groups, score_keys, score_rows, unindexed_groups
 
 _STEP_ROWS = 20_000
 _STEP_GROUPS = 500
@@ -90,8 +91,8 @@ def _index_part(connection: Connection, waiting: Row[Any], max_rows: int) -> int
         _claim(connection, update(unindexed_groups).where(mine).values(next_row=end), 1)
     else:
         _claim(connection, delete(unindexed_groups).where(mine), 1)
-    row = scores.c.row_number
-    _insert_keys(connection, and_(scores.c.group_no == group_no, row >= start, row < end))
+    which = and_(score_groups.c.group_no == group_no, rows_between(group_no, start, end))
+    _insert_keys(connection, which)
     rows: int = min(end, waiting.row_count) - start
     return rows
 
@@ -106,7 +107,9 @@ def _index_whole(connection: Connection, waiting: Sequence[Row[Any]], max_rows: 
         total += row.row_count
         taken.append(row.group_no)
     _claim(connection, delete(unindexed_groups).where(_group_no.in_(taken)), len(taken))
-    _insert_keys(connection, scores.c.group_no.in_(taken))
+    # Groups that wait lie side by side: the rows from the first to the last are those of all.
+    between = score_rows.c.place.between(place(taken[0], 0), place(taken[-1], SPAN) - 1)
+    _insert_keys(connection, and_(between, score_groups.c.group_no.in_(taken)))
     return total
 
 
@@ -119,13 +122,13 @@ def _claim(connection: Connection, statement: Delete | Update, marks: int) -> No
 def _insert_keys(connection: Connection, which: ColumnElement[bool]) -> None:
     columns = (
         score_groups.c.use_case,
-        scores.c.record_key,
-        scores.c.group_no,
-        scores.c.row_number,
+        score_rows.c.record_key,
+        score_groups.c.group_no,
+        ROW_NUMBER.label("row_number"),
     )
     keys = (
         select(*columns)
-        .join(score_groups, score_groups.c.group_no == scores.c.group_no)
+        .join_from(score_rows, score_groups, GROUP_OF_ROW)
         .where(which)
         .order_by(*columns)
     )

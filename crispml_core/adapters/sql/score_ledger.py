@@ -12,13 +12,14 @@ from crispml_core.adapters.sql.append_rows import append_rows
 from crispml_core.adapters.sql.capabilities import appends_through_driver
 from crispml_core.adapters.sql.engine import reading
 from crispml_core.adapters.sql.errors import ConstraintBroken
+from crispml_core.adapters.sql.group_rows import SPAN, place, rows_between
 from crispml_core.adapters.sql.idempotency import check_fingerprint, key_digest
 from crispml_core.adapters.sql.score_columns import ROWS_OF_GROUP, to_group, to_score
 from crispml_core.adapters.sql.score_index import catch_up, index_keys
 from crispml_core.adapters.sql.score_places import find_places
 from crispml_core.adapters.sql.score_search import SCORES, ScoreSearch, search
 from crispml_core.adapters.sql.sqlite_append import SqliteAppender
-from crispml_core.adapters.sql.tables import score_groups, scores
+from crispml_core.adapters.sql.tables import score_groups, score_rows
 from crispml_core.domain.errors import Conflict, NotFound, WouldWait
 from crispml_core.domain.events import ServingEvent
 from crispml_core.domain.scores import Score, ScoreGroup
@@ -98,11 +99,13 @@ class SqlScoreLedger:
     def get(self, score_id: str) -> Score:
         """Return one score, or raise `NotFound`."""
         with reading(self._engine) as connection:
-            place = find_places(connection, [score_id]).get(score_id)
-            if place is None:
+            found = find_places(connection, [score_id]).get(score_id)
+            if found is None:
                 raise NotFound("score")
-            group_no, row, _ = place
-            query = SCORES.where(scores.c.group_no == group_no, scores.c.row_number == row)
+            group_no, row, _ = found
+            query = SCORES.where(
+                score_groups.c.group_no == group_no, score_rows.c.place == place(group_no, row)
+            )
             return to_score(connection.execute(query).one())
 
     def group(self, group_id: str) -> ScoreGroup:
@@ -166,5 +169,5 @@ def _group(connection: Connection, which: ColumnElement[bool]) -> ScoreGroup | N
     found = connection.execute(select(score_groups).where(which)).one_or_none()
     if found is None:
         return None
-    rows = connection.execute(ROWS_OF_GROUP.where(scores.c.group_no == found.group_no))
+    rows = connection.execute(ROWS_OF_GROUP.where(rows_between(found.group_no, 0, SPAN)))
     return to_group(found, rows.all())

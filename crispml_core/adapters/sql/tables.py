@@ -46,10 +46,12 @@ def _name(name: str, **options: Any) -> Column[str]:
     return Column(name, String(63), nullable=False, **options)
 
 
+# SQLite finds rows by a number, and counts by itself, only in a column that it calls INTEGER.
+_NUMBER = BigInteger().with_variant(Integer, "sqlite")
+
+
 def _group_no(*arguments: Any, **options: Any) -> Column[int]:
-    # SQLite counts by itself only in a column that it calls INTEGER.
-    kind = BigInteger().with_variant(Integer, "sqlite")
-    return Column("group_no", kind, *arguments, **options)
+    return Column("group_no", _NUMBER, *arguments, **options)
 
 
 def _moment(name: str, *, nullable: bool = False) -> Column[Any]:
@@ -120,36 +122,49 @@ score_groups = Table(
     Column("classes", JsonText(tuple[str, ...]), nullable=False),
     Column("encoding", String(16), nullable=False),
     Column("fallback", Flag(), nullable=False),
+    # What all of its rows have; null where they differ.
+    Column("segments", Text),
+    Column("request_id", String(128)),
     Column("root", HexDigest(), nullable=False),
     Column("previous_root", HexDigest(), nullable=False),
     Column("idempotency_key", String(255)),
-    *_idempotency(),
+    Column("idempotency_digest", String(64)),
+    Column("fingerprint", String(128)),
     # Last, because SQLite walks over a large value to reach what lies behind it.
     Column("row_digests", LargeBinary(BLOB_BYTES), nullable=False),
     Column("inputs", LargeBinary(BLOB_BYTES), nullable=False),
     UniqueConstraint("writer_id", "sequence"),
     Index(None, "use_case", "created_at", "group_no"),
 )
+# Most groups have no key. One that is left out of the index needs no page of it in its commit.
+_has_key = score_groups.c.idempotency_digest.is_not(None)
+Index(
+    "ix_score_groups_idempotency_digest",
+    score_groups.c.idempotency_digest,
+    unique=True,
+    sqlite_where=_has_key,
+    postgresql_where=_has_key,
+)
 
-# What holds for a whole group is in its group. The table grows at its end only.
-scores = Table(
-    "scores",
+# What holds for a whole group is in its group; the view `scores` puts both together for people and
+# for other programs. The table grows at its end only, and its key is what SQLite finds a row by.
+score_rows = Table(
+    "score_rows",
     metadata,
-    _group_no(ForeignKey("score_groups.group_no"), primary_key=True, autoincrement=False),
-    Column("row_number", Integer, primary_key=True, autoincrement=False),
-    # For people who look into the table; the stores compute the place of a score from its id.
-    _id("score_id", nullable=False),
+    Column("place", _NUMBER, primary_key=True, autoincrement=False),
     Column("record_key", String(255), nullable=False),
-    Column("subject_key_id", String(64)),
     # Always the text; beside it the exact number where the target is one.
     Column("prediction", String(255), nullable=False),
-    Column("prediction_number", Double),
     Column("probability", Double),
+    Column("prediction_number", Double),
     Column("by_class", Text),
-    Column("segments", Text, nullable=False),
-    Column("request_id", String(128), nullable=False),
+    # Null where all rows of the group have what the group says.
+    Column("segments", Text),
+    Column("request_id", String(128)),
     Column("details", Text),
-    sqlite_with_rowid=False,
+    Column("subject_key_id", String(64)),
+    # Of scores from before ids said where their score lies.
+    _id("early_id"),
 )
 
 # The ids of scores from before ids said where their score lies.

@@ -17,7 +17,7 @@ from crispml_core.serving.stored_inputs import (
     unpack_rows,
     verify_rows,
 )
-from crispml_core.tables.row_images import digest_columns, pack_arrow
+from crispml_core.tables.row_images import digest_columns, pack_arrow, unpack_arrow
 from crispml_core.tables.score_table import score_ids
 
 FIELDS = ("n", "x", "text", "yes", "day", "at")
@@ -124,11 +124,45 @@ def test_a_group_that_was_not_touched_verifies_and_a_changed_row_is_named(encodi
     assert verify_rows(forged) == [3]
 
 
+@pytest.mark.parametrize("bits", [7, 8, 15, 16, 31, 32, 62, 63])
+def test_whole_numbers_come_back_from_the_narrow_types_they_are_written_in(bits):
+    values = [(-(2**bits), 0.0, "t", None, None, None), (2**bits - 1, 0.0, None, *[None] * 3)]
+    batch = batch_of(values)
+    encoded = batch.set_column(2, "text", batch.column(2).dictionary_encode())
+    assert unpack_arrow(pack_arrow(encoded)) == (FIELDS, values)
+    assert unpack_arrow(pack_arrow(batch.slice(0, 0))) == (FIELDS, [])
+
+
 def test_dictionary_encoded_columns_have_the_digests_of_their_values():
     values = [(1, 1.0, text, True, None, None) for text in ("a", "b", "a", None)]
     batch, group_id, scores = batch_of(values), new_group_id(), scores_of(4)
     encoded = batch.set_column(2, "text", batch.column(2).dictionary_encode())
     assert digest_columns(group_id, scores, encoded) == digest_columns(group_id, scores, batch)
+
+
+EDGES = [sign * 2**power + step for power in range(63) for step in (-1, 0, 1) for sign in (-1, 1)]
+
+
+@pytest.mark.parametrize("rows", [40, 3000])
+def test_columns_with_few_and_with_many_values_have_the_digests_of_their_rows(rows):
+    values = [
+        (
+            EDGES[n % len(EDGES)] if n % 3 else n,
+            None if n % 11 == 0 else n / 7,
+            None if n % 13 == 0 else f"{n % 5}" * (1 + n % 3),
+            n % 2 == 0,
+            date(2024, 1, 1 + n % 9),
+            datetime(2024, 1, 1, n % 24, tzinfo=UTC),
+        )
+        for n in range(rows)
+    ]
+    changes = {"record_keys": [f"k-{n:05d}" for n in range(rows)], "by_class": None}
+    batch, group_id, scores = batch_of(values), new_group_id(), scores_of(rows, **changes)
+    few = pa.array([n % 4 for n in range(rows)], pa.int64())
+    text = batch.column(2).dictionary_encode()
+    batch = batch.append_column("few", few).append_column("again", text)
+    stored = [plain((*row, n, row[2])) for n, row in zip(few.to_pylist(), values, strict=True)]
+    assert digest_columns(group_id, scores, batch) == digest_rows(group_id, scores, stored)
 
 
 def test_rows_without_stored_fields_keep_their_number():

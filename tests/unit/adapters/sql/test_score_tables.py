@@ -6,13 +6,14 @@ import sqlite3
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import event, func, select
+from sqlalchemy import event, func, insert, select
 
 from crispml_core.adapters.sql import score_index
 from crispml_core.adapters.sql.append_rows import append_rows
-from crispml_core.adapters.sql.engine import make_engine, reading
+from crispml_core.adapters.sql.engine import make_engine, reading, writing
+from crispml_core.adapters.sql.group_rows import place
 from crispml_core.adapters.sql.score_ledger import SqlScoreLedger
-from crispml_core.adapters.sql.tables import score_keys, scores, unindexed_groups
+from crispml_core.adapters.sql.tables import score_keys, score_rows, unindexed_groups
 from crispml_core.domain.errors import Conflict, StoreUnavailable
 from crispml_core.domain.events import EventKind, ServingEvent
 from crispml_core.domain.identifiers import utc_now
@@ -24,7 +25,7 @@ def count(engine, table):
         return connection.execute(select(func.count()).select_from(table)).scalar()
 
 
-def plans_of(engine, read):
+def plans_of(engine, read, kind="SELECT"):
     """Return how SQLite executes each query of a read."""
     statements = []
 
@@ -41,7 +42,7 @@ def plans_of(engine, read):
                 for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", parameters)
             )
             for text, parameters in statements
-            if text.startswith("SELECT")
+            if text.startswith(kind)
         ]
 
 
@@ -62,11 +63,23 @@ def test_no_read_walks_over_all_scores_or_groups(engine, ledger, make_group):
         lambda: ledger.find(use_case="credit", version="v1", **window),
         lambda: ledger.find(use_case="credit", record_key="a", before=first),
         lambda: ledger.with_labels("credit", **window),
+        lambda: ledger.with_labels("credit", start=None, end=None, version="v1"),
     ):
         plans = plans_of(engine, read)
         assert plans
         for plan in plans:
             assert "SCAN score" not in plan, plan
+
+
+@pytest.mark.parametrize("max_rows", [1000, 2])
+def test_the_index_looks_only_at_the_rows_of_groups_that_wait(engine, ledger, make_group, max_rows):
+    ledger.append([make_group("a", "b", "c") for _ in range(50)])
+
+    plans = plans_of(engine, lambda: ledger.index_keys(max_rows), "INSERT INTO score_keys")
+
+    assert len(plans) == 1
+    assert "SEARCH score_rows USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)" in plans[0]
+    assert "SCAN score" not in plans[0]
 
 
 def test_the_newest_scores_are_read_in_order_without_sorting(engine, ledger, make_group):
@@ -78,7 +91,7 @@ def test_the_newest_scores_are_read_in_order_without_sorting(engine, ledger, mak
     assert "TEMP B-TREE" not in plans[0]
 
 
-@pytest.mark.parametrize("rows", [1, 64, 65, 150])
+@pytest.mark.parametrize("rows", [1, 64, 65, 128, 150])
 def test_both_ways_to_append_store_the_same(engine, ledger, make_group, rows):
     """The driver's own connection, and SQLAlchemy's that other databases have."""
     keys = [f"k{row}" for row in range(rows)]
@@ -92,12 +105,28 @@ def test_both_ways_to_append_store_the_same(engine, ledger, make_group, rows):
     assert ledger.group(one.group_id) == one
     assert ledger.group(other.group_id) == other
     with reading(engine) as connection:
-        kept = connection.execute(select(scores).order_by(scores.c.group_no)).all()
-    assert [tuple(row)[3:] for row in kept[:rows]] == [tuple(row)[3:] for row in kept[rows:]]
-    assert [row.score_id for row in kept[rows:]] == [
-        score_id(other.group_id, row) for row in range(rows)
+        kept = connection.execute(select(score_rows).order_by(score_rows.c.place)).all()
+    assert [tuple(row)[1:] for row in kept[:rows]] == [tuple(row)[1:] for row in kept[rows:]]
+    assert [row.place for row in kept] == [
+        place(group_no, row) for group_no in (1, 2) for row in range(rows)
     ]
     assert count(engine, unindexed_groups) == 2
+
+
+def test_a_group_whose_rows_would_lie_among_those_of_another_is_not_stored(
+    engine, ledger, make_group
+):
+    """No group is written behind the last one; should it happen, nothing of it stays."""
+    with writing(engine) as connection:
+        row = {"place": place(7, 0), "record_key": "x", "prediction": "bad"}
+        connection.execute(insert(score_rows), [row])
+    large = make_group(*(f"k{row}" for row in range(100)))
+
+    with pytest.raises(RuntimeError, match="not where its number says"):
+        ledger.append([large])
+
+    assert ledger.stored([large.group_id]) == set()
+    assert count(engine, score_rows) == 1
 
 
 def test_appending_through_sqlalchemy_is_all_or_nothing_too(engine, ledger, make_group):
@@ -114,7 +143,7 @@ def test_a_group_whose_columns_differ_in_length_is_not_stored(ledger, make_group
     group = make_group("a", "b")
     group = replace(group, scores=replace(group.scores, segments=["{}"]))
 
-    with pytest.raises(ValueError, match="shorter"):
+    with pytest.raises(ValueError, match="sequence of size 1"):
         ledger.append([group])
 
     assert ledger.stored([group.group_id]) == set()
@@ -148,7 +177,7 @@ def test_a_full_volume_keeps_nothing_of_a_group(engine, ledger, make_group):
         ledger.append([large])
 
     assert ledger.stored([large.group_id]) == set()
-    assert count(engine, scores) == 1
+    assert count(engine, score_rows) == 1
 
 
 @pytest.mark.parametrize("where", ["removed", "replaced"])
