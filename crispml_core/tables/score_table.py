@@ -79,13 +79,13 @@ def score_ids(group_id: str, offset: int, rows: int) -> pa.StringArray:
     return _numbered(characters, np.arange(offset, offset + rows))
 
 
-def ids_in_groups(group_ids: pa.StringArray, rows: pa.Array) -> pa.StringArray:
+def ids_in_groups(group_ids: pa.StringArray, rows: np.ndarray) -> pa.StringArray:
     """Return the ids of scores from the ids of their groups and their rows in them."""
     _, edges, content = group_ids.buffers()
     first = int(np.frombuffer(edges, np.int32)[group_ids.offset]) if len(group_ids) else 0
     size = len(group_ids) * _ID_CHARACTERS
     given = np.frombuffer(content, np.uint8, size, first) if size else np.empty(0, np.uint8)
-    return _numbered(given.reshape(-1, _ID_CHARACTERS).copy(), rows.to_numpy())
+    return _numbered(given.reshape(-1, _ID_CHARACTERS).copy(), rows)
 
 
 def _numbered(characters: np.ndarray, rows: np.ndarray) -> pa.StringArray:

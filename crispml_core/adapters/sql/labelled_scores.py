@@ -28,7 +28,7 @@ from sqlalchemy import (
 )
 
 from crispml_core.adapters.sql.capabilities import score_id_sql
-from crispml_core.adapters.sql.group_rows import IN_GROUP, ROW_NUMBER, SPAN
+from crispml_core.adapters.sql.group_rows import IN_GROUP, SPAN
 from crispml_core.adapters.sql.probability_texts import probability_texts
 from crispml_core.adapters.sql.tables import labels, score_groups, score_rows
 from crispml_core.tables.score_table import ids_in_groups
@@ -51,8 +51,7 @@ SCHEMA = pa.schema(
 )
 _ROWS = pa.schema(
     [
-        ("group_no", pa.int64()),
-        ("row_number", pa.int64()),
+        ("place", pa.int64()),
         ("early_id", pa.string()),
         ("record_key", pa.string()),
         ("prediction", pa.string()),
@@ -102,9 +101,10 @@ def labelled_scores(
 
 def _finished(rows: pa.RecordBatch, groups: pa.Table) -> pa.RecordBatch:
     numbers = groups["group_no"].combine_chunks()
-    of_group = groups.take(pc.index_in(rows["group_no"], numbers)).combine_chunks()
+    places = rows["place"].to_numpy()
+    of_group = groups.take(pc.index_in(pa.array(places // SPAN), numbers)).combine_chunks()
     group = {name: of_group[name].combine_chunks() for name in of_group.schema.names}
-    ids = ids_in_groups(group["group_id"], rows["row_number"])
+    ids = ids_in_groups(group["group_id"], places % SPAN)
     columns = {name: rows[name] for name in rows.schema.names} | {
         "score_id": pc.coalesce(rows["early_id"], ids),
         "version": group["version"],
@@ -158,8 +158,7 @@ def _rows_query(
     by_id, by_key = labels.alias("by_id"), labels.alias("by_key")
     return (
         select(
-            score_groups.c.group_no,
-            ROW_NUMBER,
+            score_rows.c.place,
             score_rows.c.early_id,
             score_rows.c.record_key,
             score_rows.c.prediction,
