@@ -46,7 +46,7 @@ class Durable:
         self.away = 0
         self.before, self.after = None, None
 
-    def commit(self, groups, events):
+    def commit(self, groups, events, *, wait=True):
         if self.away:
             self.away -= 1
             raise StoreUnavailable("the database is away")
@@ -270,7 +270,7 @@ def test_a_source_that_changes_while_it_is_scored_stops_the_run(world, orders):
     path = world.root / "orders.parquet"
     commit = world.durable.commit
 
-    def and_touch(groups, events):
+    def and_touch(groups, events, *, wait=True):
         os.utime(path, ns=(1, 1))
         return commit(groups, events)
 
@@ -386,7 +386,7 @@ def test_two_workers_at_once_leave_one_score_per_record(world, orders, monkeypat
     run, second = a_run(), []
     commit = world.durable.commit
 
-    def and_be_overtaken(groups, events):
+    def and_be_overtaken(groups, events, *, wait=True):
         if not second:
             second.append("started")
             world.execute(run)
