@@ -134,7 +134,8 @@ class ScoreRows:
 class Encoding(StrEnum):
     """How the inputs of a group are written.
 
-    ``rows``: a MessagePack map of ``fields`` (names) and ``columns`` (one array per field), zstd.
+    ``rows``: a MessagePack map of ``fields`` (names) and ``columns`` (one array per field), from
+    1 KiB on compressed with zstd.
     ``arrow``: one Arrow IPC stream, whose buffers are compressed and whose whole numbers have the
     narrowest type that holds them.
     """

@@ -27,7 +27,7 @@ class Batcher(Generic[T, R]):
     into a library) is shared by all that wait. Both the commits of the ledger and the predictions
     of models without a compiled form are done this way.
 
-    `submit` and `tell` belong to the event loop; the state of the batcher is touched by no other
+    `submit` and `tell` belong to one event loop; the state of the batcher is touched by no other
     thread.
 
     Parameters
@@ -63,6 +63,7 @@ class Batcher(Generic[T, R]):
         self._capacity, self._deadline_s = capacity, deadline_s
         self._waiting: list[tuple[T, Tell[R]]] = []
         self._working: list[tuple[T, Tell[R]]] = []
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._started = 0.0
         self._is_scheduled = False
         self._watch: asyncio.TimerHandle | None = None
@@ -107,8 +108,9 @@ class Batcher(Generic[T, R]):
         if not self._working and not self._is_scheduled:
             # Not at once: what else came in this turn of the loop joins the group.
             self._is_scheduled = True
-            loop = asyncio.get_running_loop()
-            loop.call_soon(self._hand_over, loop)
+            if self._loop is None:  # asking for it costs a system call
+                self._loop = asyncio.get_running_loop()
+            self._loop.call_soon(self._hand_over, self._loop)
 
     def close(self) -> None:
         """Let the worker finish what it has and end."""

@@ -18,7 +18,7 @@ from crispml_core.serving.batcher import Batcher, Tell
 from crispml_core.serving.durable_ledger import DurableLedger
 from crispml_core.serving.ledger_writer import Entry, LedgerWriter, Served, replayed
 from crispml_core.serving.live_models import Active, LiveModels
-from crispml_core.serving.plain_records import PlainRecord, gathered
+from crispml_core.serving.plain_records import PlainRecord, answered, gathered
 from crispml_core.serving.scored import ScoreCall, Scored
 
 if TYPE_CHECKING:
@@ -230,19 +230,18 @@ class ScoringEngine:
         self, items: list[Entry | PlainRecord]
     ) -> list[Committed | Exception] | None:
         """Commit a plain record that nobody waits beside, if the store surely takes it at once."""
-        if self._seconds > AT_ONCE_S or self._events or type(items[0]) is not PlainRecord:
+        (item,) = items
+        if self._seconds > AT_ONCE_S or self._events or type(item) is not PlainRecord:
             self._seconds *= _FORGET
             return None
         start = time.perf_counter()
-        entries, places = gathered(items)
-        if isinstance(places[0], Exception):
-            return [places[0]]
-        scored = self._writer.commit_at_once(entries[0])
+        entry = answered([item])
+        scored = self._writer.commit_at_once(entry)
         if scored is None:
             return None
         self._has_unindexed = True
         self._seconds = time.perf_counter() - start
-        self._tell(entries, [scored])
+        self._on_commit({entry.served: 1}, self._seconds)
         return [(scored, 0)]
 
     def _tell(self, entries: Sequence[Entry], outcomes: Sequence[Scored | Exception]) -> None:

@@ -60,12 +60,12 @@ def gathered(
     for numbers in plain.values():
         together: list[PlainRecord] = [items[number] for number in numbers]  # type: ignore[misc]
         try:
-            entry = _answered(together)
+            entry = answered(together)
         except Exception:
             # A record that the version does not take must not cost the others their scores.
             for number, record in zip(numbers, together, strict=True):
                 try:
-                    entry = _answered([record])
+                    entry = answered([record])
                 except Exception as error:
                     places[number] = error
                 else:
@@ -78,7 +78,8 @@ def gathered(
     return entries, places
 
 
-def _answered(records: Sequence[PlainRecord]) -> Entry:
+def answered(records: Sequence[PlainRecord]) -> Entry:
+    """Return the entry of plain records that the same version answers; raises what that raises."""
     active = records[0].active
     scores, inputs = active.loaded.method.run([item.record for item in records])
     scores.request_ids = [item.request_id for item in records]

@@ -23,6 +23,10 @@ _encode = msgspec.msgpack.Encoder().encode
 _sha256 = hashlib.sha256
 # Level 1: the writer is on the path of every request, and higher levels gain little on one group.
 _LEVEL = 1
+# Fewer bytes are stored as they are: compressing them costs more than it saves.
+_SMALL = 1024
+# How the compressed form begins; MessagePack of a map never does.
+_ZSTD = b"\x28\xb5\x2f\xfd"
 _local = threading.local()
 
 
@@ -30,7 +34,7 @@ def pack_rows(fields: Sequence[str], rows: Sequence[Sequence[Any]]) -> bytes:
     """Write the stored fields of rows as `Encoding.ROWS`."""
     columns = list(zip(*rows, strict=True)) if fields else []
     content = _encode({"fields": fields, "columns": columns, "rows": len(rows)})
-    return _compressor().compress(content)
+    return content if len(content) < _SMALL else _compressor().compress(content)
 
 
 def _compressor() -> zstandard.ZstdCompressor:
@@ -43,7 +47,9 @@ def _compressor() -> zstandard.ZstdCompressor:
 
 def unpack_rows(content: bytes) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
     """Read what `pack_rows` wrote: the names of the fields, and the rows."""
-    packed = msgspec.msgpack.decode(zstandard.ZstdDecompressor().decompress(content))
+    if content.startswith(_ZSTD):
+        content = zstandard.ZstdDecompressor().decompress(content)
+    packed = msgspec.msgpack.decode(content)
     columns = packed["columns"]
     rows = list(zip(*columns, strict=True)) if columns else [()] * packed["rows"]
     return tuple(packed["fields"]), rows

@@ -9,7 +9,7 @@ Measured with 32 scores in a group, such a statement costs a fifth less than `ex
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
@@ -54,19 +54,33 @@ class SqliteAppender:
         WouldWait
             If `wait` is not set; see `PromptConnection.transaction`.
         """
-        with self._transaction() if wait else self._prompt_transaction() as cursor:
-            for group in groups:
-                values = zip(self._bind_group, group_values(group), strict=True)
-                cursor.execute(_INSERT_GROUP, [bind(value) for bind, value in values])
-                assert cursor.lastrowid is not None
-                if group.rows:
-                    _append_rows(cursor, group, cursor.lastrowid)
-            for event in events:
-                row = event_row(event)
-                values = zip(self._bind_event, (row[c.name] for c in _EVENT_COLUMNS), strict=True)
-                cursor.execute(_INSERT_EVENT, [bind(value) for bind, value in values])
-        if wait:
-            self._prompt.open()
+        if not wait:
+            self._append_at_once(groups, events)
+            return
+        with self._transaction() as cursor:
+            self._insert(cursor, groups, events)
+        self._prompt.open()
+
+    def _append_at_once(self, groups: Sequence[ScoreGroup], events: Sequence[ServingEvent]) -> None:
+        try:
+            with self._prompt.transaction() as cursor:
+                self._insert(cursor, groups, events)
+        except sqlite3.Error:
+            # Only now, because looking for errors costs too, for one score.
+            with translated(self._engine.url), _wrapped():
+                raise
+
+    def _insert(
+        self, cursor: Any, groups: Sequence[ScoreGroup], events: Sequence[ServingEvent]
+    ) -> None:
+        for group in groups:
+            cursor.execute(_INSERT_GROUP, _bound(group_values(group), self._bind_group))
+            if group.rows:
+                _append_rows(cursor, group, cursor.lastrowid)
+        for event in events:
+            row = event_row(event)
+            values = [row[column.name] for column in _EVENT_COLUMNS]
+            cursor.execute(_INSERT_EVENT, _bound(values, self._bind_event))
 
     @contextmanager
     def _transaction(self) -> Iterator[Any]:
@@ -79,11 +93,6 @@ class SqliteAppender:
                 cursor.execute("COMMIT")
             finally:
                 lent.close()  # rolls back what was not committed
-
-    @contextmanager
-    def _prompt_transaction(self) -> Iterator[Any]:
-        with translated(self._engine.url), _wrapped(), self._prompt.transaction() as cursor:
-            yield cursor
 
 
 def _append_rows(cursor: Any, group: ScoreGroup, group_no: int) -> None:
@@ -147,15 +156,18 @@ _INSERT_EVENT = (
 )
 
 
-def _binders(engine: Engine, columns: Sequence[Column[Any]]) -> list[Callable[[Any], Any]]:
-    """Return what turns the value of each column into what the driver takes."""
+def _binders(engine: Engine, columns: Sequence[Column[Any]]) -> list[tuple[int, Any]]:
+    """Return the places of values that the driver does not take, and what turns them."""
     dialect = engine.dialect
-    kinds = (column.type.dialect_impl(dialect) for column in columns)
-    return [kind.bind_processor(dialect) or _unchanged for kind in kinds]
+    found = (column.type.dialect_impl(dialect).bind_processor(dialect) for column in columns)
+    return [(number, bind) for number, bind in enumerate(found) if bind is not None]
 
 
-def _unchanged(value: Any) -> Any:
-    return value
+def _bound(values: Sequence[Any], binders: Sequence[tuple[int, Any]]) -> list[Any]:
+    bound = list(values)
+    for number, bind in binders:
+        bound[number] = bind(bound[number])
+    return bound
 
 
 @contextmanager

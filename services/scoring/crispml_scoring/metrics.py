@@ -21,6 +21,7 @@ class ScoringMetrics:
         self._scores = Counter(
             "crispml_scores_total", "Scores made durable.", _VERSION, registry=registry
         )
+        self._counters: dict[Served, Counter] = {}  # looking for one costs more than counting
         self._commits = Histogram(
             "crispml_commit_duration_seconds",
             "Time that a group of requests takes to become durable.",
@@ -68,7 +69,11 @@ class ScoringMetrics:
     def on_commit(self, rows: Mapping[Served, int], seconds: float) -> None:
         """Count a group; called by the thread that commits."""
         for served, number in rows.items():
-            self._scores.labels(served.use_case, served.model, served.version).inc(number)
+            counter = self._counters.get(served)
+            if counter is None:
+                counter = self._scores.labels(served.use_case, served.model, served.version)
+                self._counters[served] = counter
+            counter.inc(number)
         self._commits.observe(seconds)
 
     def on_event(self, event: ServingEvent) -> None:
