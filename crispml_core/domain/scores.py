@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from crispml_core.domain.identifiers import new_id
+from crispml_core.domain.identifiers import new_id_text
 
 MAX_GROUP_ROWS = (1 << 24) - 1
 """Most scores in one group: their numbers are the last 24 bits of their ids."""
@@ -21,7 +21,7 @@ _NUMBER_DIGITS = 6
 
 def new_group_id() -> str:
     """Make the id of a score group: a UUIDv7 whose last 24 bits are zero."""
-    return str(new_id())[:-_NUMBER_DIGITS] + "0" * _NUMBER_DIGITS
+    return new_id_text()[:-_NUMBER_DIGITS] + "0" * _NUMBER_DIGITS
 
 
 def score_id(group_id: str, row: int) -> str:

@@ -116,10 +116,18 @@ class LedgerWriter:
         StoreUnavailable
             If nothing takes it.
         """
+        if not self._is_sure:
+            return None
+        group = self._group([entry], self._sequence + 1, self._root, self._clock())
         try:
-            return self._commit_bundles([[entry]], (), wait=False)[id(entry)]
+            durability = self._durable.commit((group,), (), wait=False)
         except WouldWait:
             return None
+        except CrispMLError as error:
+            self._is_sure = isinstance(error, NowhereKept)
+            raise
+        self._sequence, self._root = group.sequence, group.root
+        return _scored(group, 0, entry.scores, durability)
 
     def _commit_free(
         self, bundles: Sequence[list[Entry]], events: Sequence[ServingEvent]
@@ -145,11 +153,9 @@ class LedgerWriter:
             return error
 
     def _commit_bundles(
-        self, bundles: Sequence[list[Entry]], events: Sequence[ServingEvent], *, wait: bool = True
+        self, bundles: Sequence[list[Entry]], events: Sequence[ServingEvent]
     ) -> dict[int, Scored]:
         if not self._is_sure:
-            if not wait:
-                raise WouldWait
             self._find_place()
         sequence, root, now = self._sequence, self._root, self._clock()
         groups = []
@@ -159,10 +165,10 @@ class LedgerWriter:
             root = group.root
             groups.append(group)
         try:
-            durability = self._durable.commit(groups, events, wait=wait)
+            durability = self._durable.commit(groups, events)
         except CrispMLError as error:
             # A commit whose answer was lost may have taken the place: before the next one, look.
-            self._is_sure = isinstance(error, NowhereKept | WouldWait)
+            self._is_sure = isinstance(error, NowhereKept)
             raise
         self._sequence, self._root = sequence, root
         return {

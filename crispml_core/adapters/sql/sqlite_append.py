@@ -11,10 +11,11 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Column, Engine
+from sqlalchemy import Column, Dialect, Engine
 from sqlalchemy.exc import DBAPIError
 
 from crispml_core.adapters.sql.errors import translated
@@ -23,6 +24,7 @@ from crispml_core.adapters.sql.group_rows import place
 from crispml_core.adapters.sql.score_columns import GROUP_COLUMNS, group_values, row_columns
 from crispml_core.adapters.sql.sqlite_prompt import PromptConnection
 from crispml_core.adapters.sql.tables import serving_events
+from crispml_core.adapters.sql.types import UtcTimestamp
 from crispml_core.domain.events import ServingEvent
 from crispml_core.domain.scores import ScoreGroup
 
@@ -63,8 +65,7 @@ class SqliteAppender:
 
     def _append_at_once(self, groups: Sequence[ScoreGroup], events: Sequence[ServingEvent]) -> None:
         try:
-            with self._prompt.transaction() as cursor:
-                self._insert(cursor, groups, events)
+            self._prompt.write(lambda cursor: self._insert(cursor, groups, events))
         except sqlite3.Error:
             # Only now, because looking for errors costs too, for one score.
             with translated(self._engine.url), _wrapped():
@@ -158,9 +159,22 @@ _INSERT_EVENT = (
 
 def _binders(engine: Engine, columns: Sequence[Column[Any]]) -> list[tuple[int, Any]]:
     """Return the places of values that the driver does not take, and what turns them."""
-    dialect = engine.dialect
-    found = (column.type.dialect_impl(dialect).bind_processor(dialect) for column in columns)
-    return [(number, bind) for number, bind in enumerate(found) if bind is not None]
+    return [
+        (number, bind)
+        for number, column in enumerate(columns)
+        if (bind := _binder(column, engine.dialect)) is not None
+    ]
+
+
+def _binder(column: Column[Any], dialect: Dialect) -> Any:
+    if isinstance(column.type, UtcTimestamp):
+        return _moment_text
+    return column.type.dialect_impl(dialect).bind_processor(dialect)
+
+
+def _moment_text(moment: datetime) -> str:
+    """Return what SQLAlchemy writes for a moment, in a fifth of the time."""
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
 
 
 def _bound(values: Sequence[Any], binders: Sequence[tuple[int, Any]]) -> list[Any]:

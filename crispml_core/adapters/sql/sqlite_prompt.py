@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from sqlalchemy import Engine, event
@@ -53,14 +53,15 @@ class PromptConnection:
         with self._lock:
             self._drop()
 
-    @contextmanager
-    def transaction(self) -> Iterator[Any]:
-        """Give a cursor inside of a transaction that is committed at the end.
+    def write(self, insert: Callable[[Any], None]) -> None:
+        """Call `insert` with a cursor inside of a transaction, and commit it.
 
         Raises
         ------
         WouldWait
             If somebody else writes, the file is another one now, or nothing is open.
+        sqlite3.Error
+            If a statement or the commit fails.
         """
         if not self._lock.acquire(blocking=False):
             raise WouldWait
@@ -74,7 +75,7 @@ class PromptConnection:
             except sqlite3.OperationalError:
                 raise WouldWait from None  # who waits for it finds out what is the matter
             try:
-                yield cursor
+                insert(cursor)
                 cursor.execute("COMMIT")
             except BaseException:
                 self._drop()  # which rolls back

@@ -5,19 +5,32 @@ import random
 import threading
 import time
 from datetime import UTC, datetime, timedelta, timezone
+from uuid import UUID
 
 import pytest
 
 from crispml_core.domain import identifiers
 from crispml_core.domain.errors import InvalidInput
-from crispml_core.domain.identifiers import check_field_name, check_name, new_id, version_name
+from crispml_core.domain.identifiers import (
+    check_field_name,
+    check_name,
+    new_id,
+    new_id_text,
+    version_name,
+)
 
 
-def test_an_id_is_a_uuid_of_version_seven_with_the_time_in_front():
+@pytest.mark.parametrize("make", [new_id, lambda: UUID(new_id_text())])
+def test_an_id_is_a_uuid_of_version_seven_with_the_time_in_front(make):
     before = time.time_ns() // 1_000_000
-    made = new_id()
+    made = make()
     assert (made.version, made.variant) == (7, "specified in RFC 4122")
     assert 0 <= (made.int >> 80) - before < 60_000
+
+
+def test_the_text_of_an_id_is_written_as_usual():
+    made = new_id_text()
+    assert str(UUID(made)) == made
 
 
 def test_ids_of_one_process_rise_also_over_threads_and_within_a_millisecond():

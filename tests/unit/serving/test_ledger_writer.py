@@ -155,7 +155,7 @@ def test_events_are_committed_with_the_scores_or_alone(world):
 def test_a_conflict_of_the_ledger_reaches_the_request(world):
     _, durable, writer = world
 
-    def taken(groups, events, *, wait):
+    def taken(groups, events, *, wait=True):
         raise Conflict("stored already")
 
     durable.commit = taken

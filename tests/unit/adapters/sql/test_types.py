@@ -3,9 +3,13 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 from sqlalchemy import Column, Integer, MetaData, Table, create_engine, insert, select
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import StatementError
 
+from crispml_core.adapters.sql.sqlite_append import _moment_text
 from crispml_core.adapters.sql.types import Flag, HexDigest, JsonText, UtcTimestamp
 
 THINGS = Table(
@@ -73,3 +77,15 @@ def test_a_digest_is_text_in_the_database(connection):
 
 def test_nothing_stays_nothing(connection):
     assert tuple(stored(connection))[1:] == (None, None, None, None)
+
+
+@given(st.datetimes(), st.integers(-14 * 60, 14 * 60))
+def test_sqlite_gets_a_moment_as_sqlalchemy_writes_it(naive, minutes):
+    moment = naive.replace(tzinfo=timezone(timedelta(minutes=minutes)))
+    try:
+        moment.astimezone(UTC)
+    except OverflowError:
+        assume(False)
+    dialect = sqlite.dialect()
+    write = UtcTimestamp().dialect_impl(dialect).bind_processor(dialect)
+    assert _moment_text(moment) == write(moment)
