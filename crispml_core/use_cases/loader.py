@@ -19,7 +19,6 @@ from types import ModuleType
 from crispml_core.domain.errors import CrispMLError, UseCaseError, author_line, did_you_mean
 from crispml_core.domain.use_case import UseCase
 from crispml_core.monitoring.names import KPI_NAMES
-from crispml_core.use_cases.tabular import load_tabular
 
 ENTRY_POINTS = "crispml.use_cases"
 
@@ -61,6 +60,9 @@ def load_use_case(reference: str) -> UseCase:
 def _load(reference: str) -> UseCase:
     try:
         if reference.endswith((".yaml", ".yml")):
+            # Only now: a process without a use case of this kind starts sooner without YAML.
+            from crispml_core.use_cases.tabular import load_tabular
+
             return load_tabular(Path(reference))
         place, separator, attribute = reference.partition(":")
         if not separator or not attribute:
