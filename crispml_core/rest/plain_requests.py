@@ -90,7 +90,7 @@ class PlainRequests(HttpToolsProtocol):
             self.flow.pause_reading()
             return
         if self._held:
-            data = self._unhold() + data
+            data, self._held = self._held + data, b""
         if not self._is_parsing and (self.cycle is None or self.cycle.response_complete):
             end = data.find(_END)
             head = self._heads.find(data[:end]) if end > 0 else None
@@ -100,10 +100,12 @@ class PlainRequests(HttpToolsProtocol):
                     self._hold(data)
                     return
                 if len(body) == head.length:
+                    self._unhold()
                     self._is_answering = True
                     if self._answers.answer(head, body, self._reply):
                         return
                     self._is_answering = False
+        self._unhold()
         super().data_received(data)
 
     def _reply(self, status: int, fields: bytes, body: bytes) -> None:
@@ -128,9 +130,10 @@ class PlainRequests(HttpToolsProtocol):
             self.data_received(data)
 
     def _hold(self, data: bytes) -> None:
-        """Wait for the rest of a body."""
+        """Wait for the rest of a body; the time is that of the whole body."""
         self._held = data
-        self._holding = self.loop.call_later(PATIENCE_S, self._let_go)
+        if self._holding is None:
+            self._holding = self.loop.call_later(PATIENCE_S, self._let_go)
 
     def _unhold(self) -> bytes:
         held, self._held = self._held, b""

@@ -136,6 +136,18 @@ def test_a_full_queue_is_told_on_both_ways(
         assert answer.headers["X-Request-ID"] == answer.json()["request_id"]
 
 
+def test_what_nobody_foresaw_is_answered_too(
+    scoring: Any, sockets: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any) -> bytes:
+        raise RuntimeError("SECRET")
+
+    monkeypatch.setattr(scoring.app.state.plain, "_write", broken)
+    answer = sockets.post(SCORE, content=json.dumps(RECORD).encode(), headers=JSON)
+    assert (answer.status_code, answer.json()["code"]) == (500, "internal_server_error")
+    assert "SECRET" not in answer.text
+
+
 def test_other_methods_of_the_address_are_the_business_of_the_app(sockets: httpx.Client) -> None:
     assert sockets.get(SCORE).status_code == 405
     assert sockets.options(SCORE).status_code == 405

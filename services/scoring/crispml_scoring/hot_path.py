@@ -35,6 +35,7 @@ from crispml_scoring.record_decoders import decoder_of
 
 ROUTE = f"{API}/use-cases/{{use_case}}/new-data-score"
 _ROUTE = SimpleNamespace(path=ROUTE)
+_JSON = b"content-type: application/json\r\n"
 
 
 class HotPath:
@@ -95,11 +96,12 @@ class HotPath:
         outcome: Committed | Exception,
     ) -> None:
         """Answer with what became of a record."""
-        if isinstance(outcome, Exception):
-            status, fields, content = self._refused(request_id, use_case, body, outcome)
-        else:
-            status, content = 200, self._write(*outcome)
-            fields = b"content-type: application/json\r\n"
+        try:
+            if isinstance(outcome, Exception):
+                raise outcome
+            status, fields, content = 200, _JSON, self._write(*outcome)
+        except Exception as error:
+            status, fields, content = self._refused(request_id, use_case, body, error)
         more = b"content-length: %d\r\nx-request-id: %b\r\n" % (len(content), request_id.encode())
         if head.traceparent is not None:
             more += b"traceparent: %b\r\n" % head.traceparent

@@ -158,6 +158,12 @@ def test_a_body_that_takes_long_is_the_business_of_the_app(world):
     assert world.answers.seen == []
 
 
+def test_a_body_that_comes_byte_by_byte_gets_no_more_time(world):
+    pieces = [BODY[place : place + 1] for place in range(len(BODY))]
+    assert world.ask(HEAD, *pieces, pause=plain_requests.PATIENCE_S / 4) == b"app:" + BODY
+    assert world.answers.seen == []
+
+
 def test_a_head_in_two_parts_is_the_business_of_the_app(world):
     connection = world.connect()
     connection.send(HEAD[:30], HEAD[30:] + BODY, pause=0.02)
