@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 
-# Of larger bodies nothing is kept here: they are digested while they come.
-KEPT_BYTES = 4 * 1024 * 1024
+# A JSON body may be so large, and is in memory anyway; of larger bodies nothing is kept here, they
+# are digested while they come.
+KEPT_BYTES = 32 * 1024 * 1024
 
 
 class LateDigest:
