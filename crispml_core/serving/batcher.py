@@ -44,7 +44,7 @@ class Batcher(Generic[T, R]):
         the event loop because two changes of the thread cost more than they; None leaves the item
         to the worker. It must not wait for anything.
     idle : callable, optional
-        Called in the worker thread when there was nothing to do for `IDLE_S`.
+        Called in the worker thread when nobody had anything to do for `IDLE_S`.
     name : str
         Name of the thread.
     """
@@ -63,6 +63,7 @@ class Batcher(Generic[T, R]):
         self._capacity, self._deadline_s = capacity, deadline_s
         self._waiting: list[tuple[T, Tell[R]]] = []
         self._working: list[tuple[T, Tell[R]]] = []
+        self._is_quiet = True  # the event loop has worked on nothing since the worker looked
         self._loop: asyncio.AbstractEventLoop | None = None
         self._started = 0.0
         self._is_scheduled = False
@@ -129,6 +130,7 @@ class Batcher(Generic[T, R]):
             finally:
                 self._busy.release()
             if outcomes is not None:
+                self._is_quiet = False
                 self._finish(loop, outcomes)
                 return
         self._started = loop.time()
@@ -173,9 +175,10 @@ class Batcher(Generic[T, R]):
             try:
                 task = self._queue.get(timeout=IDLE_S)
             except Empty:
-                if self._idle is not None:
+                if self._idle is not None and self._is_quiet:
                     with self._busy:
                         self._idle()
+                self._is_quiet = True
                 continue
             if task is None:
                 return

@@ -230,3 +230,19 @@ def test_nothing_is_worked_on_in_the_loop_while_the_worker_has_work():
         return await waiting
 
     assert run(scenario, lambda items: items, at_once=attempt, idle=idle) == 1
+
+
+def test_the_worker_is_not_idle_while_the_loop_works():
+    idle = []
+
+    async def scenario(batcher):
+        for item in range(30):
+            await batcher.submit(item)
+            await asyncio.sleep(0.03)
+        during = len(idle)
+        await asyncio.sleep(0.7)
+        return during
+
+    during = run(scenario, list, at_once=list, idle=lambda: idle.append(1))
+    assert during <= 1  # before the first item, if that came late
+    assert len(idle) > during
