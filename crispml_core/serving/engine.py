@@ -53,12 +53,6 @@ class ScoringEngine:
         How long a request may wait for it.
     durable : DurableLedger
         What the writer commits to; its state is part of the readiness.
-    on_commit : callable
-        Told the rows by version and the seconds of every group of requests.
-    on_event : callable
-        Told every event.
-    index_keys : callable, optional
-        Does a step of the work that the ledger leaves for idle times.
     """
 
     def __init__(
