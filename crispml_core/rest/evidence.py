@@ -36,7 +36,7 @@ class Evidence:
         if use_case is None:
             await self._app(scope, receive, send)
             return
-        digest, status = LateDigest(), 0
+        digest, status = LateDigest(scope), 0
 
         async def digested() -> Message:
             message = await receive()
@@ -51,7 +51,8 @@ class Evidence:
 
         await self._app(scope, digested, note_status)
         if status >= 400:
-            self._note(refusal(scope, status, use_case or None, digest.digest().hex()))
+            payload_digest = (await digest.digest()).hex()
+            self._note(refusal(scope, status, use_case or None, payload_digest))
 
 
 def refusal(scope: Scope, status: int, use_case: str | None, payload_digest: str) -> ServingEvent:

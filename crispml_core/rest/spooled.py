@@ -35,10 +35,9 @@ class Spooled:
         self.content, self._digest = content, digest
         self._is_kept = False
 
-    @property
-    def digest(self) -> bytes:
-        """SHA-256 of the body as it came."""
-        return self._digest.digest()
+    async def digest(self) -> bytes:
+        """Return the SHA-256 of the body as it came."""
+        return await self._digest.digest()
 
     def bytes(self) -> bytes:
         """Return the whole body, which is small."""
@@ -92,7 +91,7 @@ async def spooled(request: Request, media: str, limits: ServerSettings) -> Async
     most = limits.max_body_bytes if media == JSON else limits.max_upload_bytes
     encoding = content_encoding(request.headers.get("content-encoding"))
     expand = Decompressor(encoding, most) if encoding else None
-    digest = LateDigest()
+    digest = LateDigest(request.scope)
     pieces: list[bytes] = []
     size = 0
     file: BinaryIO | None = None

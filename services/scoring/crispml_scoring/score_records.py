@@ -61,7 +61,10 @@ async def score_records(
     key = checked_key(key)
     limits = request.app.state.settings.server
     async with spooled(request, media, limits) as body:
-        call = _call(request, use_case, options, key, body)
+        fingerprint = ""
+        if key is not None:
+            fingerprint = request_fingerprint(request, await body.digest())
+        call = _call(request, use_case, options, key, fingerprint)
         if media == JSON and (batch := batch_body(body.bytes())) is not None:
             return await submit_batch(request, found, batch, call)
         if media == JSON:
@@ -86,7 +89,7 @@ async def score_records(
 
 
 def _call(
-    request: Request, use_case: str, options: ScoreOptions, key: str | None, body: Spooled
+    request: Request, use_case: str, options: ScoreOptions, key: str | None, fingerprint: str
 ) -> ScoreCall:
     if options.alias is not None and options.model_version is not None:
         raise InvalidInput("alias, model_version: give one of them")
@@ -96,7 +99,7 @@ def _call(
         version=options.model_version,
         request_id=request_id_of(request.scope),
         idempotency_key=key,
-        fingerprint="" if key is None else request_fingerprint(request, body.digest),
+        fingerprint=fingerprint,
         explain=options.explain,
         interval=options.interval,
     )
