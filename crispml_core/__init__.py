@@ -7,6 +7,7 @@ needs more than the base install.
 from crispml_core.domain.algorithms import Algorithm, Hyperparameter
 from crispml_core.domain.expressions import call, field
 from crispml_core.domain.fields import Field
+from crispml_core.domain.monitoring import Monitoring
 from crispml_core.domain.sources import CsvSource, ParquetSource, SqlSource
 from crispml_core.domain.targets import CostMatrix, Gate, Segment, Target
 from crispml_core.domain.use_case import Derive, Split, UseCase
@@ -21,6 +22,7 @@ __all__ = [
     "Field",
     "Gate",
     "Hyperparameter",
+    "Monitoring",
     "ParquetSource",
     "Segment",
     "Split",

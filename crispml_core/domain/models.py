@@ -15,6 +15,10 @@ from crispml_core.domain.targets import Task
 CHAMPION = "champion"
 # The alias that answers when the champion cannot.
 FALLBACK = "fallback"
+# The alias that a better model hopes to leave for CHAMPION.
+CHALLENGER = "challenger"
+# What the ledger has as the alias of scores that nobody was answered; no alias has this name.
+SHADOW = "shadow"
 # Instead of the version that an alias is expected to point at: move it in any case.
 ANY_VERSION = "*"
 

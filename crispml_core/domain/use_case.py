@@ -13,6 +13,7 @@ from crispml_core.domain.errors import InvalidInput, NotFound, did_you_mean
 from crispml_core.domain.expressions import Expression, Kind, parse
 from crispml_core.domain.fields import Field, RecordSchema
 from crispml_core.domain.identifiers import check_field_name, check_name
+from crispml_core.domain.monitoring import Monitoring
 from crispml_core.domain.targets import CostMatrix, Gate, Segment, Target
 
 
@@ -84,12 +85,14 @@ class UseCase:
         What a version must reach before it may become champion.
     split : Split
         Shares of train, select and test.
+    monitoring : Monitoring
+        How a released model is watched.
     subject_key : str, optional
         The field that identifies the person behind a record, for erasure.
     version, description : str
         For people.
     digest : str
-        SHA-256 of the definition as it was loaded; set by the loader.
+        SHA-256 of the definition as it was loaded, without its monitoring; set by the loader.
     module : str
         Python module it was loaded from, whose types a model may contain; set by the loader.
     """
@@ -105,6 +108,7 @@ class UseCase:
     cost_matrix: CostMatrix | None = None
     gates: tuple[Gate, ...] = ()
     split: Split = field(default_factory=Split)
+    monitoring: Monitoring = field(default_factory=Monitoring)
     subject_key: str | None = None
     version: str = "1"
     description: str = ""

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import json
 from pathlib import Path
-from typing import Any, get_type_hints
+from types import UnionType
+from typing import Any, ClassVar, Union, get_args, get_origin, get_type_hints
 
 import yaml
 from pydantic import BaseModel, ConfigDict, StrictStr, ValidationError, create_model
@@ -18,27 +20,63 @@ from pydantic import Field as Declared
 from crispml_core.domain.errors import InvalidInput, UseCaseError
 from crispml_core.domain.expressions import Kind
 from crispml_core.domain.fields import Field, RecordSchema
+from crispml_core.domain.monitoring import Monitoring
 from crispml_core.domain.sources import CsvSource, ParquetSource, SqlSource
 from crispml_core.domain.targets import CostMatrix, Gate, Segment, Target
 from crispml_core.domain.use_case import Derive, Split, UseCase, kinds_of
 from crispml_core.use_cases.algorithms import Columns, tabular_algorithm
 
 _STRICT = ConfigDict(extra="forbid", frozen=True)
+_MONITORING = "monitoring"
 
 
-def _section(cls: type[Any]) -> type[BaseModel]:
+class _Section(BaseModel):
+    """A section of the file that describes one object of the domain."""
+
+    model_config = _STRICT
+    made: ClassVar[type[Any]]
+
+
+def _section(cls: Any) -> type[_Section]:
     """Make the section of a YAML file that describes one dataclass of the domain."""
     hints = get_type_hints(cls)
     fields: dict[str, Any] = {}
     for field in dataclasses.fields(cls):
-        required = field.default is dataclasses.MISSING
-        hint = tuple[StrictStr, ...] if hints[field.name] == tuple[str, ...] else hints[field.name]
-        fields[field.name] = (hint, ... if required else field.default)
-    return create_model(cls.__name__, __config__=_STRICT, **fields)
+        default: Any = field.default
+        if default is dataclasses.MISSING:
+            default = ...
+        if field.default_factory is not dataclasses.MISSING:
+            default = Declared(default_factory=field.default_factory)
+        fields[field.name] = (_hint(hints[field.name]), default)
+    section = create_model(cls.__name__, __base__=_Section, **fields)
+    section.made = cls
+    return section
+
+
+def _hint(hint: Any) -> Any:
+    """Return what a section has where the object of the domain has `hint`."""
+    if dataclasses.is_dataclass(hint):
+        return _section(hint)
+    if hint == tuple[str, ...]:
+        return tuple[StrictStr, ...]
+    parts = get_args(hint)
+    if get_origin(hint) is tuple and dataclasses.is_dataclass(parts[0]):
+        return tuple[_section(parts[0]), ...]  # type: ignore[misc]  # made here
+    if get_origin(hint) in (Union, UnionType):
+        return Union[tuple(_hint(part) for part in parts)]  # noqa: UP007  # of a list
+    return hint
+
+
+def _made(value: Any) -> Any:
+    """Return the object of the domain that a section, or a list of them, describes."""
+    if isinstance(value, _Section):
+        return value.made(**{name: _made(entry) for name, entry in value})
+    return tuple(_made(entry) for entry in value) if isinstance(value, list | tuple) else value
 
 
 _Field, _Target, _Segment = _section(Field), _section(Target), _section(Segment)
 _Gate, _Costs, _Split = _section(Gate), _section(CostMatrix), _section(Split)
+_Monitoring = _section(Monitoring)
 
 
 class _Csv(BaseModel):
@@ -92,6 +130,7 @@ class _Document(BaseModel):
     cost_matrix: _Costs | None = None  # type: ignore[valid-type]
     gates: list[_Gate] = Declared(default_factory=list)  # type: ignore[valid-type]
     split: _Split | None = None  # type: ignore[valid-type]
+    monitoring: _Monitoring | None = None  # type: ignore[valid-type]
 
 
 def load_tabular(path: Path) -> UseCase:
@@ -108,8 +147,8 @@ def load_tabular(path: Path) -> UseCase:
         If the file is missing, is not YAML or declares something wrong; the text names the place.
     """
     try:
-        content = path.read_bytes()
-        document = _Document.model_validate(yaml.safe_load(content))
+        content = yaml.safe_load(path.read_bytes())
+        document = _Document.model_validate(content)
         use_case = _build(document, path.resolve().parent)
     except OSError:
         raise UseCaseError(str(path), "load", "the file cannot be read") from None
@@ -121,14 +160,18 @@ def load_tabular(path: Path) -> UseCase:
         raise UseCaseError(str(path), "load", _findings(error)) from None
     except InvalidInput as error:
         raise UseCaseError(str(path), "load", error.message) from error
-    return dataclasses.replace(use_case, digest=hashlib.sha256(content).hexdigest())
+    return dataclasses.replace(use_case, digest=_digest(content))
+
+
+def _digest(content: dict[str, Any]) -> str:
+    """Return SHA-256 over what the file says about the model, without how that is watched."""
+    model = {name: value for name, value in content.items() if name != _MONITORING}
+    return hashlib.sha256(json.dumps(model, default=str).encode()).hexdigest()
 
 
 def _build(document: _Document, folder: Path) -> UseCase:
-    schema = RecordSchema(
-        tuple(Field(**dict(field)) for field in document.fields), document.record_key
-    )
-    target = Target(**dict(document.target))
+    schema = RecordSchema(_made(document.fields), document.record_key)
+    target = _made(document.target)
     derived = tuple(Derive(name, text) for name, text in document.derive.items())
     left_out = {*document.ignore, document.record_key, document.subject_key}
     columns = _columns(schema, kinds_of(schema, derived), left_out)
@@ -146,10 +189,11 @@ def _build(document: _Document, folder: Path) -> UseCase:
             tabular_algorithm(name, columns, target.is_classification, defaults or {})
             for name, defaults in document.algorithms.items()
         ),
-        segments=tuple(Segment(**dict(segment)) for segment in document.segments),
-        cost_matrix=CostMatrix(**dict(document.cost_matrix)) if document.cost_matrix else None,
-        gates=tuple(Gate(**dict(gate)) for gate in document.gates),
-        split=Split(**dict(document.split)) if document.split else Split(),
+        segments=_made(document.segments),
+        cost_matrix=_made(document.cost_matrix),
+        gates=_made(document.gates),
+        split=_made(document.split) or Split(),
+        monitoring=_made(document.monitoring) or Monitoring(),
     )
 
 

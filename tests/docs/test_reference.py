@@ -1,4 +1,4 @@
-"""Every route, metric and verb is in the README, and nothing else is."""
+"""Every route, metric and verb is in the README or a page of docs, and nothing else is."""
 
 import json
 import re
@@ -11,7 +11,9 @@ from crispml_core.rest.metrics import HttpMetrics
 from crispml_scoring.metrics import ScoringMetrics
 
 ROOT = Path(__file__).parents[2]
-README = (ROOT / "README.md").read_text()
+PAGES = "\n".join(
+    page.read_text() for page in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+)
 SERVICES = ("training", "scoring")
 
 
@@ -26,12 +28,12 @@ def routes(service):
 @pytest.mark.parametrize("service", SERVICES)
 def test_every_route_is_listed(service):
     for verb, path in routes(service):
-        listed = f"`{path}`" in README or f"`{verb} {path}`" in README
+        listed = f"`{path}`" in PAGES or f"`{verb} {path}`" in PAGES
         assert listed, f"{verb} {path}"
 
 
 def test_every_listed_route_exists():
-    listed = set(re.findall(r"`(GET|POST|PUT) (/[^`]+)`", README))
+    listed = set(re.findall(r"`(GET|POST|PUT|DELETE) (/[^`]+)`", PAGES))
     assert listed <= {route for service in SERVICES for route in routes(service)}
 
 
@@ -42,9 +44,9 @@ def test_every_metric_is_listed():
     assert families
     for family in families:
         name = f"{family.name}_total" if family.type == "counter" else family.name
-        assert f"`{name}`" in README
+        assert f"`{name}`" in PAGES
 
 
 def test_every_verb_is_listed():
-    listed = set(re.findall(r"`crispml ([a-z-]+)`", README))
+    listed = set(re.findall(r"`crispml ([a-z-]+)`", PAGES))
     assert set(crispml.commands) <= listed

@@ -56,6 +56,7 @@ def test_a_test_beside_the_module_is_not_part_of_the_definition(write, monkeypat
     monkeypatch.syspath_prepend(package.parent)
     digest = load_use_case("digest_pkg.cases:mine").digest
     (package / "test_cases.py").write_text("assert True")
+    (package / "monitoring.py").write_text("min_group = 30")
     assert load_use_case("digest_pkg.cases:mine").digest == digest
     (package / "helper.py").write_text("x = 1")
     assert load_use_case("digest_pkg.cases:mine").digest != digest

@@ -51,6 +51,14 @@ def test_a_file_declares_everything(load, document, tmp_path):
     assert boosting.complete({})["learning_rate"] == 0.05
 
 
+def test_how_a_model_is_watched_is_no_part_of_the_definition(load, document):
+    plain = load(document)
+    watched = load(document | {"monitoring": {"min_group": 5}})
+    assert (plain.monitoring.min_group, watched.monitoring.min_group) == (30, 5)
+    assert watched.digest == plain.digest
+    assert load(document | {"version": "2"}).digest != plain.digest
+
+
 def test_models_read_numbers_truths_and_categories_but_no_keys_and_no_free_text(load, document):
     transformer = load(document).algorithm("logistic_regression").curate()
     read = [column for _, _, columns in transformer.transformers for column in columns]
@@ -88,6 +96,8 @@ def test_what_a_file_ignores_no_model_reads(load, document):
         ({"segments": [{"name": "s", "field": "kind", "bins": [1]}]}, "not a number"),
         ({"gates": [{"kpi": "auc"}]}, "minimum or a maximum"),
         ({"cost_matrix": {"false_positive": 0, "false_negative": 5}}, "must cost more"),
+        ({"monitoring": {"min_group": 0}}, "min_group must be at least 1"),
+        ({"monitoring": {"colour": 1}}, r"monitoring\.colour"),
         ({"split": {"train": 0.9, "select": 0.2, "test": 0.1}}, "sum to 1"),
     ],
 )

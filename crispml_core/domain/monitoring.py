@@ -1,0 +1,29 @@
+"""What a use case declares about its life after release.
+
+A part of the use case of its own: changing how a model is watched does not change what the model
+is, so it does not count in the digest that binds a version to its use case.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from crispml_core.domain.errors import InvalidInput
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Monitoring:
+    """How a released model is watched.
+
+    Parameters
+    ----------
+    min_group : int
+        Groups of fewer records are suppressed in reports: their numbers say little about the model
+        and much about the people.
+    """
+
+    min_group: int = 30
+
+    def __post_init__(self) -> None:
+        if self.min_group < 1:
+            raise InvalidInput("monitoring: min_group must be at least 1")
