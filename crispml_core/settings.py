@@ -146,6 +146,18 @@ class BatchSettings(_Concern):
     """Records that are scored and committed together, unless the request says otherwise."""
 
 
+class ClockSettings(_Concern):
+    """The clock, which demos and tests move through months."""
+
+    file: Path | None = None
+    """File with the seconds that the clock is ahead; refused outside of the environment `dev`."""
+
+    @field_validator("file", mode="before")
+    @classmethod
+    def _empty_is_none(cls, value: object) -> object:
+        return None if value == "" else value
+
+
 class LogSettings(_Concern):
     """The log on standard output."""
 
@@ -198,6 +210,9 @@ class CrispMLSettings(BaseSettings):
     batch: BatchSettings = BatchSettings()
     """See `BatchSettings`."""
 
+    clock: ClockSettings = ClockSettings()
+    """See `ClockSettings`."""
+
     log: LogSettings = LogSettings()
     """See `LogSettings`."""
 
@@ -207,6 +222,12 @@ class CrispMLSettings(BaseSettings):
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
+
+    @model_validator(mode="after")
+    def _true_time(self) -> CrispMLSettings:
+        if self.clock.file is not None and self.environment != "dev":
+            raise ValueError("CRISPML_CLOCK__FILE is for the environment dev: unset it")
+        return self
 
 
 def load_settings() -> CrispMLSettings:

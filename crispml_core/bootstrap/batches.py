@@ -17,7 +17,7 @@ from crispml_core.adapters.sql.score_ledger import SqlScoreLedger
 from crispml_core.adapters.timing.null import NullTimingLog
 from crispml_core.adapters.volume.batch_store import VolumeBatchStore
 from crispml_core.adapters.volume.model_registry import VolumeModelRegistry
-from crispml_core.bootstrap.parts import codec_of
+from crispml_core.bootstrap.parts import codec_of, follow_clock
 from crispml_core.domain.errors import CrispMLError, InvalidInput, NotFound
 from crispml_core.domain.sources import SqlSource
 from crispml_core.domain.use_case import UseCase
@@ -134,9 +134,11 @@ def _worker_parts(settings: CrispMLSettings) -> Iterator[tuple[RunStore, BatchSc
             timings=NullTimingLog(),
         ),
     )
+    stop_clock = follow_clock(settings)
     try:
         yield SqlRunStore(engine), scoring
     finally:
+        stop_clock()
         durable.close()
         engine.dispose()
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
+from crispml_core.adapters.simulated_clock import SimulatedClock
 from crispml_core.adapters.sql.engine import reading
 from crispml_core.adapters.volume.errors import volume_problem
 from crispml_core.domain.errors import CrispMLError
@@ -36,6 +37,13 @@ class Parts:
     aliases: AliasLog
     ping: Callable[[], Mapping[str, str | None]]
     close: Callable[[], None]
+
+
+def follow_clock(settings: CrispMLSettings) -> Callable[[], None]:
+    """Let the clock of this process be the simulated one, if one is set; return what ends that."""
+    if settings.clock.file is None:
+        return lambda: None
+    return SimulatedClock(settings.clock.file).close
 
 
 def codec_of(use_case: UseCase) -> ModelCodec:

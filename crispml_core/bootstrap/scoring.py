@@ -19,7 +19,7 @@ from crispml_core.adapters.sql.score_ledger import SqlScoreLedger
 from crispml_core.adapters.timing.null import NullTimingLog
 from crispml_core.adapters.volume.aliases import read_aliases
 from crispml_core.adapters.volume.model_registry import VolumeModelRegistry
-from crispml_core.bootstrap.parts import Parts, codec_of, ping_stores
+from crispml_core.bootstrap.parts import Parts, codec_of, follow_clock, ping_stores
 from crispml_core.domain.errors import CrispMLError, StoreUnavailable
 from crispml_core.domain.models import AliasEvent
 from crispml_core.domain.use_case import UseCase
@@ -88,10 +88,13 @@ def build(settings: CrispMLSettings) -> ScoringParts:
         deadline_s=settings.scoring.deadline_s,
     )
 
+    stop_clock = follow_clock(settings)
+
     def close() -> None:
         scoring_engine.close()
         engine.dispose()
         commits.dispose()
+        stop_clock()
 
     return ScoringParts(
         settings=settings,

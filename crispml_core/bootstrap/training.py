@@ -21,7 +21,7 @@ from crispml_core.adapters.volume.dataset_store import VolumeDataSetStore
 from crispml_core.adapters.volume.model_registry import VolumeModelRegistry
 from crispml_core.adapters.volume.sweep import sweep
 from crispml_core.adapters.volume.uploads import VolumeUploadStore
-from crispml_core.bootstrap.parts import Parts, codec_of, ping_stores
+from crispml_core.bootstrap.parts import Parts, codec_of, follow_clock, ping_stores
 from crispml_core.domain.errors import CrispMLError, NotFound
 from crispml_core.domain.runs import CYCLE, TRAINING_METHODS
 from crispml_core.domain.use_case import UseCase
@@ -90,6 +90,12 @@ def build(settings: CrispMLSettings) -> TrainingParts:
         upload = None if upload_id is None else uploads.path(upload_id)
         return build_source(use_case, connections, upload)
 
+    stop_clock = follow_clock(settings)
+
+    def close() -> None:
+        engine.dispose()
+        stop_clock()
+
     stores = TrainingStores(
         datasets=datasets,
         artefacts=artefacts,
@@ -115,7 +121,7 @@ def build(settings: CrispMLSettings) -> TrainingParts:
         training=TrainingPipelines(use_cases, stores),
         project_aliases=project_aliases,
         ping=lambda: ping_stores(engine, root, writable=True),
-        close=engine.dispose,
+        close=close,
     )
 
 

@@ -6,7 +6,7 @@ import os
 import re
 import threading
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from random import Random
 from uuid import UUID
 
@@ -17,6 +17,7 @@ FIELD_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
 RESERVED_PREFIX = "crispml_"
 
 _lock = threading.Lock()
+_ahead_ns = 0
 _last_milliseconds = 0
 _counter = 0
 # Ids have to be unique, not secret, and the generator of the system costs twenty times as much. It
@@ -60,7 +61,7 @@ def _new_number() -> int:
     global _last_milliseconds, _counter
     chance = _chance.getrandbits(72)
     with _lock:
-        now = time.time_ns() // 1_000_000
+        now = (time.time_ns() + _ahead_ns) // 1_000_000
         if now > _last_milliseconds:
             _last_milliseconds, _counter = now, (chance >> 64) << 1
         else:
@@ -74,7 +75,22 @@ def _new_number() -> int:
 
 def utc_now() -> datetime:
     """Return the current moment in UTC, with microseconds."""
-    return datetime.now(UTC)
+    now = datetime.now(UTC)
+    return now + timedelta(microseconds=_ahead_ns // 1000) if _ahead_ns else now
+
+
+def set_clock_ahead(seconds: int) -> None:
+    """Let every id and every moment of this process lie so far ahead of the clock of the machine.
+
+    For demos and tests, where months have to pass; see `crispml_core.adapters.simulated_clock`.
+    """
+    global _ahead_ns
+    _ahead_ns = seconds * 1_000_000_000
+
+
+def is_clock_simulated() -> bool:
+    """Return whether moments differ from the clock of the machine."""
+    return _ahead_ns != 0
 
 
 def version_name(moment: datetime, digest: str) -> str:

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from crispml_core import __version__
+from crispml_core.domain.identifiers import is_clock_simulated, utc_now
 from crispml_core.rest.answers import answer
 from crispml_core.rest.errors import RETRY_AFTER_S
 
@@ -68,12 +69,14 @@ def health_router(service: str, checks: Checks) -> APIRouter:
 
     @router.get("/version", summary="Which version is this?")
     async def version(request: Request) -> dict[str, str]:
-        """Return the versions of the service and of Python."""
+        """Return the versions of the service and of Python, and what time it is for the service."""
         return {
             "service": service,
             "version": __version__,
             "python": platform.python_version(),
             "environment": request.app.state.settings.environment,
+            "time": utc_now().isoformat(),
+            "clock": "simulated" if is_clock_simulated() else "system",
         }
 
     return router

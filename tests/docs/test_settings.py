@@ -23,7 +23,7 @@ def settings():
 def shown(value):
     if hasattr(value, "get_secret_value"):
         value = value.get_secret_value()
-    return "" if value == () else str(value)
+    return "" if value in ((), None) else str(value)
 
 
 def test_the_example_file_lists_every_setting_with_its_default():

@@ -31,6 +31,13 @@ def test_without_variables_there_are_defaults(environment):
     assert settings.database.url.get_secret_value().startswith("sqlite:///")
 
 
+def test_time_is_simulated_in_dev_only(environment):
+    assert str(environment(CRISPML_CLOCK__FILE="ahead")().clock.file) == "ahead"
+    assert environment(CRISPML_CLOCK__FILE="")().clock.file is None
+    with pytest.raises(InvalidInput, match="CRISPML_CLOCK__FILE is for the environment dev"):
+        environment(CRISPML_CLOCK__FILE="ahead", CRISPML_ENVIRONMENT="prod")()
+
+
 def test_variables_are_read_by_concern_and_field(environment):
     settings = environment(
         CRISPML_USE_CASES="a.yaml, b.py:b ,",
