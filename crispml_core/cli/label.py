@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from crispml_core.client import LabelAnswer
 
 CHUNK = 5000
-COLUMNS = ("score_id", "record_key", "label", "label_time", "source")
+COLUMNS = ("score_id", "record_key", "label", "label_time", "source", "propensity")
+_PROPENSITY = Field("propensity", "number")
 
 
 @click.command("label", cls=ServiceVerb, example="crispml label german_credit truth.csv")
@@ -27,8 +28,8 @@ COLUMNS = ("score_id", "record_key", "label", "label_time", "source")
 def label(session: Session, use_case: str, file: TextIO) -> None:
     """Import ground truth from a file or standard input.
 
-    FILE is CSV or JSON. Columns: score_id or record_key, label, and optionally label_time and
-    source.
+    FILE is CSV or JSON. Columns: score_id or record_key, label, and optionally label_time, source
+    and propensity.
     """
     scoring = session.client.scoring
     is_number = scoring.use_case(use_case).task == "regression"
@@ -65,4 +66,5 @@ def _row(row: dict[str, Any], is_number: bool) -> dict[str, Any]:
     given = {
         name: cell for name, cell in row.items() if cell is not None and cell not in MISSING_TEXTS
     }
-    return typed(given, {"label": Field("label", "number")}) if is_number else given
+    numbers = {"propensity": _PROPENSITY}
+    return typed(given, numbers | {"label": Field("label", "number")} if is_number else numbers)

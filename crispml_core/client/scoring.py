@@ -126,8 +126,8 @@ class ScoringClient(RunCalls):
         Parameters
         ----------
         labels : sequence of mapping
-            Each with ``score_id`` or ``record_key``, ``label``, and optionally ``label_time`` and
-            ``source``.
+            Each with ``score_id`` or ``record_key``, ``label``, and optionally ``label_time``,
+            ``source`` and ``propensity``.
         """
         response = self.connection.request(
             "POST",

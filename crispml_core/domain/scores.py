@@ -244,13 +244,21 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Label:
-    """Ground truth for one record, named by `score_id` or by `record_key`."""
+    """Ground truth for one record, named by `score_id` or by `record_key`.
+
+    Parameters
+    ----------
+    propensity : float or None
+        The logged probability, in (0, 1], that this case would get a label; where only some cases
+        get one, a report can correct for that with it.
+    """
 
     value: str | float
     label_time: datetime
     score_id: str | None = None
     record_key: str | None = None
     source: str = ""
+    propensity: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -267,6 +275,7 @@ class StoredLabel:
     source: str
     is_current: bool
     supersedes: str | None = None
+    propensity: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

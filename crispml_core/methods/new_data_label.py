@@ -18,7 +18,7 @@ from crispml_core.domain.scores import Label
 from crispml_core.domain.use_case import UseCase
 from crispml_core.tables.findings import Findings
 
-_ENTRIES = ("score_id", "record_key", "label", "label_time", "source")
+_ENTRIES = ("score_id", "record_key", "label", "label_time", "source", "propensity")
 MAX_SOURCE = 200
 
 
@@ -35,7 +35,7 @@ class NewDataLabel:
         ----------
         rows : sequence of dict
             Each with ``label``, one of ``score_id`` and ``record_key``, and optionally
-            ``label_time`` (RFC 3339) and ``source``.
+            ``label_time`` (RFC 3339), ``source`` and ``propensity``, a number in (0, 1].
         received_at : datetime
             The label time of rows without one.
 
@@ -77,6 +77,7 @@ class NewDataLabel:
             score_id=_score_id(row.get("score_id")),
             record_key=_record_key(row.get("record_key")),
             source=_source(row.get("source")),
+            propensity=_propensity(row.get("propensity")),
         )
 
     def _value(self, value: Any) -> str | float:
@@ -149,3 +150,13 @@ def _source(value: Any) -> str:
     if not isinstance(value, str) or len(value) > MAX_SOURCE:
         raise _Wrong("type", "source", f"source must be a text of at most {MAX_SOURCE} characters")
     return value
+
+
+def _propensity(value: Any) -> float | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise _Wrong("type", "propensity", "propensity must be a number")
+    if not 0 < value <= 1:
+        raise _Wrong("range", "propensity", "propensity must be more than 0 and at most 1")
+    return float(value)

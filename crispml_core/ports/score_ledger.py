@@ -101,18 +101,22 @@ class ScoreLedger(Protocol):
         end: datetime | None,
         version: str | None = None,
         as_of: datetime | None = None,
+        shadow: bool = False,
     ) -> pa.Table:
         """Return the scores of a window [start, end), each joined to at most one label.
 
         A score takes the current label under its own id, else the current label under its record
-        key. With `as_of`, only scores and labels that were stored until then count.
+        key. With `as_of`, only scores and labels that were stored until then count. Scores that
+        nobody was answered, whose alias is `crispml_core.domain.models.SHADOW`, are left out; with
+        `shadow` only they are there.
 
         Returns
         -------
         pyarrow.Table
             Columns ``score_id, record_key, version, prediction, probability, probabilities`` (JSON
-            text), ``segments`` (JSON text), ``scored_at, label, label_time, received_at``;
-            `prediction` and `label` as text, label columns null where there is no label. Oldest
-            first, in the order that `find` reverses.
+            text), ``segments`` (JSON text), ``scored_at, label, label_time, received_at,
+            propensity``; `prediction` and `label` as text, label columns null where there is no
+            label. `version` and `segments` repeat, so they are dictionaries. Oldest first, in the
+            order that `find` reverses.
         """
         ...

@@ -8,7 +8,8 @@ from datetime import timedelta
 import pyarrow as pa
 import pytest
 
-from crispml_core.domain.scores import ScoreRows
+from crispml_core.domain.models import SHADOW
+from crispml_core.domain.scores import Label, ScoreRows
 
 
 @pytest.fixture
@@ -25,15 +26,16 @@ def test_the_table_of_a_window_has_its_columns_even_when_it_is_empty(ledger):
     assert dict(zip(table.schema.names, table.schema.types, strict=True)) == {
         "score_id": pa.string(),
         "record_key": pa.string(),
-        "version": pa.string(),
+        "version": pa.dictionary(pa.int32(), pa.string()),
         "prediction": pa.string(),
         "probability": pa.float64(),
         "probabilities": pa.string(),
-        "segments": pa.string(),
+        "segments": pa.dictionary(pa.int32(), pa.string()),
         "scored_at": moment,
         "label": pa.string(),
         "label_time": moment,
         "received_at": moment,
+        "propensity": pa.float64(),
     }
 
 
@@ -67,6 +69,7 @@ def test_the_table_holds_the_scores_of_the_window_and_the_version(stores, ledger
         "label": None,
         "label_time": None,
         "received_at": None,
+        "propensity": None,
     }
     assert row["score_id"] > first[1].score_id
 
@@ -101,3 +104,37 @@ def test_scores_with_other_classes_stand_in_one_table(stores, ledger):
         {"x": 0.5, 'y"': 1 / 3, "z": 1e-300},
         {},
     ]
+
+
+def test_scores_that_nobody_was_answered_stand_in_a_table_of_their_own(stores, ledger):
+    stores.score("a", alias="champion")
+    stores.score("b", alias=None)
+    stores.score("a", alias=SHADOW, version="v2")
+    now = stores.clock()
+    stores.labels.add("credit", [Label(value="bad", label_time=now, record_key="a")])
+
+    def found(**what):
+        rows = ledger.with_labels("credit", start=None, end=None, **what).to_pylist()
+        return [(row["record_key"], row["version"], row["label"]) for row in rows]
+
+    assert found() == [("a", "v1", "bad"), ("b", "v1", None)]
+    assert found(shadow=True) == [("a", "v2", "bad")]
+    assert found(shadow=True, version="v1") == []
+
+
+def test_the_propensity_is_that_of_the_label_that_counts(stores, ledger):
+    first, *_ = stores.score("a", "a", "b")
+    now = stores.clock()
+    stores.labels.add(
+        "credit",
+        [
+            Label(value="bad", label_time=now, record_key="a", propensity=0.25),
+            Label(value="bad", label_time=now, score_id=first.score_id),
+            Label(value="bad", label_time=now, record_key="b"),
+        ],
+    )
+
+    table = ledger.with_labels("credit", start=None, end=None)
+
+    assert table["propensity"].to_pylist() == [None, 0.25, None]
+    assert [label.propensity for label in stores.labels.find()] == [None, None, 0.25]

@@ -123,6 +123,7 @@ class LabelImport:
             "supersedes": supersedes,
             "superseded_by": superseded_by,
             "superseded_at": self.received_at if superseded_by else None,
+            "propensity": label.propensity,
         }
         if subject is not None:
             self._current[subject] = Current(label_id, as_text(label.value), label.label_time)

@@ -218,4 +218,5 @@ def _stored(row: Row[Any]) -> StoredLabel:
         source=row.source,
         is_current=row.current_subject is not None,
         supersedes=row.supersedes,
+        propensity=row.propensity,
     )

@@ -20,6 +20,7 @@ from sqlalchemy import (
     Select,
     String,
     and_,
+    case,
     func,
     literal_column,
     or_,
@@ -31,22 +32,25 @@ from crispml_core.adapters.sql.capabilities import score_id_sql
 from crispml_core.adapters.sql.group_rows import IN_GROUP, SPAN
 from crispml_core.adapters.sql.probability_texts import probability_texts
 from crispml_core.adapters.sql.tables import labels, score_groups, score_rows
+from crispml_core.domain.models import SHADOW
 from crispml_core.tables.score_table import ids_in_groups
 
 _MOMENT = pa.timestamp("us", "UTC")
+_REPEATING = pa.dictionary(pa.int32(), pa.string())
 SCHEMA = pa.schema(
     [
         ("score_id", pa.string()),
         ("record_key", pa.string()),
-        ("version", pa.string()),
+        ("version", _REPEATING),
         ("prediction", pa.string()),
         ("probability", pa.float64()),
         ("probabilities", pa.string()),
-        ("segments", pa.string()),
+        ("segments", _REPEATING),
         ("scored_at", _MOMENT),
         ("label", pa.string()),
         ("label_time", _MOMENT),
         ("received_at", _MOMENT),
+        ("propensity", pa.float64()),
     ]
 )
 _ROWS = pa.schema(
@@ -61,6 +65,7 @@ _ROWS = pa.schema(
         ("label", pa.string()),
         ("label_time", _MOMENT),
         ("received_at", _MOMENT),
+        ("propensity", pa.float64()),
     ]
 )
 _GROUPS = pa.schema(
@@ -84,13 +89,14 @@ def labelled_scores(
     end: datetime | None,
     version: str | None,
     as_of: datetime | None,
+    shadow: bool = False,
 ) -> pa.Table:
     """Read the table that `crispml_core.ports.score_ledger.ScoreLedger.with_labels` describes.
 
     Of the labels about one score, and of those about one record key, at most one is current at any
     moment; so two outer joins cannot repeat a score, and no row needs to be looked at twice.
     """
-    which = _groups_of(use_case, start, end, version, as_of)
+    which = _groups_of(use_case, start, end, version, as_of, shadow)
     score_id = _score_id(connection.dialect)
     rows = list(_batches(connection, _rows_query(which, use_case, as_of, score_id), _ROWS))
     # After the rows: a group that is committed in between is only one too many here.
@@ -107,9 +113,9 @@ def _finished(rows: pa.RecordBatch, groups: pa.Table) -> pa.RecordBatch:
     ids = ids_in_groups(group["group_id"], places % SPAN)
     columns = {name: rows[name] for name in rows.schema.names} | {
         "score_id": pc.coalesce(rows["early_id"], ids),
-        "version": group["version"],
+        "version": group["version"].dictionary_encode(),
         "scored_at": group["scored_at"],
-        "segments": pc.coalesce(rows["segments"], group["segments"]),
+        "segments": pc.coalesce(rows["segments"], group["segments"]).dictionary_encode(),
         "probabilities": probability_texts(rows["probability"], rows["by_class"], group["classes"]),
     }
     return pa.RecordBatch.from_arrays([columns[name] for name in SCHEMA.names], schema=SCHEMA)
@@ -121,9 +127,12 @@ def _groups_of(
     end: datetime | None,
     version: str | None,
     as_of: datetime | None,
+    shadow: bool,
 ) -> ColumnElement[bool]:
-    created_at = score_groups.c.created_at
-    which = [score_groups.c.use_case == use_case]
+    created_at, alias = score_groups.c.created_at, score_groups.c.alias
+    # Who named a version instead of an alias has null there.
+    of_shadow = alias == SHADOW if shadow else or_(alias.is_(None), alias != SHADOW)
+    which = [score_groups.c.use_case == use_case, of_shadow]
     if start is not None:
         which.append(created_at >= start)
     if end is not None:
@@ -168,6 +177,8 @@ def _rows_query(
             func.coalesce(by_id.c.value_text, by_key.c.value_text),
             _raw(func.coalesce(by_id.c.label_time, by_key.c.label_time)),
             _raw(func.coalesce(by_id.c.received_at, by_key.c.received_at)),
+            # Not that of the other label when this one has none.
+            case((by_id.c.label_id.is_not(None), by_id.c.propensity), else_=by_key.c.propensity),
         )
         .join_from(score_groups, score_rows, IN_GROUP)
         .outerjoin(

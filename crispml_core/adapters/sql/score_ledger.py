@@ -150,6 +150,7 @@ class SqlScoreLedger:
         end: datetime | None,
         version: str | None = None,
         as_of: datetime | None = None,
+        shadow: bool = False,
     ) -> pa.Table:
         """Return the scores of a window [start, end), each joined to at most one label."""
         # Only this needs pyarrow, which a process that only answers records can do without.
@@ -157,7 +158,13 @@ class SqlScoreLedger:
 
         with reading(self._engine) as connection:
             return labelled_scores(
-                connection, use_case, start=start, end=end, version=version, as_of=as_of
+                connection,
+                use_case,
+                start=start,
+                end=end,
+                version=version,
+                as_of=as_of,
+                shadow=shadow,
             )
 
     def index_keys(self, max_rows: int) -> int:

@@ -242,6 +242,7 @@ labels = Table(
     _id("supersedes"),
     _id("superseded_by"),
     _moment("superseded_at", nullable=True),
+    Column("propensity", Double),
     UniqueConstraint("import_id", "row_number"),
     Index(None, "score_id"),
     Index(None, "use_case", "record_key"),

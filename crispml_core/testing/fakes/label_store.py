@@ -102,6 +102,7 @@ class FakeLabelStore:
             source=label.source,
             is_current=is_current,
             supersedes=now.label_id if now is not None and is_current else None,
+            propensity=label.propensity,
         )
         kept.append(stored)
         if now is not None:

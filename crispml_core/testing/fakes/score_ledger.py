@@ -11,6 +11,7 @@ import msgspec
 
 from crispml_core.domain.errors import Conflict, InvalidInput, NotFound
 from crispml_core.domain.events import ServingEvent
+from crispml_core.domain.models import SHADOW
 from crispml_core.domain.scores import Score, ScoreGroup, StoredLabel, place_of
 from crispml_core.testing.fakes.idempotency import Answers
 
@@ -30,6 +31,7 @@ _COLUMNS = (
     "label",
     "label_time",
     "received_at",
+    "propensity",
 )
 
 
@@ -144,14 +146,17 @@ class FakeScoreLedger:
         end: datetime | None,
         version: str | None = None,
         as_of: datetime | None = None,
+        shadow: bool = False,
     ) -> pa.Table:
         """Return the scores of a window [start, end), each joined to at most one label."""
         import pyarrow as pa
 
         rows = []
         for score in self._scores():
+            alias = self._groups[score.group_id].alias
             if (
                 score.use_case != use_case
+                or (alias == SHADOW) is not shadow
                 or version not in (None, score.version)
                 or (start is not None and score.scored_at < start)
                 or (end is not None and score.scored_at >= end)
@@ -172,10 +177,13 @@ class FakeScoreLedger:
                     "label": as_text(label.value) if label else None,
                     "label_time": label.label_time if label else None,
                     "received_at": label.received_at if label else None,
+                    "propensity": label.propensity if label else None,
                 }
             )
         moments = dict.fromkeys(_MOMENTS, pa.timestamp("us", "UTC"))
-        types = moments | {"probability": pa.float64()}
+        numbers = dict.fromkeys(("probability", "propensity"), pa.float64())
+        repeating = dict.fromkeys(("version", "segments"), pa.dictionary(pa.int32(), pa.string()))
+        types = moments | numbers | repeating
         schema = pa.schema([(name, types.get(name, pa.string())) for name in _COLUMNS])
         return pa.Table.from_pylist(rows, schema=schema)
 

@@ -16,7 +16,7 @@ def test_rows_become_labels_in_order(toy):
         [
             {"score_id": SCORE_ID, "label": "yes"},
             {"record_key": "O-1", "label": "no", "label_time": "2026-02-01t10:00:00+02:00"},
-            {"record_key": 7, "label": "no", "source": "back office"},
+            {"record_key": 7, "label": "no", "source": "back office", "propensity": 1},
         ],
         NOW,
     )
@@ -24,6 +24,7 @@ def test_rows_become_labels_in_order(toy):
     assert labels[0].label_time == NOW
     assert labels[1].label_time == datetime(2026, 2, 1, 8, tzinfo=UTC)
     assert (labels[2].record_key, labels[2].source) == ("7", "back office")
+    assert [label.propensity for label in labels] == [None, None, 1.0]
 
 
 @pytest.mark.parametrize(
@@ -49,6 +50,10 @@ def test_rows_become_labels_in_order(toy):
             "label_time",
         ),
         ({"record_key": "a", "label": "yes", "source": "x" * 201}, "type", "source"),
+        ({"record_key": "a", "label": "yes", "propensity": 0}, "range", "propensity"),
+        ({"record_key": "a", "label": "yes", "propensity": 1.5}, "range", "propensity"),
+        ({"record_key": "a", "label": "yes", "propensity": float("nan")}, "range", "propensity"),
+        ({"record_key": "a", "label": "yes", "propensity": "0.5"}, "type", "propensity"),
         ({"record_key": "a", "label": "yes", "canary": 1}, "unknown_field", None),
         ("yes", "type", None),
     ],

@@ -30,6 +30,12 @@ _LABEL = {
         "record_key": {"type": "string", "description": "the business key of the record."},
         "label_time": {"type": "string", "format": "date-time"},
         "source": {"type": "string", "description": "Who says so."},
+        "propensity": {
+            "type": "number",
+            "exclusiveMinimum": 0,
+            "maximum": 1,
+            "description": "Logged probability that this case would get a label.",
+        },
     },
 }
 _LABELS = {"type": "array", "items": _LABEL}
