@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
+import hashlib
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -144,3 +152,41 @@ def prepared():
         return to_frame(pa.Table.from_batches(list(batches)), use_case.schema)
 
     return run
+
+
+CACHE = Path(__file__).parents[1] / ".cache" / "environments"
+
+
+@pytest.fixture(scope="session")
+def environment() -> Callable[[Path], Path]:
+    """Give the interpreter of an environment of its own: ``environment(requirements)``.
+
+    It is made once below ``.cache``. Where it cannot be installed the test is skipped with the
+    reason; with ``CI=true`` it fails.
+    """
+    return _environment
+
+
+def _environment(wanted: Path) -> Path:
+    digest = hashlib.sha256(wanted.read_bytes() + sys.version.encode()).hexdigest()[:12]
+    folder = CACHE / f"{wanted.stem}-{digest}"
+    python, complete = folder / "bin" / "python", folder / "complete"
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / f"{wanted.stem}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not complete.exists():
+            _install(folder, python, wanted)
+            complete.touch()
+    return python
+
+
+def _install(folder: Path, python: Path, wanted: Path) -> None:
+    subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
+    done = subprocess.run(
+        [python, "-m", "pip", "install", "--quiet", "-r", wanted], capture_output=True, text=True
+    )
+    if done.returncode:
+        reason = f"{wanted.stem} cannot be installed: {done.stderr.strip().splitlines()[-1:]}"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)

@@ -1,17 +1,13 @@
 """Both services with a trained model, and the real clients, each in an environment of its own.
 
-The environments are made once below ``.cache/clients``. Where they cannot be installed the tests
-are skipped with the reason; with ``CI=true`` they fail.
+Where an environment cannot be installed the tests are skipped with the reason; with ``CI=true``
+they fail.
 """
 
 from __future__ import annotations
 
-import fcntl
-import hashlib
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +21,6 @@ from crispml_core.cli.services import Services, local_settings, make_stores
 from crispml_core.client import CrispMLClient
 
 HERE = Path(__file__).parent
-CACHE = HERE.parents[1] / ".cache" / "clients"
 USE_CASE = """
 name: orders
 record_key: order_id
@@ -105,13 +100,18 @@ def orders(rows: int) -> pd.DataFrame:
 
 
 @pytest.fixture(scope="session")
-def run_client(model: Model) -> Callable[[str], dict[str, Any]]:
+def run_client(
+    model: Model, environment: Callable[[Path], Path]
+) -> Callable[[str], dict[str, Any]]:
     """Run a program of a client against the service: ``run_client("mlflow")``."""
 
     def run(name: str) -> dict[str, Any]:
         given = {"url": model.url, "model": model.name, "version": model.version}
         done = subprocess.run(
-            [environment(name), HERE / "programs" / f"{name}_program.py"],
+            [
+                environment(HERE / "requirements" / f"{name}.txt"),
+                HERE / "programs" / f"{name}_program.py",
+            ],
             input=json.dumps({**given, "records": model.records}),
             capture_output=True,
             text=True,
@@ -122,30 +122,3 @@ def run_client(model: Model) -> Callable[[str], dict[str, Any]]:
         return found
 
     return run
-
-
-def environment(name: str) -> Path:
-    """Return the interpreter of a client's environment; make it if it is not there."""
-    wanted = HERE / "requirements" / f"{name}.txt"
-    digest = hashlib.sha256(wanted.read_bytes() + sys.version.encode()).hexdigest()[:12]
-    folder = CACHE / f"{name}-{digest}"
-    python, complete = folder / "bin" / "python", folder / "complete"
-    CACHE.mkdir(parents=True, exist_ok=True)
-    with (CACHE / f"{name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not complete.exists():
-            _install(folder, python, wanted)
-            complete.touch()
-    return python
-
-
-def _install(folder: Path, python: Path, wanted: Path) -> None:
-    subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
-    done = subprocess.run(
-        [python, "-m", "pip", "install", "--quiet", "-r", wanted], capture_output=True, text=True
-    )
-    if done.returncode:
-        reason = f"{wanted.stem} cannot be installed: {done.stderr.strip().splitlines()[-1:]}"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
