@@ -210,5 +210,6 @@ class ModelReport:
                 given.segments,
                 of_rows,
                 order={segment.name: segment.groups for segment in self.use_case.segments},
+                min_group=self.use_case.monitoring.min_group,
             )
         }

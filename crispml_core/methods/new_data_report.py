@@ -102,6 +102,7 @@ class NewDataReport:
             segments_of(self.use_case, usable),
             lambda rows: self._kpis(verified.take(rows)),
             order={segment.name: segment.groups for segment in self.use_case.segments},
+            min_group=self.use_case.monitoring.min_group,
         )
         content["gates"] = [
             result.to_dict()

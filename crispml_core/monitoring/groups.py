@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from crispml_core.monitoring.intervals import Interval
+from crispml_core.monitoring.suppression import suppressed
 
-MIN_GROUP = 20
+MIN_GROUP = 30
 MAX_GROUPS = 50
 
 
@@ -23,8 +24,9 @@ def segment_kpis(
 ) -> dict[str, dict[str, Any]]:
     """Return the KPIs of every group that is large enough to be shown.
 
-    A group under `min_group` records is named, its size only bounded: so few records say nothing
-    about the model and too much about the people.
+    A group under `min_group` records is named, its size only bounded. If its numbers would follow
+    from the total and the other groups, further groups are withheld with it, the smallest first;
+    see `crispml_core.monitoring.suppression`.
 
     Parameters
     ----------
@@ -42,8 +44,10 @@ def segment_kpis(
     Returns
     -------
     dict
-        By segment ``{"groups": [...], "omitted": int}``. A group is ``{"group", "n", "kpis",
-        "suppressed": False}``, or ``{"group", "n": "<20", "suppressed": True}``.
+        By segment ``{"groups": [...], "omitted": int, "suppressed": int}``: the last two say how
+        many groups are not listed, and how many have no numbers. A group is ``{"group", "n",
+        "kpis", "suppressed": False}``, or ``{"group", "n": "<30", "suppressed": True}``; the
+        ``n`` of a group that only hides another one is ``withheld``.
     """
     found: dict[str, dict[str, Any]] = {}
     for segment, members in segments.items():
@@ -60,16 +64,25 @@ def segment_kpis(
                 names[code],
             ),
         )
+        hidden = suppressed(counts, min_group)
         groups = [
             {
+                "group": names[code],
+                "n": f"<{min_group}" if counts[code] < min_group else "withheld",
+                "suppressed": True,
+            }
+            if hidden[code]
+            else {
                 "group": names[code],
                 "n": int(counts[code]),
                 "kpis": evaluate(np.flatnonzero(codes == code)),
                 "suppressed": False,
             }
-            if counts[code] >= min_group
-            else {"group": names[code], "n": f"<{min_group}", "suppressed": True}
             for code in shown
         ]
-        found[segment] = {"groups": groups, "omitted": len(names) - len(shown)}
+        found[segment] = {
+            "groups": groups,
+            "omitted": len(names) - len(shown),
+            "suppressed": int(hidden.sum()),
+        }
     return found

@@ -27,7 +27,7 @@ def use_case(target, **more):
         fields=(Field("id", "string"), Field("age", "integer"), Field("income", "number")),
         source=None,
         algorithms=(Algorithm(name="rule", curate=object, estimator=object),),
-        segments=(Segment("age", bins=(30, 60)),),
+        segments=(Segment("age", bins=(30, 53, 60)),),
         **more,
     )
 
@@ -144,11 +144,14 @@ def test_gates_are_held_against_the_test_kpis():
 def test_segments_are_told_apart_and_small_ones_are_not_shown(task):
     given = report_input(CASES[task])
     groups = evaluated(task).content["segments"]["age"]["groups"]
-    assert [group["group"] for group in groups] == ["< 30", "30 - 60", ">= 60"]
+    assert [group["group"] for group in groups] == ["< 30", "30 - 53", "53 - 60", ">= 60"]
     first = groups[0]
     assert first["n"] == int((given.segments["age"] == "< 30").sum())
     assert set(first["kpis"]) == set(evaluated(task).content["kpis"])
-    assert groups[-1] == {"group": ">= 60", "n": "<20", "suppressed": True}
+    assert groups[-2:] == [
+        {"group": "53 - 60", "n": "withheld", "suppressed": True},
+        {"group": ">= 60", "n": "<30", "suppressed": True},
+    ]
 
 
 @ALL

@@ -185,13 +185,14 @@ def test_one_version_is_counted_without_repeating_its_kpis():
 
 
 def test_segments_are_those_fixed_at_scoring_and_small_groups_are_not_shown():
-    rows = [score(n, "good", "good") for n in range(60)]
-    rows += [score(n, "good", "bad", segments=None) for n in range(60, 65)]
+    rows = [score(n, "good", "good") for n in range(61)]
+    rows += [score(n, "good", "bad", segments=None) for n in range(61, 65)]
     table = verify(BINARY, rows)["segments"]["sex"]
     shown = {group["group"]: group for group in table["groups"]}
-    assert (shown["f"]["n"], shown["m"]["n"]) == (30, 30)
-    assert shown["f"]["kpis"]["accuracy"]["value"] == 1.0
-    assert shown["missing"] == {"group": "missing", "n": "<20", "suppressed": True}
+    assert shown["m"]["n"] == 31
+    assert shown["m"]["kpis"]["accuracy"]["value"] == 1.0
+    assert shown["f"] == {"group": "f", "n": "withheld", "suppressed": True}
+    assert shown["missing"] == {"group": "missing", "n": "<30", "suppressed": True}
 
 
 def test_several_classes_use_the_stored_probabilities_by_class():

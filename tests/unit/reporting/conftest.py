@@ -59,8 +59,8 @@ def contents():
 def _contents():
     rng = np.random.default_rng(0)
     X = pd.DataFrame({"x": rng.normal(size=N), "<b>y</b>": rng.normal(size=N)})
-    towns = np.array([HOSTILE, "東京", "small"], object)[
-        np.concatenate([np.zeros(60, int), np.ones(50, int), np.full(10, 2)])
+    towns = np.array([HOSTILE, "東京", "small", "smaller"], object)[
+        np.repeat([0, 1, 2, 3], [50, 40, 20, 10])
     ]
     found = {}
     for task, target in TARGETS.items():

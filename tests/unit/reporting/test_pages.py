@@ -151,7 +151,7 @@ def test_an_evaluation_shows_kpis_gates_and_how_it_was_made(pages, contents):
     assert f"{auc['low']:.3f} to {auc['high']:.3f}" in text
     assert "not passed" in text
     assert "there is no KPI of this name" in text
-    assert "<20 too few records to show" in text
+    assert "<30 too few records to show" in text
     assert "depth 3" in text
 
 
