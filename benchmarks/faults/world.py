@@ -106,7 +106,7 @@ class World:
         """Point an alias at a version, as the training service does."""
         parts = self.training()
         try:
-            parts.aliases.move(USE_CASE, alias, version, expected=ANY_VERSION, reason="test")
+            parts.training.move_alias(USE_CASE, alias, version, expected=ANY_VERSION, reason="test")
             parts.project_aliases(USE_CASE)
         finally:
             parts.close()

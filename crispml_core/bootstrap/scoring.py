@@ -71,7 +71,11 @@ def build(settings: CrispMLSettings) -> ScoringParts:
     commits = make_engine(url, busy_timeout_s=settings.scoring.commit_timeout_s)
     check_revision(engine)
     root = settings.registry.path
-    aliases, models, ledger = SqlAliasLog(engine), VolumeModelRegistry(root), SqlScoreLedger(engine)
+    aliases, models, ledger = (
+        SqlAliasLog(engine, environment=settings.environment),
+        VolumeModelRegistry(root),
+        SqlScoreLedger(engine),
+    )
     labels, reports = SqlLabelStore(engine), SqlReportStore(engine)
     durable, writer = _writer(settings, SqlScoreLedger(commits))
     live = LiveModels(

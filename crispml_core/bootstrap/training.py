@@ -25,6 +25,7 @@ from crispml_core.bootstrap.parts import Parts, codec_of, follow_clock, ping_sto
 from crispml_core.domain.errors import CrispMLError, NotFound
 from crispml_core.domain.runs import CYCLE, TRAINING_METHODS
 from crispml_core.domain.use_case import UseCase
+from crispml_core.governance.promotion import PromotionRules
 from crispml_core.logs import configure_logging
 from crispml_core.pipelines.stores import TrainingStores
 from crispml_core.pipelines.training import TrainingPipelines
@@ -79,7 +80,10 @@ def build(settings: CrispMLSettings) -> TrainingParts:
     check_revision(engine)
     root = settings.registry.path
     uploads = VolumeUploadStore(root, settings.server.max_upload_bytes)
-    aliases, models = SqlAliasLog(engine), VolumeModelRegistry(root)
+    aliases, models = (
+        SqlAliasLog(engine, environment=settings.environment),
+        VolumeModelRegistry(root),
+    )
     datasets, artefacts = VolumeDataSetStore(root), VolumeArtefactStore(root)
 
     def project_aliases(model: str) -> None:
@@ -108,6 +112,7 @@ def build(settings: CrispMLSettings) -> TrainingParts:
         compiler=SklearnModelCompiler(),
         libraries=library_versions,
         project_aliases=project_aliases,
+        rules=PromotionRules(environment=settings.environment),
     )
     return TrainingParts(
         settings=settings,

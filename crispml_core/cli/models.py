@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import click
 
+from crispml_core.cli.alias_history import history, show_moves
 from crispml_core.cli.kpis import value_of
 from crispml_core.cli.verb import DefaultGroup, Failure, ServiceVerb, Session
-from crispml_core.domain.models import AliasEvent, ModelVersion
+from crispml_core.domain.models import AliasEvent, PublishedVersion
 
 
 @click.group("models", cls=DefaultGroup, epilog="Example: crispml models german_credit")
@@ -45,24 +46,20 @@ def show(session: Session, model: str | None, version: str | None) -> None:
 @click.argument("model")
 @click.argument("alias")
 @click.argument("version", required=False)
-@click.option("--reason", default="", help="Kept with the move.")
+@click.option("--reason", default="", help="Why; kept with the move, required in prod.")
+@click.option("--by", default="", envvar="USER", help="Who moves it; kept with the move.")
 @click.pass_obj
-def move(session: Session, model: str, alias: str, version: str | None, reason: str) -> None:
+def move(
+    session: Session, model: str, alias: str, version: str | None, reason: str, by: str
+) -> None:
     """Show where an alias points and pointed, or point it at VERSION."""
     training, out = session.client.training, session.out
     if version is None:
-        history = list(training.alias_history(model, alias))
-        if not history:
+        moves = list(training.alias_history(model, alias))
+        if not moves:
             raise Failure("the model has no such alias yet; give a version to make it")
-        if not out.emit(history):
-            out.table(
-                ("version", "moved", "by", "reason"),
-                [
-                    (event.version, event.moved_at, event.moved_by, event.reason)
-                    for event in history
-                ],
-                title=f"{alias} of {model}, newest first",
-            )
+        if not out.emit(moves):
+            show_moves(out, moves, f"{alias} of {model}, newest first")
         return
     from crispml_core.client import RequestRefused
 
@@ -72,13 +69,16 @@ def move(session: Session, model: str, alias: str, version: str | None, reason: 
         if error.status != 404:
             raise
         before = None
-    event = training.move_alias(model, alias, version, expected=before, reason=reason)
+    event = training.move_alias(model, alias, version, expected=before, reason=reason, moved_by=by)
     if not out.emit(event):
         out.line(f"{alias} of {model} points at {event.version}, before: {before or 'nothing'}")
 
 
+models.add_command(history)
+
+
 def _show_versions(
-    session: Session, versions: list[ModelVersion], aliases: list[AliasEvent]
+    session: Session, versions: list[PublishedVersion], aliases: list[AliasEvent]
 ) -> None:
     kpis = list(dict.fromkeys(name for item in versions for name in item.kpis.get("test", {})))
     session.out.table(
@@ -97,12 +97,13 @@ def _show_versions(
     )
 
 
-def _show_version(session: Session, manifest: ModelVersion) -> None:
+def _show_version(session: Session, manifest: PublishedVersion) -> None:
     lineage = manifest.lineage
     session.out.facts(
         [
             ("model", manifest.model),
             ("version", manifest.version),
+            ("digest", manifest.digest),
             ("created", manifest.created_at),
             ("use case", f"{manifest.use_case} {manifest.use_case_version}"),
             ("algorithm", manifest.algorithm),

@@ -10,7 +10,7 @@ import msgspec
 
 from crispml_core.client.answers import ModelInfo, ReportInfo, UseCaseInfo
 from crispml_core.client.http import API, ServiceConnection, below
-from crispml_core.domain.models import AliasEvent, ModelVersion
+from crispml_core.domain.models import AliasEvent, PublishedVersion
 
 T = TypeVar("T")
 _LARGEST_PAGE = 500
@@ -45,13 +45,13 @@ class Catalogue:
         """Yield the registered models."""
         return self._items("/models", ModelInfo, limit=limit)
 
-    def versions(self, model: str, *, limit: int | None = None) -> Iterator[ModelVersion]:
+    def versions(self, model: str, *, limit: int | None = None) -> Iterator[PublishedVersion]:
         """Yield the versions of a model, newest first."""
-        return self._items("/models" + below(model, "versions"), ModelVersion, limit=limit)
+        return self._items("/models" + below(model, "versions"), PublishedVersion, limit=limit)
 
-    def version(self, model: str, version: str) -> ModelVersion:
-        """Return the manifest of one version."""
-        return self.connection.get("/models" + below(model, "versions", version), ModelVersion)
+    def version(self, model: str, version: str) -> PublishedVersion:
+        """Return the manifest of one version and its digest."""
+        return self.connection.get("/models" + below(model, "versions", version), PublishedVersion)
 
     def aliases(self, model: str) -> Iterator[AliasEvent]:
         """Yield the newest move of every alias of a model."""

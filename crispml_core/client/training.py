@@ -246,7 +246,14 @@ class TrainingClient(RunCalls):
         return self.connection.get("/reports" + below(report_id), ModelReport)
 
     def move_alias(
-        self, model: str, alias: str, version: str, *, expected: str | None, reason: str = ""
+        self,
+        model: str,
+        alias: str,
+        version: str,
+        *,
+        expected: str | None,
+        reason: str = "",
+        moved_by: str = "",
     ) -> AliasEvent:
         """Point an alias at a version.
 
@@ -254,6 +261,10 @@ class TrainingClient(RunCalls):
         ----------
         expected : str or None
             The version that it points at now; None for a new alias; `ANY_VERSION` in any case.
+        reason : str
+            Why; required in prod.
+        moved_by : str
+            Who says so.
 
         Raises
         ------
@@ -267,7 +278,7 @@ class TrainingClient(RunCalls):
         response = self.connection.request(
             "PUT",
             API + "/models" + below(model, "aliases", alias),
-            body={"version": version, "reason": reason},
+            body={"version": version, "reason": reason, **_set(moved_by=moved_by or None)},
             headers=condition,
         )
         return self.connection.decode(response, AliasEvent)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -119,8 +119,38 @@ class ModelVersion:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PublishedVersion(ModelVersion):
+    """A version as a registry has it: the manifest, and what binds it to its bytes.
+
+    Parameters
+    ----------
+    digest : str
+        SHA-256 of the file ``manifest.json``, in hexadecimal digits. The manifest has the SHA-256
+        of every other file, so this one number stands for all bytes of the version, and
+        ``sha256sum manifest.json`` gives it too.
+    """
+
+    digest: str = ""
+
+    @classmethod
+    def of(cls, manifest: ModelVersion, digest: str) -> PublishedVersion:
+        """Return a manifest together with its digest."""
+        known = {entry.name: getattr(manifest, entry.name) for entry in fields(ModelVersion)}
+        return cls(**known, digest=digest)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AliasEvent:
-    """One move of an alias; the newest of a model and alias is where it points."""
+    """One move of an alias; the newest of a model and alias is where it points.
+
+    Parameters
+    ----------
+    environment : str
+        Where it was moved: ``dev``, ``qa`` or ``prod``.
+    digest : str
+        Digest of the version that it was moved to, see `PublishedVersion`: the move is bound to
+        these bytes, and not only to a name. Empty in moves from before there was one.
+    """
 
     model: str
     alias: str
@@ -129,3 +159,5 @@ class AliasEvent:
     moved_at: datetime
     moved_by: str = ""
     reason: str = ""
+    environment: str = ""
+    digest: str = ""

@@ -10,6 +10,7 @@ from crispml_core.domain.use_case import UseCase
 from crispml_core.governance.gates import all_passed, check_gates
 from crispml_core.pipelines.data_steps import curate, ingest, prepare
 from crispml_core.pipelines.model_steps import persist, report, train
+from crispml_core.pipelines.promotion import move_alias
 from crispml_core.pipelines.requests import Parameters, described, selection_of
 from crispml_core.pipelines.workplace import Workplace
 
@@ -51,8 +52,14 @@ def run_cycle(work: Workplace, parameters: Parameters) -> dict[str, Any]:
     }
     promoted = bool(parameters["promote"]) and all_passed(gates[best.version])
     if promoted:
-        stores.aliases.move(
-            use_case.name, CHAMPION, best.version, expected=ANY_VERSION, reason="best of a cycle"
+        move_alias(
+            stores,
+            use_case.name,
+            CHAMPION,
+            best.version,
+            expected=ANY_VERSION,
+            moved_by=f"run {work.run_id}",
+            reason="best of a cycle",
         )
         stores.project_aliases(use_case.name)
     return {

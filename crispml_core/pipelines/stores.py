@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from crispml_core.domain.use_case import UseCase
+from crispml_core.governance.promotion import PromotionRules
 from crispml_core.ports.alias_log import AliasLog
 from crispml_core.ports.artefact_store import ArtefactStore
 from crispml_core.ports.dataset_store import DataSetStore
@@ -34,6 +35,8 @@ class TrainingStores:
         Versions of what a prediction depends on.
     project_aliases : callable
         Writes the aliases of a model beside its versions.
+    rules : PromotionRules
+        What the environment demands before an alias may move.
     """
 
     datasets: DataSetStore
@@ -47,3 +50,4 @@ class TrainingStores:
     compiler: ModelCompiler
     libraries: Callable[[], Mapping[str, str]]
     project_aliases: Callable[[str], None]
+    rules: PromotionRules = field(default_factory=PromotionRules)

@@ -6,12 +6,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from crispml_core.domain.errors import NotFound
+from crispml_core.domain.models import AliasEvent
 from crispml_core.domain.runs import CYCLE, Run
 from crispml_core.domain.search import parse_search
 from crispml_core.domain.use_case import UseCase
 from crispml_core.pipelines.cycle import method_calls, run_cycle
 from crispml_core.pipelines.data_steps import curate, ingest, prepare
 from crispml_core.pipelines.model_steps import persist, report, train
+from crispml_core.pipelines.promotion import move_alias
 from crispml_core.pipelines.recorder import Recorder
 from crispml_core.pipelines.requests import check_request, described, selection_of
 from crispml_core.pipelines.stores import TrainingStores
@@ -20,18 +22,39 @@ from crispml_core.ports.progress import RunProgress, no_run_progress
 
 
 class TrainingPipelines:
-    """Methods 1 to 6 and the cycle over the stores."""
+    """Methods 1 to 6 and the cycle over the stores; moves of aliases by the rules."""
 
     def __init__(self, use_cases: Mapping[str, UseCase], stores: TrainingStores) -> None:
-        self._use_cases, self._stores = use_cases, stores
+        self.use_cases, self.stores = use_cases, stores
 
     def check(self, use_case: str, method: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """Return the complete parameters of a request; see `check_request` for the errors."""
-        return check_request(self._use_case(use_case), method, parameters, self._stores)
+        return check_request(self._use_case(use_case), method, parameters, self.stores)
 
     def exclusive_key(self, use_case: str, method: str) -> str | None:
         """Return what only one live run may hold: there is one cycle per use case at a time."""
         return f"{CYCLE}:{use_case}" if method == CYCLE else None
+
+    def move_alias(
+        self,
+        model: str,
+        alias: str,
+        version: str,
+        *,
+        expected: str | None,
+        moved_by: str = "",
+        reason: str = "",
+    ) -> AliasEvent:
+        """Point an alias at a version; see `crispml_core.pipelines.promotion.move_alias`."""
+        return move_alias(
+            self.stores,
+            model,
+            alias,
+            version,
+            expected=expected,
+            moved_by=moved_by,
+            reason=reason,
+        )
 
     def execute(self, run: Run, progress: RunProgress = no_run_progress) -> dict[str, Any]:
         """Execute a run and return its result.
@@ -43,14 +66,14 @@ class TrainingPipelines:
         """
         use_case, parameters = self._use_case(run.use_case), run.parameters
         expected = method_calls(parameters) if run.method == CYCLE else 1
-        recorder = Recorder(use_case.name, self._stores.timings, progress, expected)
-        work = Workplace(use_case, self._stores, recorder, run.id)
+        recorder = Recorder(use_case.name, self.stores.timings, progress, expected)
+        work = Workplace(use_case, self.stores, recorder, run.id)
         return _METHODS[run.method](work, parameters)
 
     def _use_case(self, name: str) -> UseCase:
-        if name not in self._use_cases:
-            raise NotFound("use case", self._use_cases)
-        return self._use_cases[name]
+        if name not in self.use_cases:
+            raise NotFound("use case", self.use_cases)
+        return self.use_cases[name]
 
 
 def _ingest(work: Workplace, given: dict[str, Any]) -> dict[str, Any]:

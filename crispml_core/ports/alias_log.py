@@ -20,6 +20,7 @@ class AliasLog(Protocol):
         expected: str | None,
         moved_by: str = "",
         reason: str = "",
+        digest: str = "",
     ) -> AliasEvent:
         """Point the alias at `version`.
 
@@ -28,6 +29,8 @@ class AliasLog(Protocol):
         expected : str or None
             The version it must point at now; None when it must not exist yet; `ANY_VERSION` to move
             in any case.
+        digest : str
+            Digest of the version, which the move is bound to.
 
         Raises
         ------
@@ -48,6 +51,10 @@ class AliasLog(Protocol):
 
     def highest(self) -> dict[str, int]:
         """Return the sequence of the newest move of every model."""
+        ...
+
+    def moves_to(self, model: str, version: str) -> list[AliasEvent]:
+        """Return every move of any alias to a version, oldest first."""
         ...
 
     def history(self, model: str, alias: str) -> list[AliasEvent]:

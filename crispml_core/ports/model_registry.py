@@ -21,6 +21,13 @@ class ModelRegistry(Protocol):
         """Return the manifest, or raise `NotFound`."""
         ...
 
+    def digest(self, model: str, version: str) -> str:
+        """Return the SHA-256 of the manifest as it is stored, or raise `NotFound`.
+
+        See `crispml_core.domain.models.PublishedVersion`.
+        """
+        ...
+
     def read(self, model: str, version: str, file: str) -> bytes:
         """Return a file whose digest is the manifest's, else raise `RegistryDamaged`."""
         ...

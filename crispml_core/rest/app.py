@@ -69,6 +69,7 @@ def create_base_app(
         Of this service only; they see every answer, whoever gave it.
     """
     metrics = metrics or HttpMetrics()
+    metrics.describe(service.name, settings.environment, __version__)
     app = FastAPIOffline(
         title=service.title,
         summary=service.summary,

@@ -50,12 +50,23 @@ class HttpMetrics:
             buckets=_BUCKETS,
             registry=self.registry,
         )
+        self._service = Gauge(
+            "crispml_service_info",
+            "1; the labels say which service of which environment and release this is.",
+            ("service", "environment", "release"),
+            registry=self.registry,
+            multiprocess_mode="livemax",
+        )
         self.in_flight = Gauge(
             "crispml_http_requests_in_flight",
             "Requests being answered.",
             registry=self.registry,
             multiprocess_mode="livesum",
         )
+
+    def describe(self, service: str, environment: str, release: str) -> None:
+        """Say whose metrics these are."""
+        self._service.labels(service, environment, release).set(1)
 
     def recorder(self, route: str, method: str) -> RouteRecorder:
         """Return what counts the answers of one route that is called very often."""

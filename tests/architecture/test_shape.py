@@ -38,6 +38,13 @@ def test_nothing_but_the_settings_reads_the_environment():
         assert not names & {"environ", "getenv"}, f"{file} reads the environment"
 
 
+def test_aliases_move_in_one_place_so_that_no_way_around_the_rules_exists():
+    for file in [*(ROOT / "crispml_core").rglob("*.py"), *(ROOT / "services").rglob("*.py")]:
+        if file.parts[-2:] == ("pipelines", "promotion.py"):
+            continue
+        assert "aliases.move(" not in file.read_text(), f"{file} moves an alias by itself"
+
+
 def test_the_client_and_the_command_line_need_the_base_install_only():
     """They start without any package of the extras."""
     heavy = ("pandas", "numpy", "pyarrow", "sklearn", "sqlalchemy", "fastapi", "pydantic")

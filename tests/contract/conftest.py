@@ -121,7 +121,7 @@ def _fake(tmp_path: Any, empty: Any) -> Iterator[Stores]:
     yield Stores(
         clock,
         FakeRunStore(clock=clock),
-        FakeAliasLog(clock=clock),
+        FakeAliasLog(clock=clock, environment="qa"),
         ledger,
         FakeEventLog(ledger),
         FakeLabelStore(ledger, clock=clock),
@@ -137,7 +137,7 @@ def _sqlite(tmp_path: Any, empty: Any) -> Iterator[Stores]:
     yield Stores(
         clock,
         SqlRunStore(engine, clock=clock),
-        SqlAliasLog(engine, clock=clock),
+        SqlAliasLog(engine, clock=clock, environment="qa"),
         SqlScoreLedger(engine),
         SqlEventLog(engine),
         SqlLabelStore(engine, clock=clock),

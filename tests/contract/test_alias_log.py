@@ -29,6 +29,23 @@ def test_an_alias_points_where_it_was_moved_last(stores, aliases):
     assert aliases.history("credit", "champion") == [second, first]
 
 
+def test_a_move_is_bound_to_the_bytes_of_its_version_and_to_its_environment(aliases):
+    event = aliases.move("credit", "champion", "v1", expected=None, digest="d" * 64)
+
+    assert (event.environment, event.digest) == ("qa", "d" * 64)
+    assert aliases.current("credit", "champion") == event
+
+
+def test_the_moves_to_a_version_are_found_under_every_alias(aliases):
+    first = aliases.move("credit", "champion", "v1", expected=None)
+    aliases.move("credit", "champion", "v2", expected="v1")
+    aliases.move("churn", "champion", "v1", expected=None)
+    second = aliases.move("credit", "fallback", "v1", expected=None)
+
+    assert aliases.moves_to("credit", "v1") == [first, second]
+    assert aliases.moves_to("credit", "v3") == []
+
+
 def test_the_past_can_be_asked(stores, aliases):
     first = aliases.move("credit", "champion", "v1", expected=None)
     stores.clock.advance(10)

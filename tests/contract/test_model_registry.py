@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -105,3 +106,25 @@ def test_a_name_that_cannot_be_a_folder_is_refused(registry, name):
     with pytest.raises(InvalidInput, match="must match"):
         registry.publish(manifest(version=name), {})
     assert registry.models() == []
+
+
+def test_a_digest_stands_for_every_byte_of_a_version(registry):
+    files = {"model.skops": b"m", "golden.json": b"[]"}
+    one = registry.publish(manifest(), files).version
+    other = registry.publish(
+        manifest(version="20260301-120000-ffffffff"), files | {"golden.json": b"[ ]"}
+    ).version
+
+    assert len(registry.digest("credit", one)) == 64
+    assert registry.digest("credit", one) == registry.digest("credit", one)
+    assert registry.digest("credit", one) != registry.digest("credit", other)
+    with pytest.raises(NotFound):
+        registry.digest("credit", "nothing")
+
+
+def test_the_digest_on_a_volume_is_what_sha256sum_says_about_the_manifest(tmp_path):
+    registry = VolumeModelRegistry(tmp_path)
+    version = registry.publish(manifest(), {"model.skops": b"m"}).version
+
+    content = (tmp_path / "models" / "credit" / version / "manifest.json").read_bytes()
+    assert registry.digest("credit", version) == hashlib.sha256(content).hexdigest()

@@ -10,6 +10,7 @@ import pytest
 
 from crispml_core import UseCase
 from crispml_core.domain.errors import StoreUnavailable
+from crispml_core.governance.promotion import PromotionRules
 
 CHAMPION = "/api/v1/models/toy/aliases/champion"
 V1, V2 = "20260101-000000-abcdef01", "20260102-000000-abcdef02"
@@ -78,6 +79,28 @@ def test_a_move_against_the_state_is_refused(
     answer = training.client.put(CHAMPION, json={"version": V2}, headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (status, code)
     assert training.client.get(CHAMPION).json()["version"] == V1
+
+
+def test_a_version_carries_its_digest_and_a_move_is_bound_to_it(
+    training: Any, versions: Any
+) -> None:
+    version = training.client.get(f"/api/v1/models/toy/versions/{V1}").json()
+    assert version["digest"] == training.parts.models.digest("toy", V1)
+    listed = training.client.get("/api/v1/models/toy/versions").json()["items"]
+    assert version["digest"] in [item["digest"] for item in listed]
+    move = training.client.put(CHAMPION, json={"version": V1, "moved_by": "ann"}).json()
+    assert (move["digest"], move["moved_by"]) == (version["digest"], "ann")
+
+
+def test_in_prod_a_move_needs_a_reason(training: Any, versions: Any) -> None:
+    training.parts.training.stores = replace(
+        training.parts.training.stores, rules=PromotionRules(environment="prod")
+    )
+    for reason in ({}, {"reason": " "}):
+        answer = training.client.put(CHAMPION, json={"version": V1, **reason})
+        assert (answer.status_code, answer.json()["code"]) == (422, "invalid_input")
+        assert "reason: say why" in answer.json()["detail"]
+    assert training.parts.aliases.aliases("toy") == {}
 
 
 def test_a_star_moves_in_any_case(training: Any, versions: Any) -> None:

@@ -32,11 +32,20 @@ class SqlAliasLog:
         From `make_engine`.
     clock : callable
         Returns the current moment in UTC.
+    environment : str
+        Where aliases are moved; kept with every move.
     """
 
-    def __init__(self, engine: Engine, *, clock: Callable[[], datetime] = utc_now) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        clock: Callable[[], datetime] = utc_now,
+        environment: str = "",
+    ) -> None:
         self._engine = engine
         self._clock = clock
+        self._environment = environment
 
     def move(
         self,
@@ -47,6 +56,7 @@ class SqlAliasLog:
         expected: str | None,
         moved_by: str = "",
         reason: str = "",
+        digest: str = "",
     ) -> AliasEvent:
         """Point the alias at `version`, if it points at `expected` now."""
         for _ in range(_ATTEMPTS):
@@ -64,6 +74,8 @@ class SqlAliasLog:
                         moved_at=max(now, last.moved_at) if last else now,
                         moved_by=moved_by,
                         reason=reason,
+                        environment=self._environment,
+                        digest=digest,
                     )
                     connection.execute(insert(alias_events).values(asdict(event)))
                 return event
@@ -98,6 +110,16 @@ class SqlAliasLog:
         )
         with reading(self._engine) as connection:
             return dict(connection.execute(query).tuples().all())
+
+    def moves_to(self, model: str, version: str) -> list[AliasEvent]:
+        """Return every move of any alias to a version, oldest first."""
+        query = (
+            select(alias_events)
+            .where(alias_events.c.model == model, alias_events.c.version == version)
+            .order_by(alias_events.c.sequence)
+        )
+        with reading(self._engine) as connection:
+            return [_event(row) for row in connection.execute(query)]
 
     def history(self, model: str, alias: str) -> list[AliasEvent]:
         """Return every move, newest first."""

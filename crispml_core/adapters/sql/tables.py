@@ -103,6 +103,8 @@ alias_events = Table(
     _moment("moved_at"),
     Column("moved_by", String(255), nullable=False),
     Column("reason", Text, nullable=False),
+    Column("environment", String(16), nullable=False, server_default=""),
+    Column("digest", String(64), nullable=False, server_default=""),
     Index(None, "model", "alias", "sequence"),
 )
 

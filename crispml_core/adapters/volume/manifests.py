@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -39,7 +40,7 @@ class Manifests(Generic[M]):
         self._root = root
         self._decoder = msgspec.json.Decoder(kind)
         self._folder_of = folder_of
-        self._known: dict[Path, tuple[tuple[int, int, int], M]] = {}
+        self._known: dict[Path, tuple[tuple[int, int, int], M, str]] = {}
 
     def read(self, folder: Path) -> M | None:
         """Return the manifest of a folder, or None when there is none.
@@ -49,6 +50,11 @@ class Manifests(Generic[M]):
         RegistryDamaged
             If it cannot be read or belongs to another folder.
         """
+        found = self.read_with_digest(folder)
+        return None if found is None else found[0]
+
+    def read_with_digest(self, folder: Path) -> tuple[M, str] | None:
+        """Return the manifest and the SHA-256 of its file; see `read`."""
         path = folder / MANIFEST
         with registry_errors():
             try:
@@ -59,9 +65,11 @@ class Manifests(Generic[M]):
             stamp = (found.st_mtime_ns, found.st_size, found.st_ino)
             known = self._known.get(path)
             if known is None or known[0] != stamp:
-                known = (stamp, self._decode(path.read_bytes(), folder))
+                content = path.read_bytes()
+                digest = hashlib.sha256(content).hexdigest()
+                known = (stamp, self._decode(content, folder), digest)
                 self._known[path] = known
-        return known[1]
+        return known[1], known[2]
 
     def scan(self, parent: Path) -> Iterator[M]:
         """Yield the manifests of the folders in `parent`; one that is damaged is left out.

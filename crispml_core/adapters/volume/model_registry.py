@@ -50,9 +50,16 @@ class VolumeModelRegistry:
 
     def get(self, model: str, version: str) -> ModelVersion:
         """Return the manifest, or raise `NotFound`."""
+        return self._find(model, version)[0]
+
+    def digest(self, model: str, version: str) -> str:
+        """Return the SHA-256 of the manifest as it is stored, or raise `NotFound`."""
+        return self._find(model, version)[1]
+
+    def _find(self, model: str, version: str) -> tuple[ModelVersion, str]:
         found = None
         if FOLDER_NAME.fullmatch(model) and FOLDER_NAME.fullmatch(version):
-            found = self._manifests.read(self._root / FOLDER / model / version)
+            found = self._manifests.read_with_digest(self._root / FOLDER / model / version)
         if found is None:
             raise NotFound("model version")
         return found

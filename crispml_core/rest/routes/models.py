@@ -10,7 +10,7 @@ from pydantic import Field
 from starlette.responses import Response
 
 from crispml_core.domain.errors import NotFound
-from crispml_core.domain.models import AliasEvent, ModelVersion
+from crispml_core.domain.models import AliasEvent, ModelVersion, PublishedVersion
 from crispml_core.rest.answers import answer
 from crispml_core.rest.app import API, parts_of
 from crispml_core.rest.pagination import Page, PageQuery, page_answer, page_of
@@ -54,24 +54,25 @@ def model_router() -> APIRouter:
         "/{model}/versions",
         summary="List the versions of a model",
         tags=["models"],
-        response_model=Page[ModelVersion],
+        response_model=Page[PublishedVersion],
     )
     def list_versions(
         request: Request, model: str, query: Annotated[PageQuery, Query()]
     ) -> Response:
         """Return the manifests of the versions, newest first."""
-        items, more = page_of(_versions(request, model), lambda item: item.version, query)
+        found, more = page_of(_versions(request, model), lambda item: item.version, query)
+        items = [_published(request, item) for item in found]
         return page_answer(request, items, lambda item: item.version, more)
 
     @router.get(
         "/{model}/versions/{version}",
         summary="Describe a version",
         tags=["models"],
-        response_model=ModelVersion,
+        response_model=PublishedVersion,
     )
     def get_version(request: Request, model: str, version: str) -> Response:
-        """Return the manifest of a version: schema, lineage, libraries, KPIs and files."""
-        return answer(parts_of(request).models.get(model, version))
+        """Return the manifest of a version and its digest, which stands for all of its bytes."""
+        return answer(_published(request, parts_of(request).models.get(model, version)))
 
     @router.get(
         "/{model}/aliases",
@@ -134,6 +135,11 @@ def _versions(request: Request, model: str) -> list[ModelVersion]:
     if not versions:
         raise NotFound("model", models.models())
     return versions
+
+
+def _published(request: Request, manifest: ModelVersion) -> PublishedVersion:
+    digest = parts_of(request).models.digest(manifest.model, manifest.version)
+    return PublishedVersion.of(manifest, digest)
 
 
 def _view(request: Request, model: str) -> ModelView:

@@ -18,10 +18,13 @@ class FakeAliasLog:
     ----------
     clock : callable
         Returns the current moment in UTC.
+    environment : str
+        Where aliases are moved; kept with every move.
     """
 
-    def __init__(self, *, clock: Callable[[], datetime] = utc_now) -> None:
+    def __init__(self, *, clock: Callable[[], datetime] = utc_now, environment: str = "") -> None:
         self._clock = clock
+        self._environment = environment
         self._lock = threading.Lock()
         self._events: dict[str, list[AliasEvent]] = {}
 
@@ -34,6 +37,7 @@ class FakeAliasLog:
         expected: str | None,
         moved_by: str = "",
         reason: str = "",
+        digest: str = "",
     ) -> AliasEvent:
         """Point the alias at `version`, if it points at `expected` now."""
         with self._lock:
@@ -52,6 +56,8 @@ class FakeAliasLog:
                 moved_at=max(moment, events[-1].moved_at) if events else moment,
                 moved_by=moved_by,
                 reason=reason,
+                environment=self._environment,
+                digest=digest,
             )
             events.append(event)
             return event
@@ -70,6 +76,10 @@ class FakeAliasLog:
     def highest(self) -> dict[str, int]:
         """Return the sequence of the newest move of every model."""
         return {model: events[-1].sequence for model, events in self._events.items() if events}
+
+    def moves_to(self, model: str, version: str) -> list[AliasEvent]:
+        """Return every move of any alias to a version, oldest first."""
+        return [event for event in self._events.get(model, []) if event.version == version]
 
     def history(self, model: str, alias: str) -> list[AliasEvent]:
         """Return every move, newest first."""

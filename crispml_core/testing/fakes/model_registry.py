@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
+
+import msgspec
 
 from crispml_core.domain.errors import Conflict, NotFound
 from crispml_core.domain.identifiers import check_name
@@ -35,6 +38,10 @@ class FakeModelRegistry:
         if (model, version) not in self._stored:
             raise NotFound("model version")
         return self._stored[model, version][0]
+
+    def digest(self, model: str, version: str) -> str:
+        """Return the SHA-256 of the manifest."""
+        return hashlib.sha256(msgspec.json.encode(self.get(model, version))).hexdigest()
 
     def read(self, model: str, version: str, file: str) -> bytes:
         """Return a file."""

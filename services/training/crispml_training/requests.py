@@ -162,4 +162,7 @@ class MoveRequest(RequestModel):
     """A version of the model."""
 
     reason: Text = ""
-    """Why; kept with the move."""
+    """Why; kept with the move, and required in prod."""
+
+    moved_by: Annotated[str, Field(strict=True, max_length=255)] = ""
+    """Who moves it; kept with the move."""

@@ -154,3 +154,24 @@ def _use_case() -> dict:
         "record_key": "id",
         "fields": [{"name": "id", "type": "string"}],
     }
+
+
+def test_the_history_says_which_version_when_by_whom_and_why(crispml_cli, services):
+    old = {**EVENT, "version": "v0", "sequence": 1, "moved_by": "ann", "reason": "first one"}
+    new = {**EVENT, "sequence": 3, "moved_by": "bob", "reason": "better", "digest": "ab" * 32}
+    other = {**EVENT, "alias": "fallback", "version": "v0", "sequence": 2}
+    services.on("GET", "/api/v1/models/credit/aliases", page(other, new))
+    services.on("GET", f"{ALIAS}/history", page(new, old))
+    services.on("GET", "/api/v1/models/credit/aliases/fallback/history", page(other))
+    services.on("GET", ALIAS, old)
+
+    everything = json.loads(crispml_cli("models", "history", "credit", "--json").stdout)
+    assert [move["sequence"] for move in everything] == [3, 2, 1]
+    shown = crispml_cli("models", "history", "credit", "champion").stdout
+    assert "better" in shown
+    assert "bob" in shown
+    assert "abababababab" in shown
+    at = crispml_cli("models", "history", "credit", "champion", "--at", "2026-01-01", "--json")
+    assert [move["version"] for move in json.loads(at.stdout)] == ["v0"]
+    assert services.requests[-1].url.params["at"] == "2026-01-01T00:00:00+00:00"
+    assert crispml_cli("models", "history", "credit", "--at", "2026-01-01").exit_code == 2

@@ -54,7 +54,9 @@ def test_a_cycle_publishes_a_version_that_loads_and_tells_where_it_comes_from(to
     assert all(step.status is RunStatus.SUCCEEDED for step in work.recorder.steps)
     assert method_calls(parameters) == 6
     assert result["promoted"] is version["gates"][0]["passed"] is True
-    assert stores.aliases.current("toy", CHAMPION).version == result["best"]
+    move = stores.aliases.current("toy", CHAMPION)
+    assert (move.version, move.moved_by) == (result["best"], "run run-1")
+    assert move.digest == stores.models.digest("toy", result["best"])
 
     manifest = stores.models.get("toy", result["best"])
     lineage = manifest.lineage
@@ -127,6 +129,7 @@ def finished(monkeypatch, stores):
             )
 
         monkeypatch.setattr(cycle, "persist", persist)
+        monkeypatch.setattr(stores.models, "digest", lambda model, version: "d" * 64)
 
     return use
 

@@ -15,7 +15,6 @@ from crispml_core.domain.errors import (
     PreconditionFailed,
     PreconditionRequired,
 )
-from crispml_core.domain.identifiers import check_name
 from crispml_core.domain.models import ANY_VERSION, AliasEvent
 from crispml_core.rest.app import API
 from crispml_core.rest.routes.models import alias_answer
@@ -59,11 +58,14 @@ def alias_router() -> APIRouter:
         """Move an alias, if it points where the caller believes; the history keeps every move."""
         expected = expected_version(if_match, if_none_match)
         parts = parts_of(request)
-        check_name(alias, "the name of an alias")
-        parts.models.get(model, body.version)
         try:
-            move = parts.aliases.move(
-                model, alias, body.version, expected=expected, reason=body.reason
+            move = parts.training.move_alias(
+                model,
+                alias,
+                body.version,
+                expected=expected,
+                moved_by=body.moved_by,
+                reason=body.reason,
             )
         except PreconditionRequired:
             if if_none_match is not None:

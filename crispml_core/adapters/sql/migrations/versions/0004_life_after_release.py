@@ -17,10 +17,12 @@ depends_on = None
 def upgrade() -> None:
     """Add the columns and tables."""
     _add_label_columns()
+    _bind_alias_events()
 
 
 def downgrade() -> None:
     """Remove them in the reverse order."""
+    _unbind_alias_events()
     _drop_label_columns()
 
 
@@ -31,3 +33,17 @@ def _add_label_columns() -> None:
 
 def _drop_label_columns() -> None:
     op.drop_column("labels", "propensity")
+
+
+def _bind_alias_events() -> None:
+    """Bind a move to the bytes of its version, and say where it was made."""
+    for name, length in (("environment", 16), ("digest", 64)):
+        op.add_column(
+            "alias_events", sa.Column(name, sa.String(length), nullable=False, server_default="")
+        )
+
+
+def _unbind_alias_events() -> None:
+    with op.batch_alter_table("alias_events") as events:
+        events.drop_column("digest")
+        events.drop_column("environment")
