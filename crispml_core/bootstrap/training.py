@@ -11,6 +11,7 @@ from crispml_core.adapters.compilers import SklearnModelCompiler
 from crispml_core.adapters.libraries import library_versions
 from crispml_core.adapters.sources import build_source
 from crispml_core.adapters.sql.alias_log import SqlAliasLog
+from crispml_core.adapters.sql.dataset_notes import SqlDataSetNotes
 from crispml_core.adapters.sql.engine import make_engine
 from crispml_core.adapters.sql.revision import check_revision
 from crispml_core.adapters.sql.run_store import SqlRunStore
@@ -27,6 +28,7 @@ from crispml_core.domain.runs import CYCLE, TRAINING_METHODS
 from crispml_core.domain.use_case import UseCase
 from crispml_core.governance.promotion import PromotionRules
 from crispml_core.logs import configure_logging
+from crispml_core.pipelines.catalogue import Catalogue
 from crispml_core.pipelines.stores import TrainingStores
 from crispml_core.pipelines.training import TrainingPipelines
 from crispml_core.ports.artefact_store import ArtefactStore
@@ -55,6 +57,7 @@ class TrainingParts(Parts):
 
     runs: RunStore
     datasets: DataSetStore
+    catalogue: Catalogue
     artefacts: ArtefactStore
     uploads: UploadStore
     training: TrainingPipelines
@@ -85,6 +88,7 @@ def build(settings: CrispMLSettings) -> TrainingParts:
         VolumeModelRegistry(root),
     )
     datasets, artefacts = VolumeDataSetStore(root), VolumeArtefactStore(root)
+    notes = SqlDataSetNotes(engine)
 
     def project_aliases(model: str) -> None:
         write_aliases(root, model, aliases.aliases(model).values())
@@ -102,6 +106,7 @@ def build(settings: CrispMLSettings) -> TrainingParts:
 
     stores = TrainingStores(
         datasets=datasets,
+        notes=notes,
         artefacts=artefacts,
         models=models,
         aliases=aliases,
@@ -119,6 +124,7 @@ def build(settings: CrispMLSettings) -> TrainingParts:
         use_cases=use_cases,
         runs=SqlRunStore(engine),
         datasets=datasets,
+        catalogue=Catalogue(datasets, notes),
         artefacts=artefacts,
         uploads=uploads,
         models=models,

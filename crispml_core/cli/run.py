@@ -54,10 +54,10 @@ def run(
     elif method != "data-ingestion":
         raise click.UsageError("--file belongs to the method data-ingestion")
     else:
-        unknown = sorted(set(parameters) - {"owner", "description", "sensitivity"})
+        unknown = sorted(set(parameters) - {"owner", "description", "tags", "sensitivity"})
         if unknown:
             raise click.UsageError(
-                "with --file, --param takes owner, description and sensitivity only"
+                "with --file, --param takes owner, description, tags and sensitivity only"
             )
         from crispml_core.client.training import CSV, PARQUET
 

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from crispml_core.client.answers import ModelReport
+from crispml_core.client.datasets import PARQUET as PARQUET
+from crispml_core.client.datasets import DataSetCalls
 from crispml_core.client.http import API, below
 from crispml_core.client.run_calls import RunCalls
-from crispml_core.domain.datasets import DataSet, Stage
 from crispml_core.domain.models import ANY_VERSION, AliasEvent
 from crispml_core.domain.runs import CYCLE, TRAINING_METHODS, Run
 
-CSV, PARQUET = "text/csv", "application/vnd.apache.parquet"
+CSV = "text/csv"
 
 
-class TrainingClient(RunCalls):
+class TrainingClient(DataSetCalls, RunCalls):
     """Typed calls of the training service.
 
     Every method call answers at once with a queued `Run`; `wait` gives the finished one. Keywords
@@ -88,6 +89,7 @@ class TrainingClient(RunCalls):
         content_type: str = CSV,
         owner: str | None = None,
         description: str | None = None,
+        tags: Sequence[str] | None = None,
         sensitivity: str | None = None,
         idempotency_key: str | None = None,
     ) -> Run:
@@ -96,7 +98,12 @@ class TrainingClient(RunCalls):
             "POST",
             API + "/use-cases" + below(use_case, TRAINING_METHODS[0]),
             content=data,
-            params={"owner": owner, "description": description, "sensitivity": sensitivity},
+            params={
+                "owner": owner,
+                "description": description,
+                "tags": tags,
+                "sensitivity": sensitivity,
+            },
             headers={"Content-Type": content_type},
             idempotency_key=idempotency_key,
         )
@@ -204,42 +211,6 @@ class TrainingClient(RunCalls):
             limit=limit,
         )
         return self.start(use_case, CYCLE, parameters, idempotency_key=idempotency_key)
-
-    def datasets(
-        self,
-        *,
-        use_case: str | None = None,
-        stage: Stage | None = None,
-        limit: int | None = None,
-    ) -> Iterator[DataSet]:
-        """Yield data sets, newest first."""
-        params = {"use_case": use_case, "stage": stage and stage.value}
-        return self._items("/datasets", DataSet, params, limit=limit)
-
-    def dataset(self, dataset_id: str) -> DataSet:
-        """Return the manifest of a data set."""
-        return self.connection.get("/datasets" + below(dataset_id), DataSet)
-
-    def rows(
-        self,
-        dataset_id: str,
-        *,
-        split: str | None = None,
-        columns: Sequence[str] | None = None,
-        limit: int | None = None,
-    ) -> Iterator[dict[str, Any]]:
-        """Yield rows of a data set in order, by column name."""
-        params = {"split": split, "columns": None if columns is None else ",".join(columns)}
-        return self._items(
-            "/datasets" + below(dataset_id, "rows"), dict[str, Any], params, limit=limit
-        )
-
-    def download(self, dataset_id: str, file: Path) -> None:
-        """Write a data set to a Parquet file."""
-        path = "/datasets" + below(dataset_id, "content")
-        with self.connection.stream(path, accept=PARQUET) as response, file.open("wb") as target:
-            for chunk in response.iter_bytes():
-                target.write(chunk)
 
     def report(self, report_id: str) -> ModelReport:
         """Return the report of a fitted model."""

@@ -8,12 +8,14 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
+from crispml_core.domain.catalogue import Sensitivity
 from crispml_core.domain.datasets import SPLIT_COLUMN, DataSet, Stage
 from crispml_core.domain.models import Artefact, ArtefactKind
 from crispml_core.domain.sources import Selection
 from crispml_core.methods.data_curation import DataCuration
 from crispml_core.methods.data_ingestion import DataIngestion
 from crispml_core.methods.data_preparation import DataPreparation
+from crispml_core.pipelines.catalogue import Catalogue
 from crispml_core.pipelines.workplace import Workplace
 from crispml_core.tables.curated import CuratedData
 
@@ -22,9 +24,15 @@ TRUTH_COLUMN = "crispml_truth"
 
 
 def ingest(
-    work: Workplace, selection: Selection, upload_id: str | None, described: dict[str, Any]
+    work: Workplace, selection: Selection, upload_id: str | None, said: dict[str, Any]
 ) -> DataSet:
-    """Read the source, or an upload, into a raw data set."""
+    """Read the source, or an upload, into a raw data set.
+
+    Parameters
+    ----------
+    said : dict
+        What the request says about the data, see `crispml_core.domain.catalogue.DESCRIPTIVE`.
+    """
     name = work.use_case.name
     with work.recorder.method("data-ingestion") as step:
         source = work.stores.open_source(work.use_case, upload_id)
@@ -39,11 +47,16 @@ def ingest(
                 writer.write(batch)
                 step.rows += batch.num_rows
                 step.progress(0.5, f"{step.rows} rows read")
-            dataset = writer.publish(**described)
+            dataset = writer.publish(
+                **said | {"sensitivity": said["sensitivity"] or Sensitivity.INTERNAL.value}
+            )
         finally:
             writer.discard()
             if upload_id is not None:
                 work.stores.drop_upload(upload_id)
+        # The same data may have been there already, and described in other words.
+        catalogue = Catalogue(work.stores.datasets, work.stores.notes)
+        catalogue.say_again(dataset.id, said, f"run {work.run_id}")
         step.output = {"dataset_id": dataset.id}
     return dataset
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from crispml_core.domain.catalogue import check_changes
 from crispml_core.domain.datasets import Stage
 from crispml_core.domain.errors import InvalidInput, NotFound, did_you_mean
 from crispml_core.domain.expressions import Kind, parse
@@ -17,7 +18,7 @@ from crispml_core.pipelines.stores import TrainingStores
 Parameters = dict[str, Any]
 
 _SELECTION = {"where": None, "sample": 1.0, "limit": None}
-_DESCRIBED = {"owner": "", "description": "", "tags": [], "sensitivity": "internal"}
+_DESCRIBED: Parameters = {"owner": "", "description": "", "tags": [], "sensitivity": None}
 _DEFAULTS: Mapping[str, Parameters] = {
     "data-ingestion": {**_SELECTION, **_DESCRIBED, "seed": 0, "upload_id": None},
     "data-preparation": {"dataset_id": None, "seed": 0},
@@ -107,15 +108,10 @@ def _check_seed(parameters: Parameters) -> None:
 
 def _check_ingestion(use_case: UseCase, parameters: Parameters, stores: TrainingStores) -> None:
     selection_of(use_case, parameters)
-    for name in ("owner", "description", "sensitivity"):
-        if not isinstance(parameters[name], str) or len(parameters[name]) > 1000:
-            raise InvalidInput(f"{name} must be a text of at most 1000 characters")
+    parameters |= check_changes(described(parameters))
     upload_id = parameters.get("upload_id")
     if upload_id is not None and not isinstance(upload_id, str):
         raise InvalidInput("upload_id must be a text")
-    tags = parameters["tags"]
-    if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
-        raise InvalidInput("tags must be a list of texts")
 
 
 def _check_dataset(

@@ -9,6 +9,7 @@ from crispml_core.domain.use_case import UseCase
 from crispml_core.governance.promotion import PromotionRules
 from crispml_core.ports.alias_log import AliasLog
 from crispml_core.ports.artefact_store import ArtefactStore
+from crispml_core.ports.dataset_notes import DataSetNotes
 from crispml_core.ports.dataset_store import DataSetStore
 from crispml_core.ports.model_codec import ModelCodec
 from crispml_core.ports.model_compiler import ModelCompiler
@@ -40,6 +41,7 @@ class TrainingStores:
     """
 
     datasets: DataSetStore
+    notes: DataSetNotes
     artefacts: ArtefactStore
     models: ModelRegistry
     aliases: AliasLog

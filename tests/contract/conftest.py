@@ -16,6 +16,7 @@ import pytest
 
 from crispml_core.adapters.sql import migrate
 from crispml_core.adapters.sql.alias_log import SqlAliasLog
+from crispml_core.adapters.sql.dataset_notes import SqlDataSetNotes
 from crispml_core.adapters.sql.engine import make_engine
 from crispml_core.adapters.sql.event_log import SqlEventLog
 from crispml_core.adapters.sql.label_store import SqlLabelStore
@@ -31,12 +32,14 @@ from crispml_core.domain.scores import (
     new_group_id,
 )
 from crispml_core.ports.alias_log import AliasLog
+from crispml_core.ports.dataset_notes import DataSetNotes
 from crispml_core.ports.event_log import EventLog
 from crispml_core.ports.label_store import LabelStore
 from crispml_core.ports.report_store import ReportStore
 from crispml_core.ports.run_store import RunStore
 from crispml_core.ports.score_ledger import ScoreLedger
 from crispml_core.testing.fakes.alias_log import FakeAliasLog
+from crispml_core.testing.fakes.dataset_notes import FakeDataSetNotes
 from crispml_core.testing.fakes.event_log import FakeEventLog
 from crispml_core.testing.fakes.label_store import FakeLabelStore
 from crispml_core.testing.fakes.report_store import FakeReportStore
@@ -69,6 +72,7 @@ class Stores:
     events: EventLog
     labels: LabelStore
     reports: ReportStore
+    notes: DataSetNotes
 
     def group(self, *record_keys: str, **changes: Any) -> ScoreGroup:
         """Make a group with one score per record key, scored now, that follows on its writer."""
@@ -126,6 +130,7 @@ def _fake(tmp_path: Any, empty: Any) -> Iterator[Stores]:
         FakeEventLog(ledger),
         FakeLabelStore(ledger, clock=clock),
         FakeReportStore(),
+        FakeDataSetNotes(clock=clock),
     )
 
 
@@ -142,6 +147,7 @@ def _sqlite(tmp_path: Any, empty: Any) -> Iterator[Stores]:
         SqlEventLog(engine),
         SqlLabelStore(engine, clock=clock),
         SqlReportStore(engine),
+        SqlDataSetNotes(engine, clock=clock),
     )
     engine.dispose()
 

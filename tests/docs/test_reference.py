@@ -33,7 +33,7 @@ def test_every_route_is_listed(service):
 
 
 def test_every_listed_route_exists():
-    listed = set(re.findall(r"`(GET|POST|PUT|DELETE) (/[^`]+)`", PAGES))
+    listed = set(re.findall(r"`(GET|POST|PUT|PATCH|DELETE) (/[^`]+)`", PAGES))
     assert listed <= {route for service in SERVICES for route in routes(service)}
 
 

@@ -28,6 +28,7 @@ from crispml_core.domain.identifiers import utc_now
 from crispml_core.domain.models import Lineage, ModelVersion
 from crispml_core.domain.runs import CYCLE, TRAINING_METHODS, Run, RunStatus
 from crispml_core.logs import configure_logging
+from crispml_core.pipelines.catalogue import Catalogue
 from crispml_core.pipelines.scoring import ScoringPipelines, ScoringStores
 from crispml_core.pipelines.stores import TrainingStores
 from crispml_core.pipelines.training import TrainingPipelines
@@ -40,6 +41,7 @@ from crispml_core.serving.loaded_versions import LoadedVersions
 from crispml_core.settings import CrispMLSettings, LogSettings
 from crispml_core.testing.fakes.alias_log import FakeAliasLog
 from crispml_core.testing.fakes.artefact_store import FakeArtefactStore
+from crispml_core.testing.fakes.dataset_notes import FakeDataSetNotes
 from crispml_core.testing.fakes.dataset_store import FakeDataSetStore
 from crispml_core.testing.fakes.event_log import FakeEventLog
 from crispml_core.testing.fakes.label_store import FakeLabelStore
@@ -256,6 +258,7 @@ def _serve(
     closed: list[bool] = []
     ledger = FakeScoreLedger()
     datasets, artefacts = FakeDataSetStore(), FakeArtefactStore()
+    notes = FakeDataSetNotes()
     models, aliases, timings = FakeModelRegistry(), FakeAliasLog(), FakeTimingLog()
     uploads = FakeUploadStore(folder, MAX_UPLOAD_BYTES)
     labels, reports = FakeLabelStore(ledger), FakeReportStore()
@@ -263,6 +266,7 @@ def _serve(
         known,
         TrainingStores(
             datasets=datasets,
+            notes=notes,
             artefacts=artefacts,
             models=models,
             aliases=aliases,
@@ -289,6 +293,7 @@ def _serve(
             **shared,
             runs=FakeRunStore(),
             datasets=datasets,
+            catalogue=Catalogue(datasets, notes),
             artefacts=artefacts,
             uploads=uploads,
             training=pipelines,

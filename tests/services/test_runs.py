@@ -24,7 +24,7 @@ def test_a_method_is_accepted_as_a_queued_run(training: Any) -> None:
     assert answer.headers["Location"] == f"/api/v1/runs/{run['id']}"
     assert (run["use_case"], run["method"], run["status"]) == ("toy", "data-ingestion", "queued")
     assert {name: run["parameters"][name] for name in sent} == sent
-    assert run["parameters"]["sensitivity"] == "internal"
+    assert run["parameters"]["sensitivity"] is None
     assert (run["timeout_s"], run["request_id"]) == (3600, "r-9")
     assert training.client.get(answer.headers["Location"]).json() == run
     assert training.executor.calls[-1] == "wake"

@@ -16,11 +16,14 @@ PARQUET = {"Content-Type": "application/vnd.apache.parquet"}
 def test_a_file_is_kept_for_the_run(training: Any, headers: dict[str, str], kind: str) -> None:
     content = bytes(range(256)) * 400
     answer = training.client.post(
-        INGEST, content=content, headers=headers, params={"owner": "ops", "sensitivity": "high"}
+        INGEST,
+        content=content,
+        headers=headers,
+        params={"owner": "ops", "sensitivity": "restricted"},
     )
     assert answer.status_code == 202
     parameters = answer.json()["parameters"]
-    assert (parameters["owner"], parameters["sensitivity"]) == ("ops", "high")
+    assert (parameters["owner"], parameters["sensitivity"]) == ("ops", "restricted")
     path = training.parts.uploads.path(parameters["upload_id"])
     assert path.suffix == f".{kind}"
     assert hashlib.sha256(path.read_bytes()).digest() == hashlib.sha256(content).digest()

@@ -260,3 +260,16 @@ reports = Table(
     *_idempotency(),
     Index(None, "use_case", "id"),
 )
+
+# What people said about a data set since it was made; the data set itself never changes.
+dataset_notes = Table(
+    "dataset_notes",
+    metadata,
+    Column("dataset_id", String(64), primary_key=True),
+    Column("sequence", Integer, primary_key=True, autoincrement=False),
+    _moment("noted_at"),
+    Column("changes", JsonText(dict[str, Any]), nullable=False),
+    Column("noted_by", String(255), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("floor", String(16)),
+)

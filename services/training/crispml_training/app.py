@@ -21,6 +21,7 @@ from crispml_core.rest.runs import Runs
 from crispml_core.settings import CrispMLSettings, load_settings
 from crispml_training.reports import ModelReports
 from crispml_training.routes.aliases import alias_router
+from crispml_training.routes.catalogue import catalogue_router
 from crispml_training.routes.datasets import dataset_router
 from crispml_training.routes.ingestion import ingestion_router
 from crispml_training.routes.methods import method_router
@@ -86,6 +87,7 @@ def create_app(
             method_router(),
             unknown_method_router([*TRAINING_METHODS, CYCLE]),
             run_router((*TRAINING_METHODS, CYCLE)),
+            catalogue_router(),
             dataset_router(),
             model_router(),
             alias_router(),

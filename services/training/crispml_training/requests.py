@@ -10,11 +10,16 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StrictBool, StrictStr
 
+from crispml_core.domain.catalogue import MAX_TAG, MAX_TAGS, MAX_TEXT
 from crispml_core.rest.requests import RequestModel
 
 Id = Annotated[str, Field(strict=True, min_length=1, max_length=128)]
 Seed = Annotated[int, Field(strict=True, ge=0, le=2**32 - 1)]
-Text = Annotated[str, Field(strict=True, max_length=1000)]
+Text = Annotated[str, Field(strict=True, max_length=MAX_TEXT)]
+Tag = Annotated[str, Field(strict=True, min_length=1, max_length=MAX_TAG)]
+# As `Sensitivity`, spelled out: a schema inside a description of a body can refer to nothing.
+Level = Literal["public", "internal", "confidential", "restricted"]
+Tags = Annotated[list[Tag], Field(max_length=MAX_TAGS)]
 TIMEOUT = Field(None, gt=0, le=7 * 24 * 3600, allow_inf_nan=False)
 
 
@@ -38,8 +43,11 @@ class Described(RequestModel):
     description: Text = ""
     """One sentence for the reader."""
 
-    sensitivity: Text = "internal"
-    """How confidential the data are, in the words of the enterprise."""
+    sensitivity: Level | None = None
+    """How confidential the data are; `internal` for new data when it is left out."""
+
+    tags: Tags = Field(default_factory=list)
+    """Words to find the data set by; may be repeated in a query."""
 
 
 class IngestionRequest(RunRequest, Described):
@@ -56,9 +64,6 @@ class IngestionRequest(RunRequest, Described):
 
     seed: Seed = 0
     """Seed of the sample."""
-
-    tags: list[StrictStr] = Field(default_factory=list, max_length=100)
-    """Words to find the data set by."""
 
 
 class UploadQuery(RunRequest, Described):
@@ -166,3 +171,25 @@ class MoveRequest(RequestModel):
 
     moved_by: Annotated[str, Field(strict=True, max_length=255)] = ""
     """Who moves it; kept with the move."""
+
+
+class DescriptionRequest(RequestModel):
+    """What shall be said about a data set from now on; what is left out stays, null takes back."""
+
+    owner: Text | None = None
+    """Who answers for the data."""
+
+    description: Text | None = None
+    """One sentence for the reader."""
+
+    tags: Tags | None = None
+    """Words to find the data set by; all of them."""
+
+    sensitivity: Level | None = None
+    """How confidential the data are."""
+
+    reason: Text = ""
+    """Why; kept in the history, and needed where the sensitivity falls."""
+
+    noted_by: Annotated[str, Field(strict=True, max_length=255)] = ""
+    """Who says so, as the caller states it."""

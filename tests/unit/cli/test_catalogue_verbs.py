@@ -107,6 +107,48 @@ def test_a_data_set_is_shown_with_its_columns(crispml_cli, services):
     assert json.loads(listed.stdout)[0]["id"] == "d1"
 
 
+def test_data_sets_are_searched_and_described(crispml_cli, services):
+    entry = {
+        "id": "d1",
+        "use_case": "credit",
+        "stage": "raw",
+        "rows": 1000,
+        "columns": [],
+        "content_digest": "y",
+        "created_at": "2026-01-01T00:00:00Z",
+        "owner": "risk",
+        "tags": ["q1"],
+        "sensitivity": "confidential",
+        "sequence": 2,
+    }
+    note = {
+        "dataset_id": "d1",
+        "sequence": 2,
+        "noted_at": "2026-01-02T00:00:00Z",
+        "changes": {"owner": "risk"},
+        "noted_by": "ann",
+    }
+    services.on("GET", "/api/v1/datasets", page(entry))
+    services.on("GET", "/api/v1/datasets/d1", entry)
+    services.on("GET", "/api/v1/datasets/d1/notes", page(note))
+    services.on("PATCH", "/api/v1/datasets/d1", entry)
+
+    found = crispml_cli("datasets", "search", "loans", "2026", "--tag", "q1", "--owner", "risk")
+    assert ["d1", "credit", "raw", "1000", "risk", "q1", "confidential"] in [
+        row[:7] for row in words(found.stdout)
+    ]
+    asked = services.requests[-1].url.params
+    assert (asked["q"], asked["tag"], asked["owner"]) == ("loans 2026", "q1", "risk")
+
+    said = crispml_cli("datasets", "describe", "d1", "--tag", "q1", "--by", "ann")
+    assert said.exit_code == 0, said.stderr
+    (sent,) = [item for item in services.requests if item.method == "PATCH"]
+    assert sent.headers["If-Match"] == '"2"'
+    assert json.loads(sent.content) == {"tags": ["q1"], "reason": "", "noted_by": "ann"}
+    assert "owner=risk" in said.stdout
+    assert crispml_cli("datasets", "describe", "d1").exit_code == 2
+
+
 def test_a_report_shows_kpis_with_intervals_and_writes_its_page(crispml_cli, services, tmp_path):
     content = {
         "scored": 200,

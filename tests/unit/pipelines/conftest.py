@@ -10,6 +10,7 @@ import pytest
 from crispml_core.pipelines.stores import TrainingStores
 from crispml_core.testing.fakes.alias_log import FakeAliasLog
 from crispml_core.testing.fakes.artefact_store import FakeArtefactStore
+from crispml_core.testing.fakes.dataset_notes import FakeDataSetNotes
 from crispml_core.testing.fakes.dataset_store import FakeDataSetStore
 from crispml_core.testing.fakes.model_registry import FakeModelRegistry
 from crispml_core.testing.fakes.timing_log import FakeTimingLog
@@ -30,6 +31,7 @@ def make_stores() -> Callable[..., TrainingStores]:
         )
         return TrainingStores(
             datasets=FakeDataSetStore(),
+            notes=FakeDataSetNotes(),
             artefacts=FakeArtefactStore(),
             models=FakeModelRegistry(),
             aliases=FakeAliasLog(),

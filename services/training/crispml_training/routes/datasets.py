@@ -1,4 +1,4 @@
-"""Data sets: manifests, rows by page, and the whole table as Parquet."""
+"""The content of data sets: rows by page, and the whole table as Parquet."""
 
 from __future__ import annotations
 
@@ -13,31 +13,18 @@ from fastapi import APIRouter, Query, Request
 from pydantic import Field
 from starlette.responses import Response, StreamingResponse
 
-from crispml_core.domain.datasets import SPLIT_COLUMN, DataSet, Stage
+from crispml_core.domain.datasets import SPLIT_COLUMN, DataSet
 from crispml_core.domain.errors import InvalidInput, did_you_mean
-from crispml_core.rest.answers import answer
 from crispml_core.rest.app import API
 from crispml_core.rest.pagination import (
     Page,
     PageQuery,
     cursor_answer,
     encode_cursor,
-    page_answer,
-    page_of,
 )
 from crispml_training.parts import parts_of
 
 PARQUET = "application/vnd.apache.parquet"
-
-
-class DataSetsQuery(PageQuery):
-    """Which data sets are wanted."""
-
-    use_case: str | None = None
-    """Only those of this use case."""
-
-    stage: Stage | None = None
-    """Only those of this stage."""
 
 
 class RowsQuery(PageQuery):
@@ -51,20 +38,8 @@ class RowsQuery(PageQuery):
 
 
 def dataset_router() -> APIRouter:
-    """Return the routes of data sets."""
+    """Return the routes that give the rows of data sets."""
     router = APIRouter(prefix=f"{API}/datasets", tags=["data sets"])
-
-    @router.get("", summary="List the data sets", response_model=Page[DataSet])
-    def list_datasets(request: Request, query: Annotated[DataSetsQuery, Query()]) -> Response:
-        """Return the manifests, newest first."""
-        found = parts_of(request).datasets.find(query.use_case, query.stage)
-        items, more = page_of(found, lambda dataset: dataset.id, query)
-        return page_answer(request, items, lambda dataset: dataset.id, more)
-
-    @router.get("/{dataset_id}", summary="Describe a data set", response_model=DataSet)
-    def get_dataset(request: Request, dataset_id: str) -> Response:
-        """Return the manifest: columns, digests, lineage and profile."""
-        return answer(parts_of(request).datasets.get(dataset_id))
 
     @router.get("/{dataset_id}/rows", summary="Read rows", response_model=Page[dict[str, Any]])
     def get_rows(

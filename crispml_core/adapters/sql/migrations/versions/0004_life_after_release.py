@@ -18,11 +18,13 @@ def upgrade() -> None:
     """Add the columns and tables."""
     _add_label_columns()
     _bind_alias_events()
+    _add_dataset_notes()
 
 
 def downgrade() -> None:
     """Remove them in the reverse order."""
     _unbind_alias_events()
+    op.drop_table("dataset_notes")
     _drop_label_columns()
 
 
@@ -47,3 +49,18 @@ def _unbind_alias_events() -> None:
     with op.batch_alter_table("alias_events") as events:
         events.drop_column("digest")
         events.drop_column("environment")
+
+
+def _add_dataset_notes() -> None:
+    """Keep what people say about data sets, which themselves never change."""
+    op.create_table(
+        "dataset_notes",
+        sa.Column("dataset_id", sa.String(64), nullable=False),
+        sa.Column("sequence", sa.Integer, nullable=False),
+        sa.Column("noted_at", sa.DateTime, nullable=False),
+        sa.Column("changes", sa.Text, nullable=False),
+        sa.Column("noted_by", sa.String(255), nullable=False),
+        sa.Column("reason", sa.Text, nullable=False),
+        sa.Column("floor", sa.String(16), nullable=True),
+        sa.PrimaryKeyConstraint("dataset_id", "sequence", name="pk_dataset_notes"),
+    )

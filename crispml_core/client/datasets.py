@@ -1,0 +1,106 @@
+"""The calls about data sets, which the training service offers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from crispml_core.client.catalogue import Catalogue
+from crispml_core.client.http import API, below
+from crispml_core.domain.catalogue import CatalogueEntry, DataSetNote
+from crispml_core.domain.datasets import Stage
+
+PARQUET = "application/vnd.apache.parquet"
+
+
+class DataSetCalls(Catalogue):
+    """Data sets: found, described and read."""
+
+    def datasets(
+        self,
+        *,
+        use_case: str | None = None,
+        stage: Stage | None = None,
+        words: str | None = None,
+        tag: str | None = None,
+        owner: str | None = None,
+        sensitivity: str | None = None,
+        limit: int | None = None,
+    ) -> Iterator[CatalogueEntry]:
+        """Yield data sets, newest first.
+
+        Parameters
+        ----------
+        words : str, optional
+            Words that all occur in what is said about a data set, or in its column names.
+        """
+        params = {
+            "use_case": use_case,
+            "stage": stage and stage.value,
+            "q": words,
+            "tag": tag,
+            "owner": owner,
+            "sensitivity": sensitivity,
+        }
+        return self._items("/datasets", CatalogueEntry, params, limit=limit)
+
+    def dataset(self, dataset_id: str) -> CatalogueEntry:
+        """Return the manifest of a data set with what is said about it now."""
+        return self.connection.get("/datasets" + below(dataset_id), CatalogueEntry)
+
+    def describe_dataset(
+        self,
+        dataset_id: str,
+        changes: Mapping[str, Any],
+        *,
+        expected: int | None,
+        reason: str = "",
+        noted_by: str = "",
+    ) -> CatalogueEntry:
+        """Say something about a data set.
+
+        Parameters
+        ----------
+        changes : mapping
+            Of ``owner``, ``description``, ``tags`` and ``sensitivity``; None takes back.
+        expected : int or None
+            The sequence of the description that the caller saw; None to change it in any case.
+
+        Raises
+        ------
+        RequestRefused
+            With status 412, if somebody described it since.
+        """
+        response = self.connection.request(
+            "PATCH",
+            API + "/datasets" + below(dataset_id),
+            body={**changes, "reason": reason, "noted_by": noted_by},
+            headers={"If-Match": "*" if expected is None else f'"{expected}"'},
+        )
+        return self.connection.decode(response, CatalogueEntry)
+
+    def dataset_notes(self, dataset_id: str) -> Iterator[DataSetNote]:
+        """Yield every change of what is said about a data set, newest first."""
+        return self._items("/datasets" + below(dataset_id, "notes"), DataSetNote)
+
+    def rows(
+        self,
+        dataset_id: str,
+        *,
+        split: str | None = None,
+        columns: Sequence[str] | None = None,
+        limit: int | None = None,
+    ) -> Iterator[dict[str, Any]]:
+        """Yield rows of a data set in order, by column name."""
+        params = {"split": split, "columns": None if columns is None else ",".join(columns)}
+        return self._items(
+            "/datasets" + below(dataset_id, "rows"), dict[str, Any], params, limit=limit
+        )
+
+    def download(self, dataset_id: str, file: Path) -> None:
+        """Write a data set to a Parquet file."""
+        path = "/datasets" + below(dataset_id, "content")
+        with self.connection.stream(path, accept=PARQUET) as response, file.open("wb") as target:
+            for chunk in response.iter_bytes():
+                target.write(chunk)
