@@ -160,6 +160,7 @@ def _alias_reader(
         try:
             return aliases.aliases(model)
         except StoreUnavailable:
-            return projection(model)
+            events = projection(model)
+            return {alias: event for alias, event in events.items() if not event.is_removal}
 
     return highest, read

@@ -91,7 +91,7 @@ def build(settings: CrispMLSettings) -> TrainingParts:
     notes = SqlDataSetNotes(engine)
 
     def project_aliases(model: str) -> None:
-        write_aliases(root, model, aliases.aliases(model).values())
+        write_aliases(root, model, aliases.newest(model).values())
 
     def open_source(use_case: UseCase, upload_id: str | None) -> RecordSource:
         connections = {name: url.get_secret_value() for name, url in settings.connections.items()}

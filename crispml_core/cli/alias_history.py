@@ -43,16 +43,17 @@ def history(session: Session, model: str, alias: str | None, at: datetime | None
 def show_moves(out: Output, moves: Sequence[AliasEvent], title: str) -> None:
     """Print moves of aliases as a table."""
     out.table(
-        ("version", "moved", "alias", "digest", "in", "by", "reason"),
+        ("version", "moved", "alias", "digest", "in", "by", "reason", "traffic"),
         [
             (
-                move.version,
+                move.version or "removed",
                 move.moved_at,
                 move.alias,
                 move.digest[:12],
                 move.environment,
                 move.moved_by,
                 move.reason,
+                move.traffic or None,
             )
             for move in moves
         ],

@@ -48,12 +48,29 @@ def show(session: Session, model: str | None, version: str | None) -> None:
 @click.argument("version", required=False)
 @click.option("--reason", default="", help="Why; kept with the move, required in prod.")
 @click.option("--by", default="", envvar="USER", help="Who moves it; kept with the move.")
+@click.option("--traffic", type=float, help="Share of the records that a challenger answers.")
+@click.option("--remove", is_flag=True, help="Let the alias point nowhere.")
 @click.pass_obj
 def move(
-    session: Session, model: str, alias: str, version: str | None, reason: str, by: str
+    session: Session,
+    model: str,
+    alias: str,
+    version: str | None,
+    reason: str,
+    by: str,
+    traffic: float | None,
+    remove: bool,
 ) -> None:
-    """Show where an alias points and pointed, or point it at VERSION."""
+    """Show where an alias points and pointed, point it at VERSION, or remove it."""
     training, out = session.client.training, session.out
+    if remove:
+        if version is not None or traffic is not None:
+            raise click.UsageError("--remove goes without a version and without --traffic")
+        there = training.alias(model, alias).version
+        event = training.remove_alias(model, alias, expected=there, reason=reason, moved_by=by)
+        if not out.emit(event):
+            out.line(f"{alias} of {model} points nowhere, before: {there}")
+        return
     if version is None:
         moves = list(training.alias_history(model, alias))
         if not moves:
@@ -69,7 +86,9 @@ def move(
         if error.status != 404:
             raise
         before = None
-    event = training.move_alias(model, alias, version, expected=before, reason=reason, moved_by=by)
+    event = training.move_alias(
+        model, alias, version, expected=before, reason=reason, moved_by=by, traffic=traffic
+    )
     if not out.emit(event):
         out.line(f"{alias} of {model} points at {event.version}, before: {before or 'nothing'}")
 

@@ -225,6 +225,7 @@ class TrainingClient(DataSetCalls, RunCalls):
         expected: str | None,
         reason: str = "",
         moved_by: str = "",
+        traffic: float | None = None,
     ) -> AliasEvent:
         """Point an alias at a version.
 
@@ -236,6 +237,8 @@ class TrainingClient(DataSetCalls, RunCalls):
             Why; required in prod.
         moved_by : str
             Who says so.
+        traffic : float, optional
+            For the alias ``challenger``: the share of the records that it answers, below 1.
 
         Raises
         ------
@@ -249,8 +252,27 @@ class TrainingClient(DataSetCalls, RunCalls):
         response = self.connection.request(
             "PUT",
             API + "/models" + below(model, "aliases", alias),
-            body={"version": version, "reason": reason, **_set(moved_by=moved_by or None)},
+            body={"version": version, "reason": reason}
+            | _set(moved_by=moved_by or None, traffic=traffic),
             headers=condition,
+        )
+        return self.connection.decode(response, AliasEvent)
+
+    def remove_alias(
+        self, model: str, alias: str, *, expected: str, reason: str = "", moved_by: str = ""
+    ) -> AliasEvent:
+        """Let an alias point nowhere; the event that is returned has an empty version.
+
+        Parameters
+        ----------
+        expected : str
+            The version that it points at now; `ANY_VERSION` in any case.
+        """
+        response = self.connection.request(
+            "DELETE",
+            API + "/models" + below(model, "aliases", alias),
+            params=_set(reason=reason or None, moved_by=moved_by or None),
+            headers={"If-Match": "*" if expected == ANY_VERSION else f'"{expected}"'},
         )
         return self.connection.decode(response, AliasEvent)
 

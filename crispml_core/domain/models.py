@@ -145,11 +145,16 @@ class AliasEvent:
 
     Parameters
     ----------
+    version : str
+        Where it points from then on; empty when it was removed.
     environment : str
         Where it was moved: ``dev``, ``qa`` or ``prod``.
     digest : str
         Digest of the version that it was moved to, see `PublishedVersion`: the move is bound to
         these bytes, and not only to a name. Empty in moves from before there was one.
+    traffic : float
+        For `CHALLENGER`: the share of the records that it answers; 0 when it only scores in the
+        shadow.
     """
 
     model: str
@@ -161,3 +166,9 @@ class AliasEvent:
     reason: str = ""
     environment: str = ""
     digest: str = ""
+    traffic: float = 0.0
+
+    @property
+    def is_removal(self) -> bool:
+        """Whether the alias points nowhere from then on."""
+        return not self.version

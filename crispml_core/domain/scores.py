@@ -171,6 +171,9 @@ class ScoreGroup:
         `crispml_core.serving.row_digests`.
     fallback : bool
         Whether the version served in place of the one that the alias names.
+    shadow_of : str or None
+        Of shadow scores the group that was answered with: row by row the same records, whose
+        inputs are kept there alone.
     """
 
     group_id: str
@@ -191,6 +194,7 @@ class ScoreGroup:
     fallback: bool = False
     idempotency_key: str | None = None
     fingerprint: str | None = None
+    shadow_of: str | None = None
 
     @property
     def rows(self) -> int:

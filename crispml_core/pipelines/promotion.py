@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from crispml_core.domain.challenge import check_alias
+from crispml_core.domain.errors import InvalidInput, NotFound
 from crispml_core.domain.identifiers import check_name
-from crispml_core.domain.models import AliasEvent
+from crispml_core.domain.models import CHALLENGER, CHAMPION, AliasEvent, ModelVersion
+from crispml_core.domain.use_case import UseCase
 from crispml_core.pipelines.stores import TrainingStores
 
 
@@ -16,22 +19,35 @@ def move_alias(
     expected: str | None,
     moved_by: str = "",
     reason: str = "",
+    traffic: float = 0.0,
+    use_case: UseCase | None = None,
 ) -> AliasEvent:
     """Point an alias at a version, and bind the move to the bytes of that.
 
     The caller then projects the aliases to the volume, see `TrainingStores.project_aliases`.
+
+    Parameters
+    ----------
+    traffic : float
+        The share of the records that a challenger answers, in [0, 1).
+    use_case : UseCase, optional
+        The definition that serves; a challenger must have been trained for it.
 
     Raises
     ------
     NotFound
         If there is no such version.
     InvalidInput
-        If the alias cannot have this name, or there is no reason where one is needed.
+        If the alias cannot have this name or this share of the records, the challenger is the
+        champion or of another definition, or there is no reason where one is needed.
     PreconditionFailed, PreconditionRequired
         See `crispml_core.ports.alias_log.AliasLog.move`.
     """
     check_name(alias, "the name of an alias")
+    check_alias(alias, traffic)
     digest = stores.models.digest(model, version)
+    if alias == CHALLENGER:
+        _check_challenger(stores, stores.models.get(model, version), use_case)
     stores.rules.check_reason(reason)
     return stores.aliases.move(
         model,
@@ -41,4 +57,50 @@ def move_alias(
         moved_by=moved_by,
         reason=reason,
         digest=digest,
+        traffic=traffic,
     )
+
+
+def remove_alias(
+    stores: TrainingStores,
+    model: str,
+    alias: str,
+    *,
+    expected: str | None,
+    moved_by: str = "",
+    reason: str = "",
+) -> AliasEvent:
+    """Let an alias point nowhere; the history keeps it.
+
+    Raises
+    ------
+    NotFound
+        If it points nowhere already.
+    InvalidInput
+        If it is the champion, or there is no reason where one is needed.
+    PreconditionFailed, PreconditionRequired
+        See `crispml_core.ports.alias_log.AliasLog.move`.
+    """
+    if alias == CHAMPION:
+        raise InvalidInput(f"alias: {CHAMPION} cannot be removed; move it to another version")
+    stores.rules.check_reason(reason)
+    try:
+        return stores.aliases.remove(
+            model, alias, expected=expected, moved_by=moved_by, reason=reason
+        )
+    except NotFound:
+        raise NotFound("alias", stores.aliases.aliases(model)) from None
+
+
+def _check_challenger(
+    stores: TrainingStores, manifest: ModelVersion, use_case: UseCase | None
+) -> None:
+    """Refuse a challenger that could not be compared with the champion."""
+    champion = stores.aliases.current(manifest.model, CHAMPION)
+    if champion is not None and champion.version == manifest.version:
+        raise InvalidInput(f"version: it is the {CHAMPION}; a {CHALLENGER} is another version")
+    if use_case is not None and use_case.digest != manifest.use_case_digest:
+        raise InvalidInput(
+            "version: it was trained for another definition of the use case than the one that "
+            "serves; train a version with the present one"
+        )

@@ -13,7 +13,7 @@ from crispml_core.domain.use_case import UseCase
 from crispml_core.pipelines.cycle import method_calls, run_cycle
 from crispml_core.pipelines.data_steps import curate, ingest, prepare
 from crispml_core.pipelines.model_steps import persist, report, train
-from crispml_core.pipelines.promotion import move_alias
+from crispml_core.pipelines.promotion import move_alias, remove_alias
 from crispml_core.pipelines.recorder import Recorder
 from crispml_core.pipelines.requests import check_request, described, selection_of
 from crispml_core.pipelines.stores import TrainingStores
@@ -44,6 +44,7 @@ class TrainingPipelines:
         expected: str | None,
         moved_by: str = "",
         reason: str = "",
+        traffic: float = 0.0,
     ) -> AliasEvent:
         """Point an alias at a version; see `crispml_core.pipelines.promotion.move_alias`."""
         return move_alias(
@@ -54,6 +55,16 @@ class TrainingPipelines:
             expected=expected,
             moved_by=moved_by,
             reason=reason,
+            traffic=traffic,
+            use_case=self.use_cases.get(model),
+        )
+
+    def remove_alias(
+        self, model: str, alias: str, *, expected: str | None, moved_by: str = "", reason: str = ""
+    ) -> AliasEvent:
+        """Let an alias point nowhere; see `crispml_core.pipelines.promotion.remove_alias`."""
+        return remove_alias(
+            self.stores, model, alias, expected=expected, moved_by=moved_by, reason=reason
         )
 
     def execute(self, run: Run, progress: RunProgress = no_run_progress) -> dict[str, Any]:

@@ -21,6 +21,7 @@ class AliasLog(Protocol):
         moved_by: str = "",
         reason: str = "",
         digest: str = "",
+        traffic: float = 0.0,
     ) -> AliasEvent:
         """Point the alias at `version`.
 
@@ -31,6 +32,8 @@ class AliasLog(Protocol):
             in any case.
         digest : str
             Digest of the version, which the move is bound to.
+        traffic : float
+            The share of the records that a challenger answers, in [0, 1).
 
         Raises
         ------
@@ -42,11 +45,29 @@ class AliasLog(Protocol):
         ...
 
     def current(self, model: str, alias: str, at: datetime | None = None) -> AliasEvent | None:
-        """Return the newest move, or the newest until the moment `at`."""
+        """Return the newest move, or the newest until the moment `at`; None once it is removed."""
+        ...
+
+    def remove(
+        self, model: str, alias: str, *, expected: str | None, moved_by: str = "", reason: str = ""
+    ) -> AliasEvent:
+        """Let the alias point nowhere, as an event of its own; a later move makes it again.
+
+        Raises
+        ------
+        NotFound
+            If it points nowhere already.
+        PreconditionRequired, PreconditionFailed
+            As `move` does; None is never what it points at.
+        """
         ...
 
     def aliases(self, model: str) -> dict[str, AliasEvent]:
-        """Return where every alias of the model points."""
+        """Return where every alias of the model points; those that were removed are left out."""
+        ...
+
+    def newest(self, model: str) -> dict[str, AliasEvent]:
+        """Return the newest event of every alias that the model ever had, removals included."""
         ...
 
     def highest(self) -> dict[str, int]:

@@ -203,6 +203,7 @@ class LiveModels:
         """Let an alias mean the version that it points at, if that can serve."""
         event = self._events[use_case].get(alias)
         if event is None:
+            self._forget(use_case, alias)
             return
         key, active = (use_case, alias), self.find(use_case, alias)
         if active is not None and not active.served.fallback and _is(active, event.version):
@@ -227,6 +228,12 @@ class LiveModels:
         self._failures.pop(key, None)
         self._active[key] = Active(loaded, _served(loaded, alias, is_fallback=False))
         self._tell(EventKind.SERVING, use_case, event.version, None, alias)
+
+    def _forget(self, use_case: str, alias: str) -> None:
+        """Let an alias that was removed mean nothing."""
+        if alias != CHAMPION:  # which may be what the fallback serves as
+            self._active.pop((use_case, alias), None)
+            self._failures.pop((use_case, alias), None)
 
     def _fall_back(self, use_case: str) -> None:
         event = self._events[use_case].get(FALLBACK)

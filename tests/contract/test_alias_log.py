@@ -7,7 +7,12 @@ from datetime import timedelta
 
 import pytest
 
-from crispml_core.domain.errors import Conflict, PreconditionFailed, PreconditionRequired
+from crispml_core.domain.errors import (
+    Conflict,
+    NotFound,
+    PreconditionFailed,
+    PreconditionRequired,
+)
 from crispml_core.domain.models import ANY_VERSION
 
 
@@ -144,3 +149,57 @@ def at_once(count, move):
     for thread in threads:
         thread.join()
     return outcomes
+
+
+def test_a_move_keeps_the_share_of_a_challenger(aliases):
+    first = aliases.move("credit", "challenger", "v2", expected=None, traffic=0.125)
+    raised = aliases.move("credit", "challenger", "v2", expected="v2", traffic=0.25)
+
+    assert (first.traffic, raised.traffic) == (0.125, 0.25)
+    assert aliases.current("credit", "challenger") == raised
+    assert aliases.aliases("credit")["challenger"].traffic == 0.25
+    assert aliases.history("credit", "challenger") == [raised, first]
+    assert aliases.move("credit", "champion", "v1", expected=None).traffic == 0
+
+
+def test_a_removed_alias_points_nowhere_and_its_history_tells_it(stores, aliases):
+    first = aliases.move("credit", "challenger", "v2", expected=None)
+    stores.clock.advance(10)
+    removed = aliases.remove("credit", "challenger", expected="v2", moved_by="ann", reason="lost")
+
+    assert (removed.is_removal, removed.version, removed.sequence) == (True, "", 2)
+    assert (removed.moved_by, removed.reason) == ("ann", "lost")
+    assert aliases.current("credit", "challenger") is None
+    assert aliases.current("credit", "challenger", first.moved_at) == first
+    assert aliases.aliases("credit") == {}
+    assert aliases.newest("credit") == {"challenger": removed}
+    assert aliases.highest() == {"credit": 2}
+    assert aliases.history("credit", "challenger") == [removed, first]
+
+    again = aliases.move("credit", "challenger", "v3", expected=None)
+
+    assert aliases.current("credit", "challenger") == again
+
+
+@pytest.mark.parametrize(
+    ("expected", "error"), [(None, PreconditionRequired), ("v1", PreconditionFailed)]
+)
+def test_a_removal_that_expects_something_else_changes_nothing(aliases, expected, error):
+    first = aliases.move("credit", "challenger", "v2", expected=None)
+
+    with pytest.raises(error):
+        aliases.remove("credit", "challenger", expected=expected)
+
+    assert aliases.history("credit", "challenger") == [first]
+
+
+def test_what_points_nowhere_cannot_be_removed(aliases):
+    for expected in (None, "v1", ANY_VERSION):
+        with pytest.raises(NotFound):
+            aliases.remove("credit", "challenger", expected=expected)
+    aliases.move("credit", "challenger", "v2", expected=None)
+    aliases.remove("credit", "challenger", expected=ANY_VERSION)
+    with pytest.raises(NotFound):
+        aliases.remove("credit", "challenger", expected=ANY_VERSION)
+
+    assert aliases.highest() == {"credit": 2}

@@ -151,3 +151,71 @@ def test_a_committed_move_stands_when_the_volume_cannot_follow(
     answer = training.client.put(CHAMPION, json={"version": V1})
     assert (answer.status_code, answer.json()["version"]) == (200, V1)
     assert "aliases_not_projected" in log.getvalue()
+
+
+CHALLENGER = "/api/v1/models/toy/aliases/challenger"
+
+
+def test_a_challenger_takes_a_share_and_is_removed(training: Any, versions: Any) -> None:
+    training.parts.aliases.move("toy", "champion", V1, expected=None)
+    set_ = training.client.put(CHALLENGER, json={"version": V2, "traffic": 0.25})
+    assert set_.status_code == 200, set_.text
+    assert set_.json()["traffic"] == 0.25
+    gone = training.client.delete(
+        CHALLENGER, params={"reason": "lost"}, headers={"If-Match": f'"{V2}"'}
+    )
+    assert (gone.status_code, gone.json()["version"], gone.json()["reason"]) == (200, "", "lost")
+    assert training.client.get(CHALLENGER).status_code == 404
+    history = training.client.get(f"{CHALLENGER}/history").json()["items"]
+    assert [(move["version"], move["traffic"]) for move in history] == [("", 0.0), (V2, 0.25)]
+    assert training.client.get("/api/v1/models/toy").json()["aliases"] == {"champion": V1}
+    again = training.client.put(CHALLENGER, json={"version": V2}, headers={"If-None-Match": "*"})
+    assert again.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("alias", "body"),
+    [
+        ("challenger", {"version": V2, "traffic": 1.0}),
+        ("challenger", {"version": V2, "traffic": -0.1}),
+        ("champion", {"version": V2, "traffic": 0.1}),
+        ("shadow", {"version": V2}),
+        ("challenger", {"version": V1}),
+    ],
+)
+def test_a_share_or_an_alias_that_makes_no_sense_is_refused(
+    training: Any, versions: Any, alias: str, body: Any
+) -> None:
+    training.parts.aliases.move("toy", "champion", V1, expected=None)
+    path = CHALLENGER.replace("challenger", alias)
+    answer = training.client.put(path, json=body, headers={"If-Match": "*"})
+    assert answer.status_code == 422
+    assert set(training.parts.aliases.aliases("toy")) == {"champion"}
+
+
+def test_a_challenger_of_another_definition_is_refused(training: Any, versions: Any) -> None:
+    manifest = training.parts.models.get("toy", V2)
+    other = "20260103-000000-abcdef03"
+    training.parts.models.publish(replace(manifest, version=other, use_case_digest="0" * 64), {})
+    answer = training.client.put(CHALLENGER, json={"version": other})
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_input")
+    assert "another definition" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("alias", "headers", "status"),
+    [
+        ("champion", {"If-Match": "*"}, 422),
+        ("challenger", {}, 428),
+        ("challenger", {"If-Match": f'"{V1}"'}, 412),
+        ("other", {"If-Match": "*"}, 404),
+    ],
+)
+def test_a_removal_against_the_state_is_refused(
+    training: Any, versions: Any, alias: str, headers: dict[str, str], status: int
+) -> None:
+    training.parts.aliases.move("toy", "champion", V1, expected=None)
+    training.parts.aliases.move("toy", "challenger", V2, expected=None)
+    path = CHALLENGER.replace("challenger", alias)
+    assert training.client.delete(path, headers=headers).status_code == status
+    assert set(training.parts.aliases.aliases("toy")) == {"champion", "challenger"}

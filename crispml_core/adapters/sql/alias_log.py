@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, fields
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, Row, Select, func, insert, select
 from crispml_core.adapters.sql.engine import reading, writing
 from crispml_core.adapters.sql.errors import ConstraintBroken
 from crispml_core.adapters.sql.tables import alias_events
-from crispml_core.domain.errors import Conflict, PreconditionFailed, PreconditionRequired
+from crispml_core.domain.errors import Conflict, NotFound, PreconditionFailed, PreconditionRequired
 from crispml_core.domain.identifiers import utc_now
 from crispml_core.domain.models import ANY_VERSION, AliasEvent
 
@@ -57,25 +57,44 @@ class SqlAliasLog:
         moved_by: str = "",
         reason: str = "",
         digest: str = "",
+        traffic: float = 0.0,
     ) -> AliasEvent:
         """Point the alias at `version`, if it points at `expected` now."""
+        facts = {"moved_by": moved_by, "reason": reason, "digest": digest, "traffic": traffic}
+        return self._append(model, alias, version, expected, facts)
+
+    def remove(
+        self, model: str, alias: str, *, expected: str | None, moved_by: str = "", reason: str = ""
+    ) -> AliasEvent:
+        """Let the alias point nowhere, if it points at `expected` now."""
+        return self._append(model, alias, "", expected, {"moved_by": moved_by, "reason": reason})
+
+    def _append(
+        self,
+        model: str,
+        alias: str,
+        version: str,
+        expected: str | None,
+        facts: Mapping[str, Any],
+    ) -> AliasEvent:
         for _ in range(_ATTEMPTS):
             try:
                 with writing(self._engine) as connection:
-                    _check(_newest(connection, model, alias), expected)
+                    now = _there(_newest(connection, model, alias))
+                    if now is None and not version:
+                        raise NotFound("alias")
+                    _check(now, expected)
                     last = _newest(connection, model)
-                    now = self._clock()
+                    moment = self._clock()
                     event = AliasEvent(
                         model=model,
                         alias=alias,
                         version=version,
                         sequence=last.sequence + 1 if last else 1,
                         # Clocks of two processes differ; times must not contradict the sequence.
-                        moved_at=max(now, last.moved_at) if last else now,
-                        moved_by=moved_by,
-                        reason=reason,
+                        moved_at=max(moment, last.moved_at) if last else moment,
                         environment=self._environment,
-                        digest=digest,
+                        **facts,
                     )
                     connection.execute(insert(alias_events).values(asdict(event)))
                 return event
@@ -84,12 +103,17 @@ class SqlAliasLog:
         raise Conflict("aliases of this model keep moving: try again")
 
     def current(self, model: str, alias: str, at: datetime | None = None) -> AliasEvent | None:
-        """Return the newest move, or the newest until the moment `at`."""
+        """Return the newest move, or the newest until the moment `at`; None once it is removed."""
         with reading(self._engine) as connection:
-            return _newest(connection, model, alias, at)
+            return _there(_newest(connection, model, alias, at))
 
     def aliases(self, model: str) -> dict[str, AliasEvent]:
-        """Return where every alias of the model points."""
+        """Return where every alias of the model points; those that were removed are left out."""
+        found = self.newest(model)
+        return {alias: event for alias, event in found.items() if not event.is_removal}
+
+    def newest(self, model: str) -> dict[str, AliasEvent]:
+        """Return the newest event of every alias that the model ever had, removals included."""
         newest = (
             select(func.max(alias_events.c.sequence))
             .where(alias_events.c.model == model)
@@ -142,6 +166,10 @@ def _newest(
         query = query.where(alias_events.c.moved_at <= at)
     row = connection.execute(query).one_or_none()
     return None if row is None else _event(row)
+
+
+def _there(event: AliasEvent | None) -> AliasEvent | None:
+    return None if event is None or event.is_removal else event
 
 
 def _check(now: AliasEvent | None, expected: str | None) -> None:

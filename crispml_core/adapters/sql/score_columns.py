@@ -55,6 +55,7 @@ def group_values(group: ScoreGroup) -> tuple[Any, ...]:
         group.fingerprint,
         group.row_digests,
         group.inputs,
+        group.shadow_of,
     )
 
 
@@ -105,6 +106,7 @@ def to_group(row: Row[Any], rows: Sequence[Row[Any]]) -> ScoreGroup:
         fallback=row.fallback,
         idempotency_key=row.idempotency_key,
         fingerprint=row.fingerprint,
+        shadow_of=row.shadow_of,
     )
 
 

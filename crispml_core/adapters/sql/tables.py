@@ -105,6 +105,7 @@ alias_events = Table(
     Column("reason", Text, nullable=False),
     Column("environment", String(16), nullable=False, server_default=""),
     Column("digest", String(64), nullable=False, server_default=""),
+    Column("traffic", Double, nullable=False, server_default="0"),
     Index(None, "model", "alias", "sequence"),
 )
 
@@ -135,6 +136,8 @@ score_groups = Table(
     # Last, because SQLite walks over a large value to reach what lies behind it.
     Column("row_digests", LargeBinary(BLOB_BYTES), nullable=False),
     Column("inputs", LargeBinary(BLOB_BYTES), nullable=False),
+    # Of shadow scores the group whose rows these are, in the same order.
+    _id("shadow_of"),
     UniqueConstraint("writer_id", "sequence"),
     Index(None, "use_case", "created_at", "group_no"),
 )

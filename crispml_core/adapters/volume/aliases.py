@@ -36,7 +36,8 @@ def write_aliases(root: Path, model: str, events: Iterable[AliasEvent]) -> None:
     model : str
         Name of the model.
     events : iterable of AliasEvent
-        The newest event of every alias of the model.
+        The newest event of every alias that the model ever had: a removal too is a newest event,
+        and without it the file would not be newer than the one before.
     """
     check_name(model, "the name of a model")
     aliases = {event.alias: event for event in sorted(events, key=lambda event: event.sequence)}
@@ -48,7 +49,7 @@ def write_aliases(root: Path, model: str, events: Iterable[AliasEvent]) -> None:
 
 
 def read_aliases(root: Path, model: str) -> dict[str, AliasEvent]:
-    """Return where every alias of the model points, as far as the volume knows."""
+    """Return the newest event of every alias, removals included, as far as the volume knows."""
     if not FOLDER_NAME.fullmatch(model):
         return {}
     with registry_errors():

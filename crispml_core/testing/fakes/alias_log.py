@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import Any
 
-from crispml_core.domain.errors import PreconditionFailed, PreconditionRequired
+from crispml_core.domain.errors import NotFound, PreconditionFailed, PreconditionRequired
 from crispml_core.domain.identifiers import utc_now
 from crispml_core.domain.models import ANY_VERSION, AliasEvent
 
@@ -38,10 +39,30 @@ class FakeAliasLog:
         moved_by: str = "",
         reason: str = "",
         digest: str = "",
+        traffic: float = 0.0,
     ) -> AliasEvent:
         """Point the alias at `version`, if it points at `expected` now."""
+        facts = {"moved_by": moved_by, "reason": reason, "digest": digest, "traffic": traffic}
+        return self._append(model, alias, version, expected, facts)
+
+    def remove(
+        self, model: str, alias: str, *, expected: str | None, moved_by: str = "", reason: str = ""
+    ) -> AliasEvent:
+        """Let the alias point nowhere, if it points at `expected` now."""
+        return self._append(model, alias, "", expected, {"moved_by": moved_by, "reason": reason})
+
+    def _append(
+        self,
+        model: str,
+        alias: str,
+        version: str,
+        expected: str | None,
+        facts: Mapping[str, Any],
+    ) -> AliasEvent:
         with self._lock:
             now = self.current(model, alias)
+            if now is None and not version:
+                raise NotFound("alias")
             if expected is None and now is not None:
                 raise PreconditionRequired("the alias exists: say which version it points at now")
             if expected not in (ANY_VERSION, now.version if now else None):
@@ -54,23 +75,27 @@ class FakeAliasLog:
                 version=version,
                 sequence=len(events) + 1,
                 moved_at=max(moment, events[-1].moved_at) if events else moment,
-                moved_by=moved_by,
-                reason=reason,
                 environment=self._environment,
-                digest=digest,
+                **facts,
             )
             events.append(event)
             return event
 
     def current(self, model: str, alias: str, at: datetime | None = None) -> AliasEvent | None:
-        """Return the newest move, or the newest until the moment `at`."""
+        """Return the newest move, or the newest until the moment `at`; None once it is removed."""
         moves = (
             event for event in self.history(model, alias) if at is None or event.moved_at <= at
         )
-        return next(moves, None)
+        found = next(moves, None)
+        return None if found is None or found.is_removal else found
 
     def aliases(self, model: str) -> dict[str, AliasEvent]:
-        """Return where every alias of the model points."""
+        """Return where every alias of the model points; those that were removed are left out."""
+        found = self.newest(model)
+        return {alias: event for alias, event in found.items() if not event.is_removal}
+
+    def newest(self, model: str) -> dict[str, AliasEvent]:
+        """Return the newest event of every alias that the model ever had, removals included."""
         return {event.alias: event for event in self._events.get(model, [])}
 
     def highest(self) -> dict[str, int]:

@@ -172,6 +172,9 @@ class MoveRequest(RequestModel):
     moved_by: Annotated[str, Field(strict=True, max_length=255)] = ""
     """Who moves it; kept with the move."""
 
+    traffic: float = Field(0.0, ge=0, lt=1, allow_inf_nan=False)
+    """Only for `challenger`: the share of the records that it answers; 0 scores in the shadow."""
+
 
 class DescriptionRequest(RequestModel):
     """What shall be said about a data set from now on; what is left out stays, null takes back."""
@@ -193,3 +196,13 @@ class DescriptionRequest(RequestModel):
 
     noted_by: Annotated[str, Field(strict=True, max_length=255)] = ""
     """Who says so, as the caller states it."""
+
+
+class RemoveQuery(RequestModel):
+    """What is kept with the removal of an alias."""
+
+    reason: Text = ""
+    """Why; required in prod."""
+
+    moved_by: Annotated[str, Field(strict=True, max_length=255)] = ""
+    """Who removes it."""

@@ -88,6 +88,24 @@ def test_the_history_of_an_alias_is_shown_without_a_version(crispml_cli, service
     ]
 
 
+CHALLENGER = ALIAS.replace("champion", "challenger")
+
+
+def test_a_challenger_gets_its_share_and_is_removed(crispml_cli, services):
+    event = EVENT | {"alias": "challenger", "traffic": 0.25}
+    services.on("PUT", CHALLENGER, event)
+    move = ("models", "alias", "credit", "challenger", "v1", "--traffic", "0.25")
+    assert crispml_cli(*move).exit_code == 0
+    assert json.loads(services.requests[-1].content)["traffic"] == 0.25
+
+    services.on("GET", CHALLENGER, event)
+    services.on("DELETE", CHALLENGER, event | {"version": ""})
+    removed = crispml_cli("models", "alias", "credit", "challenger", "--remove", "--reason", "no")
+    assert "points nowhere, before: v1" in removed.stdout
+    sent = services.requests[-1]
+    assert (sent.headers["If-Match"], sent.url.params["reason"]) == ('"v1"', "no")
+
+
 def test_a_data_set_is_shown_with_its_columns(crispml_cli, services):
     dataset = {
         "id": "d1",

@@ -182,3 +182,14 @@ def test_versions_that_no_alias_names_are_dropped_first_when_memory_is_short(wor
     assert world.versions.find("toy", "a") is None
     assert world.versions.find("toy", "c") is not None
     assert len(world.versions) == 2
+
+
+def test_a_removed_alias_means_nothing_any_more(world):
+    world.move("v1")
+    world.move("v2", "challenger")
+    world.live.resolve("toy", "challenger")
+    world.aliases.remove("toy", "challenger", expected="v2")
+    world.live.refresh()
+    assert (world.version(), world.version("challenger")) == ("v1", None)
+    with pytest.raises(NotFound):
+        world.live.resolve("toy", "challenger")

@@ -6,9 +6,10 @@ import re
 from typing import Annotated
 
 import structlog
-from fastapi import APIRouter, Header, Request
+from fastapi import APIRouter, Header, Query, Request
 from starlette.responses import Response
 
+from crispml_core.bootstrap.training import TrainingParts
 from crispml_core.domain.errors import (
     CrispMLError,
     InvalidInput,
@@ -16,11 +17,12 @@ from crispml_core.domain.errors import (
     PreconditionRequired,
 )
 from crispml_core.domain.models import ANY_VERSION, AliasEvent
+from crispml_core.rest.answers import answer
 from crispml_core.rest.app import API
 from crispml_core.rest.routes.models import alias_answer
 from crispml_core.rest.strict_route import StrictRoute
 from crispml_training.parts import parts_of
-from crispml_training.requests import MoveRequest
+from crispml_training.requests import MoveRequest, RemoveQuery
 
 _ETAG = re.compile(r'"([^"]{1,128})"')
 _log = structlog.get_logger("crispml.training")
@@ -66,19 +68,47 @@ def alias_router() -> APIRouter:
                 expected=expected,
                 moved_by=body.moved_by,
                 reason=body.reason,
+                traffic=body.traffic,
             )
         except PreconditionRequired:
             if if_none_match is not None:
                 raise PreconditionFailed("the alias exists already; see its ETag") from None
             raise
-        try:
-            parts.project_aliases(model)
-        except CrispMLError as error:
-            # The move is committed; the file on the volume only follows it, with the next move.
-            _log.error("aliases_not_projected", error=error.message)
+        _project(parts, model)
         return alias_answer(move)
 
+    @router.delete("/{model}/aliases/{alias}", summary="Remove an alias", response_model=AliasEvent)
+    def delete_alias(
+        request: Request,
+        model: str,
+        alias: str,
+        query: Annotated[RemoveQuery, Query()],
+        if_match: IfMatch = None,
+    ) -> Response:
+        """Let an alias point nowhere, and answer with the event: its version is empty.
+
+        The history keeps it. The champion can be moved but not removed.
+        """
+        parts = parts_of(request)
+        event = parts.training.remove_alias(
+            model,
+            alias,
+            expected=expected_version(if_match, None),
+            moved_by=query.moved_by,
+            reason=query.reason,
+        )
+        _project(parts, model)
+        return answer(event)
+
     return router
+
+
+def _project(parts: TrainingParts, model: str) -> None:
+    try:
+        parts.project_aliases(model)
+    except CrispMLError as error:
+        # The move is committed; the file on the volume only follows it, with the next move.
+        _log.error("aliases_not_projected", error=error.message)
 
 
 def expected_version(if_match: str | None, if_none_match: str | None) -> str | None:

@@ -67,3 +67,13 @@ def test_aliases_alone_make_no_model(tmp_path):
 def test_a_model_name_cannot_leave_the_registry(tmp_path):
     with pytest.raises(InvalidInput, match="must match"):
         write_aliases(tmp_path, "../credit", [])
+
+
+def test_a_removal_is_projected_and_a_late_projection_does_not_undo_it(tmp_path):
+    before = [event("champion", "v1", 1), event("challenger", "v2", 2)]
+    removed = event("challenger", "", 3)
+    write_aliases(tmp_path, "credit", before)
+    write_aliases(tmp_path, "credit", [before[0], removed])
+    write_aliases(tmp_path, "credit", before)
+
+    assert read_aliases(tmp_path, "credit")["challenger"].is_removal

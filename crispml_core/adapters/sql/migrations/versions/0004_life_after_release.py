@@ -20,9 +20,12 @@ def upgrade() -> None:
     _bind_alias_events()
     _add_dataset_notes()
 
+    _add_challenger_columns()
+
 
 def downgrade() -> None:
     """Remove them in the reverse order."""
+    _drop_challenger_columns()
     _unbind_alias_events()
     op.drop_table("dataset_notes")
     _drop_label_columns()
@@ -64,3 +67,16 @@ def _add_dataset_notes() -> None:
         sa.Column("floor", sa.String(16), nullable=True),
         sa.PrimaryKeyConstraint("dataset_id", "sequence", name="pk_dataset_notes"),
     )
+
+
+def _add_challenger_columns() -> None:
+    """Keep the share of a challenger with the move, and what a shadow score is the shadow of."""
+    op.add_column(
+        "alias_events", sa.Column("traffic", sa.Double, nullable=False, server_default="0")
+    )
+    op.add_column("score_groups", sa.Column("shadow_of", sa.String(36), nullable=True))
+
+
+def _drop_challenger_columns() -> None:
+    op.drop_column("score_groups", "shadow_of")
+    op.drop_column("alias_events", "traffic")
