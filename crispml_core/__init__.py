@@ -5,6 +5,7 @@ needs more than the base install.
 """
 
 from crispml_core.domain.algorithms import Algorithm, Hyperparameter
+from crispml_core.domain.drift import DriftPolicy, FieldDrift
 from crispml_core.domain.expressions import call, field
 from crispml_core.domain.fields import Field
 from crispml_core.domain.monitoring import Monitoring
@@ -19,7 +20,9 @@ __all__ = [
     "CostMatrix",
     "CsvSource",
     "Derive",
+    "DriftPolicy",
     "Field",
+    "FieldDrift",
     "Gate",
     "Hyperparameter",
     "Monitoring",

@@ -6,8 +6,9 @@ is, so it does not count in the digest that binds a version to its use case.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from crispml_core.domain.drift import DriftPolicy
 from crispml_core.domain.errors import InvalidInput
 
 
@@ -20,9 +21,12 @@ class Monitoring:
     min_group : int
         Groups of fewer records are suppressed in reports: their numbers say little about the model
         and much about the people.
+    drift : DriftPolicy
+        When a difference from the training data is an alert.
     """
 
     min_group: int = 30
+    drift: DriftPolicy = field(default_factory=DriftPolicy)
 
     def __post_init__(self) -> None:
         if self.min_group < 1:
