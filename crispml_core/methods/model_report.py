@@ -28,6 +28,7 @@ from crispml_core.monitoring.importance import permutation_importance
 from crispml_core.monitoring.intervals import LEVEL, Interval
 from crispml_core.monitoring.kpis import kpis_with_intervals, values_of
 from crispml_core.reporting.pages import render_evaluation
+from crispml_core.tables.groupings import Grouping
 
 SCHEMA_VERSION = 1
 
@@ -207,7 +208,7 @@ class ModelReport:
             costs=costs,
         ) | {
             "segments": segment_kpis(
-                given.segments,
+                {name: Grouping.of(members) for name, members in given.segments.items()},
                 of_rows,
                 order={segment.name: segment.groups for segment in self.use_case.segments},
                 min_group=self.use_case.monitoring.min_group,

@@ -16,7 +16,6 @@ from typing import Any
 import msgspec
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from crispml_core.domain.use_case import UseCase
 from crispml_core.governance.gates import check_gates
@@ -25,7 +24,7 @@ from crispml_core.monitoring.coverage import coverage, label_lag
 from crispml_core.monitoring.groups import segment_kpis
 from crispml_core.monitoring.intervals import LEVEL, Interval
 from crispml_core.monitoring.kpis import kpis_with_intervals, values_of
-from crispml_core.tables.joined import Verified, counts, moments, segments_of, verify
+from crispml_core.tables.joined import Joined, Verified, joined_arrays, text_of
 
 SCHEMA_VERSION = 1
 
@@ -84,23 +83,24 @@ class NewDataReport:
         training_kpis : mapping of str to float or None, optional
             KPIs on ``test`` of the training report of the version, shown beside.
         """
-        labelled = joined.filter(pc.is_valid(joined["label"]))
-        usable, verified = verify(self.use_case.target, labelled)
+        scores = joined_arrays(self.use_case, joined)
+        labelled, usable = int(scores.labelled.sum()), int(scores.usable.sum())
         content = self._facts(version, created_at) | {
             "window": msgspec.to_builtins({"start": start, "end": end, "as_of": as_of}),
-            **_span(joined),
-            "scored": len(joined),
-            "labelled": len(labelled),
-            "unusable": len(labelled) - len(usable),
-            "coverage": coverage(len(joined), len(labelled)),
-            "lag": label_lag(moments(labelled["scored_at"]), moments(labelled["label_time"])),
+            **_span(scores),
+            "scored": len(scores),
+            "labelled": labelled,
+            "unusable": labelled - usable,
+            "coverage": coverage(len(scores), labelled),
+            "lag": label_lag(scores.scored_at[scores.labelled], scores.label_time[scores.labelled]),
             "training_kpis": None if training_kpis is None else dict(training_kpis),
         }
-        content |= self._assess(verified)
-        content["versions"] = self._versions(joined, labelled, usable, verified)
+        content |= self._assess(scores.verified())
+        content["versions"] = self._versions(scores)
+        verified_rows = np.flatnonzero(scores.usable)
         content["segments"] = segment_kpis(
-            segments_of(self.use_case, usable),
-            lambda rows: self._kpis(verified.take(rows)),
+            {name: members.take(verified_rows) for name, members in scores.segments.items()},
+            lambda rows: self._kpis(scores.verified(verified_rows[rows])),
             order={segment.name: segment.groups for segment in self.use_case.segments},
             min_group=self.use_case.monitoring.min_group,
         )
@@ -146,30 +146,27 @@ class NewDataReport:
             n_classes=len(self.use_case.target.classes),
         )
 
-    def _versions(
-        self, joined: pa.Table, labelled: pa.Table, usable: pa.Table, verified: Verified
-    ) -> list[dict[str, Any]]:
+    def _versions(self, scores: Joined) -> list[dict[str, Any]]:
         """Return scores and labels by version, and the KPIs of each when there are several."""
-        scored, known = counts(joined["version"]), counts(labelled["version"])
-        of_row = np.asarray(usable["version"].to_pylist(), dtype=object)
+        names = scores.versions.names
+        rows = [scores.versions.rows(code) for code in range(len(names))]
         return [
             {
                 "version": name,
-                "scored": scored[name],
-                "labelled": known.get(name, 0),
-                "kpis": self._kpis(verified.take(np.flatnonzero(of_row == name)))
-                if len(scored) > 1
-                else None,
+                "scored": len(of_version),
+                "labelled": int(scores.labelled[of_version].sum()),
+                "kpis": self._kpis(scores.verified(of_version)) if len(names) > 1 else None,
             }
-            for name in sorted(scored)
+            for name, of_version in zip(names, rows, strict=True)
         ]
 
 
-def _span(joined: pa.Table) -> dict[str, Any]:
-    first_and_last = pc.min_max(joined["scored_at"]).as_py()
+def _span(scores: Joined) -> dict[str, Any]:
+    if len(scores) == 0:
+        return {"first_scored_at": None, "last_scored_at": None}
     return {
-        "first_scored_at": msgspec.to_builtins(first_and_last["min"]),
-        "last_scored_at": msgspec.to_builtins(first_and_last["max"]),
+        "first_scored_at": text_of(scores.scored_at.min()),
+        "last_scored_at": text_of(scores.scored_at.max()),
     }
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
 from crispml_core.domain.targets import CostMatrix
@@ -16,6 +14,7 @@ from crispml_core.monitoring.confusion import (
 )
 from crispml_core.monitoring.intervals import Interval
 from crispml_core.monitoring.names import BINARY
+from crispml_core.monitoring.ranking import Ranked
 
 
 def binary_kpis(
@@ -89,34 +88,36 @@ def log_losses(probability_of_truth: np.ndarray) -> np.ndarray:
 
 def auc_with_interval(y: np.ndarray, p: np.ndarray, *, bounds: bool = True) -> Interval:
     """Return the AUC with DeLong's interval."""
-    value = ranking.auc(y, p)
+    return _auc(ranking.rank(y, p), bounds)
+
+
+def _auc(ranked: Ranked, bounds: bool) -> Interval:
+    value = ranking.auc_of(ranked)
     if value is None or not bounds:
         return intervals.interval(value)
-    variance = ranking.auc_variance(ranking.auc_influence(y, p), y)
-    return intervals.auc_interval(value, variance, int(np.bincount(y.astype(np.int64)).min()))
+    return intervals.auc_interval(value, ranking.delong_variance(ranked), min(ranked.sizes))
 
 
 def _of_probability(y: np.ndarray, p: np.ndarray, bounds: bool) -> dict[str, Interval]:
-    precision = ranking.average_precision(y, p)
+    ranked = ranking.rank(y, p)
     return {
-        "auc": auc_with_interval(y, p, bounds=bounds),
-        "pr_auc": _average_precision(y, p, precision) if bounds else intervals.interval(precision),
+        "auc": _auc(ranked, bounds),
+        "pr_auc": _average_precision(ranked, bounds),
         "brier": intervals.mean_interval((p - y) ** 2, 0.0, 1.0),
         "log_loss": intervals.mean_interval(log_losses(np.where(y == 1, p, 1 - p)), 0.0),
     }
 
 
-def _average_precision(y: np.ndarray, p: np.ndarray, value: float | None) -> Interval:
-    def statistic_of(rows: np.ndarray) -> Callable[[np.ndarray], float]:
-        order = np.argsort(-p[rows], kind="stable")
-        ends = ranking.run_ends(p[rows][order])
-        hits = (y[rows][order] == 1).astype(float)
-        return lambda weights: ranking.weighted_average_precision(hits, ends, weights[order])
-
-    # Sorted by score, so that a resample means the same records whatever the order of the rows.
-    by_score = np.argsort(p, kind="stable")
-    strata = [by_score[y[by_score] == code] for code in (0, 1)]
-    return intervals.bootstrap_interval(value, strata, statistic_of, minimum=0.0)
+def _average_precision(ranked: Ranked, bounds: bool) -> Interval:
+    if not ranked.has_both:
+        return intervals.interval(None)
+    value = float(ranking.average_precisions(ranked.positives, ranked.negatives))
+    if not bounds:
+        return intervals.interval(value)
+    cells = ranking.coarse(ranked, intervals.BOOTSTRAP_CELLS)
+    draws = ranking.average_precisions(*intervals.resampled_counts(cells))
+    centre = float(ranking.average_precisions(*cells))
+    return intervals.bootstrap_interval(value, draws, centre, minimum=0.0)
 
 
 def _of_decision(
@@ -130,11 +131,7 @@ def _of_decision(
         "precision": intervals.wilson(tp, tp + fp),
         "recall": intervals.wilson(tp, tp + fn),
         "f1": _f1(matrix, bounds),
-        "expected_cost": intervals.mean_interval(
-            table[y.astype(np.int64), decision.astype(np.int64)],
-            float(table.min()),
-            float(table.max()),
-        ),
+        "expected_cost": intervals.counted_mean(table.ravel(), matrix.ravel()),
     }
 
 

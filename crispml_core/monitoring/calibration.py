@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import TypedDict
 
 import numpy as np
 
 from crispml_core.monitoring.intervals import wilson
+from crispml_core.monitoring.ranking import rank
 
 
 class CalibrationBin(TypedDict):
@@ -36,22 +38,20 @@ def calibration_curve(y: np.ndarray, p: np.ndarray, bins: int = 10) -> list[Cali
     """
     if len(y) == 0:
         return []
-    order = np.lexsort((y, p))
-    ordered, truth = p[order], y[order]
-    inner = np.unique(ordered[np.arange(1, bins) * len(y) // bins])
-    member = np.searchsorted(inner, ordered, side="right")
+    ranked = rank(y, p)
+    inner = np.unique(ranked.p[np.arange(1, bins) * len(y) // bins])
+    edges = np.concatenate(([0], np.searchsorted(ranked.p, inner), [len(y)]))
     curve: list[CalibrationBin] = []
-    for number in np.unique(member):
-        inside = member == number
-        count = int(inside.sum())
-        share = wilson(int(truth[inside].sum()), count)
+    for start, end in pairwise(edges.tolist()):
+        if start == end:
+            continue
+        share = wilson(int(ranked.y[start:end].sum()), end - start)
         observed, low, high = share["value"], share["low"], share["high"]
         assert observed is not None and low is not None and high is not None  # noqa: PT018
-        predicted = math.fsum(ordered[inside]) / count
         curve.append(
             {
-                "count": count,
-                "predicted": predicted,
+                "count": end - start,
+                "predicted": float(ranked.p[start:end].sum()) / (end - start),
                 "observed": observed,
                 "low": low,
                 "high": high,

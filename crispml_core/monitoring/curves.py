@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from crispml_core.monitoring.intervals import mean_interval
-from crispml_core.monitoring.ranking import run_ends
+from crispml_core.monitoring.ranking import rank
 
 MAX_POINTS = 200
 MAX_SCATTER = 2_000
@@ -53,10 +53,11 @@ def histogram(
 
 def scatter(prediction: np.ndarray, y: np.ndarray) -> dict[str, Any]:
     """Return at most `MAX_SCATTER` pairs of prediction and truth, drawn with a fixed seed."""
-    shown = np.arange(len(y))
+    shown = _order(prediction, y)
     if len(y) > MAX_SCATTER:
-        shown = np.random.default_rng(0).choice(len(y), MAX_SCATTER, replace=False)
-    shown = shown[np.lexsort((y[shown], prediction[shown]))]
+        # Drawn from the ordered pairs, so that the order of the rows does not matter.
+        drawn = np.random.default_rng(0).choice(len(y), MAX_SCATTER, replace=False)
+        shown = shown[np.sort(drawn)]
     return {"predicted": rounded(prediction[shown]), "actual": rounded(y[shown]), "of": len(y)}
 
 
@@ -66,7 +67,7 @@ def error_by_decile(prediction: np.ndarray, y: np.ndarray) -> list[dict[str, Any
     Each row has ``n``, the mean ``predicted`` and ``actual`` value, the ``bias`` (mean prediction
     minus truth) and the mean absolute error ``mae`` with its interval.
     """
-    order = np.lexsort((y, prediction))
+    order = _order(prediction, y)
     rows: list[dict[str, Any]] = []
     for number, part in enumerate(np.array_split(order, 10), start=1):
         if len(part) == 0:
@@ -90,14 +91,20 @@ def rounded(values: np.ndarray) -> list[float]:
     return [float(f"{value:.{_DIGITS}g}") for value in values.tolist()]
 
 
+def _order(prediction: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Return the positions by prediction, then truth; to see that they are in order is quick."""
+    steps, ties = np.diff(prediction), np.diff(y)
+    if bool(((steps > 0) | ((steps == 0) & (ties >= 0))).all()):
+        return np.arange(len(y))
+    return np.lexsort((y, prediction))
+
+
 def _cumulated(y: np.ndarray, p: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
     """Return true and false positives at each distinct threshold, from the highest down."""
-    if len(np.unique(y)) < 2:
+    ranked = rank(y, p)
+    if not ranked.has_both:
         return None
-    order = np.argsort(-p, kind="stable")
-    ends = run_ends(p[order])
-    tp = np.cumsum(y[order] == 1)[ends]
-    return tp, ends + 1 - tp
+    return np.cumsum(ranked.positives[::-1]), np.cumsum(ranked.negatives[::-1])
 
 
 def _thin(x: np.ndarray, y: np.ndarray) -> tuple[list[float], list[float]]:

@@ -9,13 +9,14 @@ import numpy as np
 
 from crispml_core.monitoring.intervals import Interval
 from crispml_core.monitoring.suppression import suppressed
+from crispml_core.tables.groupings import Grouping
 
 MIN_GROUP = 30
 MAX_GROUPS = 50
 
 
 def segment_kpis(
-    segments: Mapping[str, np.ndarray],
+    segments: Mapping[str, Grouping],
     evaluate: Callable[[np.ndarray], dict[str, Interval]],
     *,
     order: Mapping[str, Sequence[str]] | None = None,
@@ -30,8 +31,8 @@ def segment_kpis(
 
     Parameters
     ----------
-    segments : dict of str to ndarray of shape (n,)
-        By segment, the group of each record as text.
+    segments : dict of str to Grouping
+        By segment, the group of each record.
     evaluate : callable
         Returns the KPIs of the rows at the given positions.
     order : dict of str to sequence of str, optional
@@ -51,11 +52,9 @@ def segment_kpis(
     """
     found: dict[str, dict[str, Any]] = {}
     for segment, members in segments.items():
-        found_names, codes, counts = np.unique(
-            members.astype(str), return_inverse=True, return_counts=True
-        )
-        names = [str(name) for name in found_names]
-        largest = sorted(range(len(names)), key=lambda code: (-counts[code], names[code]))
+        names, counts = members.names, members.counts
+        occurring = np.flatnonzero(counts).tolist()
+        largest = sorted(occurring, key=lambda code: (-counts[code], names[code]))
         listed = list((order or {}).get(segment, ()))
         shown = sorted(
             largest[:max_groups],
@@ -75,14 +74,14 @@ def segment_kpis(
             else {
                 "group": names[code],
                 "n": int(counts[code]),
-                "kpis": evaluate(np.flatnonzero(codes == code)),
+                "kpis": evaluate(members.rows(code)),
                 "suppressed": False,
             }
             for code in shown
         ]
         found[segment] = {
             "groups": groups,
-            "omitted": len(names) - len(shown),
+            "omitted": len(occurring) - len(shown),
             "suppressed": int(hidden.sum()),
         }
     return found

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
-
 import numpy as np
 
 from crispml_core.monitoring import intervals
@@ -44,25 +41,41 @@ def regression_intervals(
 def _r2(y: np.ndarray, errors: np.ndarray) -> float | None:
     if len(y) < 2 or bool((y == y[0]).all()):
         return None
-    spread = math.fsum((y - math.fsum(y) / len(y)) ** 2)
-    return 1 - math.fsum(errors**2) / spread
+    ordered = np.sort(y)
+    spread = float(((ordered - ordered.sum() / len(y)) ** 2).sum())
+    return 1 - float(np.sort(errors**2).sum()) / spread
 
 
 def _r2_interval(y: np.ndarray, errors: np.ndarray, value: float | None) -> Interval:
-    def statistic_of(rows: np.ndarray) -> Callable[[np.ndarray], float]:
-        squared = errors[rows] ** 2
-        centred = y[rows] - y[rows].mean()
-        centred_squared = centred**2
-
-        # Sums of products instead of dot products, whose last bits depend on the number of threads.
-        def r2(weights: np.ndarray) -> float:
-            total = float(weights.sum())
-            mean = float((weights * centred).sum()) / total
-            spread = float((weights * centred_squared).sum()) - total * mean**2
-            # A resample of equal truths has no R2; what it says is that the model explains nothing.
-            return 1 - float((weights * squared).sum()) / spread if spread > 1e-12 * total else 0.0
-
-        return r2
-
+    if value is None:
+        return intervals.interval(None)
+    if len(y) > intervals.BOOTSTRAP_ROWS:
+        return _r2_by_delta(value, y, errors)
+    # So that a resample means the same records whatever the order of the rows.
     by_truth = np.lexsort((errors, y))
-    return intervals.bootstrap_interval(value, [by_truth], statistic_of)
+    squared = errors[by_truth] ** 2
+    centred = y[by_truth] - y[by_truth].mean()
+    weights = intervals.resampled_rows(len(y))
+    # Sums of products instead of dot products, whose last bits depend on the number of threads.
+    mean = (weights * centred).sum(axis=1) / len(y)
+    spread = (weights * centred**2).sum(axis=1) - len(y) * mean**2
+    # A resample of equal truths has no R2; what it says is that the model explains nothing.
+    known = spread > 1e-12 * len(y)
+    missed = (weights * squared).sum(axis=1)
+    draws = 1 - np.divide(missed, spread, out=np.ones(len(spread)), where=known)
+    return intervals.bootstrap_interval(value, draws, value)
+
+
+def _r2_by_delta(value: float, y: np.ndarray, errors: np.ndarray) -> Interval:
+    """Return the interval from the influence of each record on the ratio of two means.
+
+    To first order a record moves R2 = 1 - a / b, with the mean squared error a and the variance b
+    of the truth, by ((1 - R2) d - e) / (n b), where d and e are the squares of its own deviation
+    and error (Davison and Hinkley 1997, Bootstrap Methods and their Application, section 2.7).
+    """
+    ordered = np.sort(y)
+    deviations = (y - ordered.sum() / len(y)) ** 2
+    moves = (1 - value) * deviations - errors**2
+    spread = np.sort(deviations).sum() / len(y)
+    half = intervals.Z * float(np.sqrt(np.sort(moves**2).sum() / (len(y) - 1) / len(y)) / spread)
+    return intervals.interval(value, value - half, min(1.0, value + half))

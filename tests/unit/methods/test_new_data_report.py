@@ -229,3 +229,34 @@ def test_window_and_training_kpis_stand_beside_the_result():
     assert (content["training_kpis"], content["version"]) == ({"auc": 0.8}, "v1")
     assert content["created_at"] == "2025-03-03T00:00:00Z"
     assert content["first_scored_at"] == content["last_scored_at"] == "2025-03-01T00:00:00Z"
+
+
+def three_kinds():
+    rng = np.random.default_rng(3)
+    _, _, binary = binary_scores(n=300, labelled=250)
+    grades = "abc"
+    by_class = rng.dirichlet(np.ones(3), 300)
+    many = [
+        score(
+            n,
+            grades[p.argmax()],
+            grades[rng.integers(3)],
+            probabilities=json.dumps(dict(zip(grades, p.tolist(), strict=True))),
+        )
+        for n, p in enumerate(by_class)
+    ]
+    # More than are drawn as points, and more than are resampled.
+    numbers = [score(n, a, b) for n, (a, b) in enumerate(rng.normal(size=(2_500, 2)).tolist())]
+    return {
+        "binary": (BINARY, binary),
+        "multiclass": (MULTICLASS, many),
+        "regression": (REGRESSION, numbers),
+    }
+
+
+@pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
+def test_the_order_of_the_rows_changes_no_byte_of_the_report(task):
+    case, rows = three_kinds()[task]
+    shuffled = list(rows)
+    np.random.default_rng(8).shuffle(shuffled)
+    assert json.dumps(verify(case, rows)) == json.dumps(verify(case, shuffled))

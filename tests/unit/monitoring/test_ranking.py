@@ -10,7 +10,6 @@ from crispml_core.monitoring.ranking import (
     auc_variance,
     average_precision,
     macro_auc,
-    midranks,
 )
 
 # Few distinct scores, so that ties are the rule.
@@ -22,10 +21,6 @@ RECORDS = st.lists(
 def arrays(rows):
     y, p = zip(*rows, strict=True)
     return np.array(y), np.array(p)
-
-
-def test_equal_values_share_their_mean_rank():
-    assert midranks(np.array([0.3, 0.1, 0.3, 0.9])).tolist() == [2.5, 1.0, 2.5, 4.0]
 
 
 @given(RECORDS)
