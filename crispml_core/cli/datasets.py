@@ -7,8 +7,10 @@ from typing import Any
 
 import click
 
+from crispml_core.cli.dataset_diff import show_diff
 from crispml_core.cli.verb import DefaultGroup, ServiceVerb, Session
 from crispml_core.domain.catalogue import CatalogueEntry, Sensitivity
+from crispml_core.domain.dataset_diff import MAX_SAMPLE
 from crispml_core.domain.datasets import Stage
 
 _LEVELS = click.Choice([level.value for level in Sensitivity])
@@ -104,6 +106,24 @@ def describe(
     )
     if not session.out.emit(found):
         _show(session, found)
+
+
+@datasets.command("diff", cls=ServiceVerb, example="crispml datasets diff ID1 ID2")
+@click.argument("before", metavar="ID1")
+@click.argument("after", metavar="ID2")
+@click.option(
+    "--sample",
+    type=click.IntRange(0, MAX_SAMPLE),
+    default=20,
+    show_default=True,
+    help="Record keys to show, of each kind.",
+)
+@click.pass_obj
+def diff(session: Session, before: str, after: str, sample: int) -> None:
+    """Explain which columns and rows of ID2 are different from ID1."""
+    found = session.client.training.diff_datasets(before, after, sample=sample)
+    if not session.out.emit(found):
+        show_diff(session.out, found)
 
 
 def _list(session: Session, **what: Any) -> None:

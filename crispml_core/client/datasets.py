@@ -9,9 +9,12 @@ from typing import Any
 from crispml_core.client.catalogue import Catalogue
 from crispml_core.client.http import API, below
 from crispml_core.domain.catalogue import CatalogueEntry, DataSetNote
+from crispml_core.domain.dataset_diff import DataSetDiff
 from crispml_core.domain.datasets import Stage
 
 PARQUET = "application/vnd.apache.parquet"
+# Large data sets are read several times.
+_DIFF_TIMEOUT_S = 3600.0
 
 
 class DataSetCalls(Catalogue):
@@ -83,6 +86,16 @@ class DataSetCalls(Catalogue):
     def dataset_notes(self, dataset_id: str) -> Iterator[DataSetNote]:
         """Yield every change of what is said about a data set, newest first."""
         return self._items("/datasets" + below(dataset_id, "notes"), DataSetNote)
+
+    def diff_datasets(self, before: str, after: str, *, sample: int | None = None) -> DataSetDiff:
+        """Return what is different in the data set `after`, compared with `before`."""
+        path = "/datasets" + below(before, "diff", after)
+        return self.connection.decode(
+            self.connection.request(
+                "GET", API + path, params={"sample": sample}, timeout_s=_DIFF_TIMEOUT_S
+            ),
+            DataSetDiff,
+        )
 
     def rows(
         self,

@@ -167,6 +167,44 @@ def test_data_sets_are_searched_and_described(crispml_cli, services):
     assert crispml_cli("datasets", "describe", "d1").exit_code == 2
 
 
+def test_a_difference_is_explained(crispml_cli, services):
+    found = {
+        "before": "d1",
+        "after": "d2",
+        "identical": False,
+        "rows_before": 10,
+        "rows_after": 11,
+        "columns": {"changed": ["age"], "retyped": [{"name": "x", "before": "a", "after": "b"}]},
+        "rows": {
+            "matched_by": "id",
+            "added": 1,
+            "changed": 2,
+            "changed_by_column": {"age": 2},
+            "sample": {"added": ["k9"]},
+        },
+        "moved": {"age": {"mean": [40.0, 41.5], "shares": [_part("x", 0.1, 0.2)]}},
+        "notes": [],
+    }
+    services.on("GET", "/api/v1/datasets/d1/diff/d2", found)
+    shown = crispml_cli("datasets", "diff", "d1", "d2", "--sample", "3")
+    assert shown.exit_code == 0, shown.stderr
+    assert services.requests[-1].url.params["sample"] == "3"
+    lines = words(shown.stdout)
+    for line in (
+        ["rows", "10", "→", "11"],
+        ["added", "keys", "k9"],
+        ["age", "2"],
+        ["x", "a", "b"],
+        ["age", "mean", "40.0", "41.5"],
+        ["age", "share", "of", "x", "0.1", "0.2"],
+    ):
+        assert line in lines, line
+
+
+def _part(value: str, before: float, after: float) -> dict:
+    return {"value": value, "before": before, "after": after}
+
+
 def test_a_report_shows_kpis_with_intervals_and_writes_its_page(crispml_cli, services, tmp_path):
     content = {
         "scored": 200,

@@ -15,12 +15,15 @@ from crispml_core.domain.catalogue import (
     DataSetNote,
     Sensitivity,
 )
+from crispml_core.domain.dataset_diff import MAX_SAMPLE, DataSetDiff
 from crispml_core.domain.datasets import Stage
 from crispml_core.domain.errors import InvalidInput, PreconditionRequired
+from crispml_core.pipelines.dataset_diff import diff_datasets
 from crispml_core.ports.dataset_notes import ANY_SEQUENCE
 from crispml_core.rest.answers import answer
 from crispml_core.rest.app import API
 from crispml_core.rest.pagination import Page, PageQuery, page_answer, page_of
+from crispml_core.rest.requests import RequestModel
 from crispml_core.rest.strict_route import StrictRoute
 from crispml_training.parts import parts_of
 from crispml_training.requests import DescriptionRequest
@@ -64,6 +67,13 @@ class DataSetsQuery(PageQuery):
         return CatalogueSearch(
             words=self.q, tag=self.tag, owner=self.owner, sensitivity=self.sensitivity
         )
+
+
+class DiffQuery(RequestModel):
+    """How much of a difference is shown."""
+
+    sample: int = Field(20, ge=0, le=MAX_SAMPLE)
+    """How many record keys are shown, of added, removed and changed rows each."""
 
 
 def catalogue_router() -> APIRouter:
@@ -117,6 +127,22 @@ def catalogue_router() -> APIRouter:
         notes = parts_of(request).catalogue.history(dataset_id)
         items, more = page_of(notes, lambda note: str(note.sequence), query)
         return page_answer(request, items, lambda note: str(note.sequence), more)
+
+    @router.get(
+        "/{dataset_id}/diff/{other_id}",
+        summary="Compare two data sets",
+        response_model=DataSetDiff,
+    )
+    def diff(
+        request: Request, dataset_id: str, other_id: str, query: Annotated[DiffQuery, Query()]
+    ) -> Response:
+        """Return which columns, which rows and which distributions of the second are different.
+
+        Of a record the answer names its key and nothing else.
+        """
+        parts = parts_of(request)
+        use_case = parts.use_cases.get(parts.datasets.get(dataset_id).use_case)
+        return answer(diff_datasets(parts.datasets, use_case, dataset_id, other_id, query.sample))
 
     return router
 
