@@ -8,6 +8,7 @@ from crispml_core.domain.algorithms import Algorithm, Hyperparameter
 from crispml_core.domain.drift import DriftPolicy, FieldDrift
 from crispml_core.domain.expressions import call, field
 from crispml_core.domain.fields import Field
+from crispml_core.domain.health import HealthPolicy
 from crispml_core.domain.monitoring import Monitoring
 from crispml_core.domain.sources import CsvSource, ParquetSource, SqlSource
 from crispml_core.domain.targets import CostMatrix, Gate, Segment, Target
@@ -24,6 +25,7 @@ __all__ = [
     "Field",
     "FieldDrift",
     "Gate",
+    "HealthPolicy",
     "Hyperparameter",
     "Monitoring",
     "ParquetSource",

@@ -12,6 +12,7 @@ from crispml_core.adapters.journal import FileJournals
 from crispml_core.adapters.sql.alias_log import SqlAliasLog
 from crispml_core.adapters.sql.engine import make_engine
 from crispml_core.adapters.sql.event_log import SqlEventLog
+from crispml_core.adapters.sql.health_log import SqlHealthLog
 from crispml_core.adapters.sql.label_store import SqlLabelStore
 from crispml_core.adapters.sql.report_store import SqlReportStore
 from crispml_core.adapters.sql.revision import check_revision
@@ -30,6 +31,7 @@ from crispml_core.ports.report_store import ReportStore
 from crispml_core.ports.score_ledger import ScoreLedger
 from crispml_core.serving.durable_ledger import DurableLedger
 from crispml_core.serving.engine import ScoringEngine
+from crispml_core.serving.health_watch import HealthWatch
 from crispml_core.serving.ledger_writer import LedgerWriter
 from crispml_core.serving.live_models import LiveModels
 from crispml_core.serving.loaded_versions import LoadedVersions
@@ -76,12 +78,14 @@ def build(settings: CrispMLSettings) -> ScoringParts:
         VolumeModelRegistry(root),
         SqlScoreLedger(engine),
     )
+    health = SqlHealthLog(engine)
     labels, reports = SqlLabelStore(engine), SqlReportStore(engine)
     durable, writer = _writer(settings, SqlScoreLedger(commits))
     live = LiveModels(
         use_cases,
         LoadedVersions(VersionLoader(models, codec_of).load, settings.scoring.models_bytes),
         *_alias_reader(settings, aliases, use_cases),
+        health=HealthWatch(health.highest, health.current),
     )
     scoring_engine = ScoringEngine(
         live,

@@ -13,6 +13,7 @@ from crispml_core.adapters.sources import build_source
 from crispml_core.adapters.sql.alias_log import SqlAliasLog
 from crispml_core.adapters.sql.dataset_notes import SqlDataSetNotes
 from crispml_core.adapters.sql.engine import make_engine
+from crispml_core.adapters.sql.health_log import SqlHealthLog
 from crispml_core.adapters.sql.revision import check_revision
 from crispml_core.adapters.sql.run_store import SqlRunStore
 from crispml_core.adapters.timing.null import NullTimingLog
@@ -110,6 +111,7 @@ def build(settings: CrispMLSettings) -> TrainingParts:
         artefacts=artefacts,
         models=models,
         aliases=aliases,
+        health=SqlHealthLog(engine),
         timings=NullTimingLog(),
         open_source=open_source,
         drop_upload=uploads.remove,

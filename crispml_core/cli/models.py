@@ -7,6 +7,7 @@ import click
 from crispml_core.cli.alias_history import history, show_moves
 from crispml_core.cli.kpis import value_of
 from crispml_core.cli.verb import DefaultGroup, Failure, ServiceVerb, Session
+from crispml_core.cli.version_health import health
 from crispml_core.domain.models import AliasEvent, PublishedVersion
 
 
@@ -94,6 +95,7 @@ def move(
 
 
 models.add_command(history)
+models.add_command(health)
 
 
 def _show_versions(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from crispml_core.client.datasets import PARQUET as PARQUET
 from crispml_core.client.datasets import DataSetCalls
 from crispml_core.client.http import API, below
 from crispml_core.client.run_calls import RunCalls
+from crispml_core.domain.health import HealthVerdict
 from crispml_core.domain.models import ANY_VERSION, AliasEvent
 from crispml_core.domain.runs import CYCLE, TRAINING_METHODS, Run
 
@@ -275,6 +276,41 @@ class TrainingClient(DataSetCalls, RunCalls):
             headers={"If-Match": "*" if expected == ANY_VERSION else f'"{expected}"'},
         )
         return self.connection.decode(response, AliasEvent)
+
+    def judge_version(
+        self,
+        model: str,
+        version: str,
+        *,
+        healthy: bool,
+        reason: str,
+        evidence: str = "",
+        judged_by: str = "",
+        idempotency_key: str | None = None,
+    ) -> HealthVerdict:
+        """Say whether a version in service is fit to answer.
+
+        Parameters
+        ----------
+        evidence : str
+            Id of the report that the verdict stands on.
+        """
+        response = self.connection.request(
+            "POST",
+            API + "/models" + below(model, "versions", version, "health"),
+            body={
+                "healthy": healthy,
+                "reason": reason,
+                "evidence": evidence,
+                "judged_by": judged_by,
+            },
+            idempotency_key=idempotency_key,
+        )
+        return self.connection.decode(response, HealthVerdict)
+
+    def version_health(self, model: str, version: str) -> Iterator[HealthVerdict]:
+        """Yield the verdicts on a version, newest first."""
+        return self._items("/models" + below(model, "versions", version, "health"), HealthVerdict)
 
 
 def _set(**values: Any) -> dict[str, Any]:

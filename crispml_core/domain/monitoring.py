@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from crispml_core.domain.drift import DriftPolicy
 from crispml_core.domain.errors import InvalidInput
+from crispml_core.domain.health import HealthPolicy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,10 +24,13 @@ class Monitoring:
         and much about the people.
     drift : DriftPolicy
         When a difference from the training data is an alert.
+    health : HealthPolicy
+        How many verdicts in a row make the champion unfit to answer, and fit again.
     """
 
     min_group: int = 30
     drift: DriftPolicy = field(default_factory=DriftPolicy)
+    health: HealthPolicy = field(default_factory=HealthPolicy)
 
     def __post_init__(self) -> None:
         if self.min_group < 1:

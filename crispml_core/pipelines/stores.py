@@ -11,6 +11,7 @@ from crispml_core.ports.alias_log import AliasLog
 from crispml_core.ports.artefact_store import ArtefactStore
 from crispml_core.ports.dataset_notes import DataSetNotes
 from crispml_core.ports.dataset_store import DataSetStore
+from crispml_core.ports.health_log import HealthLog
 from crispml_core.ports.model_codec import ModelCodec
 from crispml_core.ports.model_compiler import ModelCompiler
 from crispml_core.ports.model_registry import ModelRegistry
@@ -45,6 +46,7 @@ class TrainingStores:
     artefacts: ArtefactStore
     models: ModelRegistry
     aliases: AliasLog
+    health: HealthLog
     timings: TimingLog
     open_source: Callable[[UseCase, str | None], RecordSource]
     drop_upload: Callable[[str], None]

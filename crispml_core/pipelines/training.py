@@ -6,12 +6,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from crispml_core.domain.errors import NotFound
+from crispml_core.domain.health import HealthVerdict
 from crispml_core.domain.models import AliasEvent
 from crispml_core.domain.runs import CYCLE, Run
 from crispml_core.domain.search import parse_search
 from crispml_core.domain.use_case import UseCase
 from crispml_core.pipelines.cycle import method_calls, run_cycle
 from crispml_core.pipelines.data_steps import curate, ingest, prepare
+from crispml_core.pipelines.health import judge_version
 from crispml_core.pipelines.model_steps import persist, report, train
 from crispml_core.pipelines.promotion import move_alias, remove_alias
 from crispml_core.pipelines.recorder import Recorder
@@ -65,6 +67,31 @@ class TrainingPipelines:
         """Let an alias point nowhere; see `crispml_core.pipelines.promotion.remove_alias`."""
         return remove_alias(
             self.stores, model, alias, expected=expected, moved_by=moved_by, reason=reason
+        )
+
+    def judge_version(
+        self,
+        model: str,
+        version: str,
+        *,
+        healthy: bool,
+        reason: str,
+        evidence: str = "",
+        judged_by: str = "",
+        idempotency_key: str | None = None,
+        fingerprint: str = "",
+    ) -> HealthVerdict:
+        """Keep a verdict on a version; see `crispml_core.pipelines.health.judge_version`."""
+        return judge_version(
+            self.stores,
+            self._use_case(model),
+            version,
+            healthy=healthy,
+            reason=reason,
+            evidence=evidence,
+            judged_by=judged_by,
+            idempotency_key=idempotency_key,
+            fingerprint=fingerprint,
         )
 
     def execute(self, run: Run, progress: RunProgress = no_run_progress) -> dict[str, Any]:

@@ -11,13 +11,13 @@ from crispml_core.domain.errors import CrispMLError, NotFound, NotReady
 from crispml_core.domain.events import EventKind, ServingEvent
 from crispml_core.domain.models import CHAMPION, FALLBACK, AliasEvent
 from crispml_core.domain.use_case import UseCase
+from crispml_core.serving.failures import UNFIT, Failure, missing, sentence
+from crispml_core.serving.health_watch import HealthWatch
 from crispml_core.serving.ledger_writer import Served
 from crispml_core.serving.loaded_versions import LoadedVersion, LoadedVersions
 
 # An alias move must take effect within a second.
 POLL_S = 0.25
-# How long a version that did not load is left alone.
-RETRY_S = 5.0
 
 Highest = Callable[[], Mapping[str, int]]
 Aliases = Callable[[str], Mapping[str, AliasEvent]]
@@ -35,20 +35,14 @@ class Active:
         return Active(self.loaded, replace(self.served, alias=alias))
 
 
-@dataclass(frozen=True, slots=True)
-class _Failure:
-    version: str
-    reason: str
-    at: float
-
-
 class LiveModels:
     """Follows the aliases of every use case and holds what each of them means.
 
     A request takes its `Active` once and keeps it, so that no request is answered by two versions.
     A move loads the new version beside the old one and then exchanges the reference. A version that
     cannot serve leaves the old one where it is; at start, when there is no old one, the alias
-    ``fallback`` answers in its place and says so.
+    ``fallback`` answers in its place and says so. It also answers while there is no champion yet,
+    and while the champion is judged unfit; without a fallback an unfit champion goes on answering.
 
     Parameters
     ----------
@@ -60,6 +54,8 @@ class LiveModels:
         Returns the newest sequence per model; asked often, so it must be cheap.
     aliases : callable
         Returns where every alias of a model points.
+    health : HealthWatch, optional
+        Says which versions are unfit to answer.
     """
 
     def __init__(
@@ -69,15 +65,20 @@ class LiveModels:
         highest: Highest,
         aliases: Aliases,
         clock: Callable[[], float] = time.monotonic,
+        *,
+        health: HealthWatch | None = None,
     ) -> None:
         self._use_cases, self._versions = use_cases, versions
         self._highest, self._read_aliases = highest, aliases
         self._clock = clock
+        self._health = HealthWatch() if health is None else health
+        # Per use case: the unfit champion, whether the fallback answers for it, and why.
+        self._unfit: dict[str, tuple[str, bool, str]] = {}
         self._note: Callable[[ServingEvent], None] = lambda event: None
         self._active: dict[tuple[str, str], Active] = {}
         self._events: dict[str, dict[str, AliasEvent]] = {name: {} for name in use_cases}
         self._sequences: dict[str, int] = {}
-        self._failures: dict[tuple[str, str], _Failure] = {}
+        self._failures: dict[tuple[str, str], Failure] = {}
         self._wanted = {(name, alias) for name in use_cases for alias in (CHAMPION, FALLBACK)}
         self._lock = threading.Lock()
         self._stop = threading.Event()
@@ -129,9 +130,7 @@ class LiveModels:
         if failure is not None:
             raise NotReady(failure.reason)
         if alias == CHAMPION:
-            raise NotReady(
-                f"model {use_case} has no {CHAMPION} yet; train a version and set the alias"
-            )
+            raise NotReady(missing(use_case).reason)
         raise NotFound("alias", events)
 
     def version(self, use_case: str, version: str) -> Active:
@@ -162,7 +161,9 @@ class LiveModels:
         return {
             name: reason
             for name in self._use_cases
-            if self.find(name, CHAMPION) is not None and (reason := self._status(name)) is not None
+            if self.find(name, CHAMPION) is not None
+            and (name, CHAMPION) in self._failures
+            and (reason := self._status(name)) is not None
         }
 
     def broken(self) -> set[str]:
@@ -172,6 +173,10 @@ class LiveModels:
             for name in self._use_cases
             if self.find(name, CHAMPION) is None and (name, CHAMPION) in self._failures
         }
+
+    def unfit(self) -> dict[str, str]:
+        """Return, for every use case whose champion was judged unfit, why."""
+        return {name: reason for name, (_, _, reason) in self._unfit.items()}
 
     def refresh(self) -> None:
         """Look where the aliases point, and load and exchange what moved.
@@ -188,6 +193,7 @@ class LiveModels:
                 if newest > known:
                     self._events[name] = dict(self._read_aliases(name))
                     self._sequences[name] = newest
+            self._health.look()
             for use_case, alias in sorted(self._wanted):
                 self._settle(use_case, alias)
             self._versions.evict(self._pinned())
@@ -202,87 +208,116 @@ class LiveModels:
     def _settle(self, use_case: str, alias: str) -> None:
         """Let an alias mean the version that it points at, if that can serve."""
         event = self._events[use_case].get(alias)
-        if event is None:
-            self._forget(use_case, alias)
-            return
         key, active = (use_case, alias), self.find(use_case, alias)
+        before = self._failures.get(key)
+        if event is None:
+            if alias == CHAMPION and self._fall_back(use_case, missing(use_case)):
+                self._tell_failure(use_case, before)
+            else:  # it was removed, or what stood in for it was
+                self._active.pop(key, None)
+                self._failures.pop(key, None)
+            return
+        if alias == CHAMPION and self._is_answered_for(use_case, event.version):
+            return
         if active is not None and not active.served.fallback and _is(active, event.version):
             self._failures.pop(key, None)
             return
+        loaded = self._loaded(use_case, alias, event.version)
+        if loaded is not None:
+            self._active[key] = Active(loaded, _served(loaded, alias, is_fallback=False))
+            self._tell(EventKind.SERVING, use_case, event.version, None, alias)
+            return
+        if alias == CHAMPION and (active is None or active.served.fallback):
+            self._fall_back(use_case, self._failures[key])
+        self._tell_failure(use_case, before, alias)
+
+    def _loaded(self, use_case: str, alias: str, version: str) -> LoadedVersion | None:
+        """Return a version for an alias, or None and leave a failure; not at every look."""
+        key = (use_case, alias)
         failure = self._failures.get(key)
-        if (
-            failure is not None
-            and failure.version == event.version
-            and self._clock() - failure.at < RETRY_S
-        ):
-            return
+        if failure is not None and failure.delays(version, self._clock()):
+            return None
         try:
-            loaded = self._versions.get(self._use_cases[use_case], event.version)
+            loaded = self._versions.get(self._use_cases[use_case], version)
         except CrispMLError as error:
-            self._failures[key] = _Failure(event.version, error.message, self._clock())
-            if failure is None or failure.version != event.version:
-                self._tell(EventKind.FALLBACK, use_case, event.version, error)
-            if active is None and alias == CHAMPION:
-                self._fall_back(use_case)
-            return
+            self._failures[key] = Failure(version, error.message, self._clock(), error.code)
+            return None
         self._failures.pop(key, None)
-        self._active[key] = Active(loaded, _served(loaded, alias, is_fallback=False))
-        self._tell(EventKind.SERVING, use_case, event.version, None, alias)
+        return loaded
 
-    def _forget(self, use_case: str, alias: str) -> None:
-        """Let an alias that was removed mean nothing."""
-        if alias != CHAMPION:  # which may be what the fallback serves as
-            self._active.pop((use_case, alias), None)
-            self._failures.pop((use_case, alias), None)
-
-    def _fall_back(self, use_case: str) -> None:
-        event = self._events[use_case].get(FALLBACK)
-        if event is None:
-            return
-        try:
-            loaded = self._versions.get(self._use_cases[use_case], event.version)
-        except CrispMLError as error:
-            self._failures[use_case, FALLBACK] = _Failure(
-                event.version, error.message, self._clock()
-            )
-            return
-        self._active[use_case, CHAMPION] = Active(
-            loaded, _served(loaded, CHAMPION, is_fallback=True)
+    def _is_answered_for(self, use_case: str, version: str) -> bool:
+        """Whether the champion is unfit and the fallback answers in its place."""
+        reason = self._health.unfit(use_case, version)
+        if reason is None:
+            self._unfit.pop(use_case, None)
+            return False
+        failure = Failure(version, f"it was judged unfit: {reason}", code=UNFIT)
+        fallback = self._events[use_case].get(FALLBACK)
+        stands_in = (
+            fallback is not None
+            and fallback.version != version
+            and self._health.unfit(use_case, fallback.version) is None
+            and self._fall_back(use_case, failure)
         )
+        known, now = self._unfit.get(use_case), (version, stands_in, failure.reason)
+        self._unfit[use_case] = now
+        if known is None or known[:2] != now[:2]:
+            kind = EventKind.FALLBACK if stands_in else EventKind.SERVING
+            self._tell(kind, use_case, version, failure)
+        return stands_in
+
+    def _fall_back(self, use_case: str, failure: Failure) -> bool:
+        """Let the fallback answer for the champion, and say whether it does."""
+        event, active = self._events[use_case].get(FALLBACK), self.find(use_case, CHAMPION)
+        if event is None:
+            return False
+        stands_in = active is not None and active.served.fallback
+        if not stands_in or active is None or not _is(active, event.version):
+            loaded = self._loaded(use_case, FALLBACK, event.version)
+            if loaded is not None:
+                served = _served(loaded, CHAMPION, is_fallback=True)
+                self._active[use_case, CHAMPION] = Active(loaded, served)
+            elif not stands_in:
+                return False
+        self._failures[use_case, CHAMPION] = failure
+        return True
+
+    def _tell_failure(self, use_case: str, before: Failure | None, alias: str = CHAMPION) -> None:
+        """Tell about the failure of an alias, unless it was told before."""
+        failure = self._failures[use_case, alias]
+        if before is None or (before.version, before.code) != (failure.version, failure.code):
+            self._tell(EventKind.FALLBACK, use_case, failure.version or None, failure)
 
     def _tell(
         self,
         kind: EventKind,
         use_case: str,
-        version: str,
-        error: CrispMLError | None,
+        version: str | None,
+        failure: Failure | None,
         alias: str = CHAMPION,
     ) -> None:
         self._note(
             ServingEvent(
                 kind=kind,
-                code=error.code if error is not None else "version_serves",
+                code=failure.code if failure is not None else "version_serves",
                 use_case=use_case,
                 version=version,
-                detail=error.message if error is not None else f"{alias} is served by this version",
+                detail=f"{alias} is served by this version" if failure is None else failure.reason,
             )
         )
 
     def _status(self, use_case: str) -> str | None:
-        active, failure = (
-            self.find(use_case, CHAMPION),
-            self._failures.get((use_case, CHAMPION)),
-        )
-        if failure is None:
-            if active is not None:
+        active = self.find(use_case, CHAMPION)
+        failure = self._failures.get((use_case, CHAMPION))
+        if failure is None and active is not None:
+            if use_case not in self._unfit:
                 return None
-            return f"model {use_case} has no {CHAMPION} yet; train a version and set the alias"
-        if active is None:
-            return f"version {failure.version} cannot serve: {failure.reason}"
-        role = "the fallback" if active.served.fallback else "the version before"
-        return (
-            f"{role} {active.served.version} serves, because version {failure.version} cannot: "
-            f"{failure.reason}"
+            version, _, reason = self._unfit[use_case]
+            return f"version {version} goes on serving, as no fallback can, although {reason}"
+        return sentence(
+            None if active is None else active.served.version,
+            active is not None and active.served.fallback,
+            failure or missing(use_case),
         )
 
     def _pinned(self) -> set[tuple[str, str]]:

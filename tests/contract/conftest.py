@@ -19,6 +19,7 @@ from crispml_core.adapters.sql.alias_log import SqlAliasLog
 from crispml_core.adapters.sql.dataset_notes import SqlDataSetNotes
 from crispml_core.adapters.sql.engine import make_engine
 from crispml_core.adapters.sql.event_log import SqlEventLog
+from crispml_core.adapters.sql.health_log import SqlHealthLog
 from crispml_core.adapters.sql.label_store import SqlLabelStore
 from crispml_core.adapters.sql.report_store import SqlReportStore
 from crispml_core.adapters.sql.run_store import SqlRunStore
@@ -34,6 +35,7 @@ from crispml_core.domain.scores import (
 from crispml_core.ports.alias_log import AliasLog
 from crispml_core.ports.dataset_notes import DataSetNotes
 from crispml_core.ports.event_log import EventLog
+from crispml_core.ports.health_log import HealthLog
 from crispml_core.ports.label_store import LabelStore
 from crispml_core.ports.report_store import ReportStore
 from crispml_core.ports.run_store import RunStore
@@ -41,6 +43,7 @@ from crispml_core.ports.score_ledger import ScoreLedger
 from crispml_core.testing.fakes.alias_log import FakeAliasLog
 from crispml_core.testing.fakes.dataset_notes import FakeDataSetNotes
 from crispml_core.testing.fakes.event_log import FakeEventLog
+from crispml_core.testing.fakes.health_log import FakeHealthLog
 from crispml_core.testing.fakes.label_store import FakeLabelStore
 from crispml_core.testing.fakes.report_store import FakeReportStore
 from crispml_core.testing.fakes.run_store import FakeRunStore
@@ -73,6 +76,7 @@ class Stores:
     labels: LabelStore
     reports: ReportStore
     notes: DataSetNotes
+    health: HealthLog
 
     def group(self, *record_keys: str, **changes: Any) -> ScoreGroup:
         """Make a group with one score per record key, scored now, that follows on its writer."""
@@ -131,6 +135,7 @@ def _fake(tmp_path: Any, empty: Any) -> Iterator[Stores]:
         FakeLabelStore(ledger, clock=clock),
         FakeReportStore(),
         FakeDataSetNotes(clock=clock),
+        FakeHealthLog(clock=clock),
     )
 
 
@@ -148,6 +153,7 @@ def _sqlite(tmp_path: Any, empty: Any) -> Iterator[Stores]:
         SqlLabelStore(engine, clock=clock),
         SqlReportStore(engine),
         SqlDataSetNotes(engine, clock=clock),
+        SqlHealthLog(engine, clock=clock),
     )
     engine.dispose()
 

@@ -44,6 +44,7 @@ from crispml_core.testing.fakes.artefact_store import FakeArtefactStore
 from crispml_core.testing.fakes.dataset_notes import FakeDataSetNotes
 from crispml_core.testing.fakes.dataset_store import FakeDataSetStore
 from crispml_core.testing.fakes.event_log import FakeEventLog
+from crispml_core.testing.fakes.health_log import FakeHealthLog
 from crispml_core.testing.fakes.label_store import FakeLabelStore
 from crispml_core.testing.fakes.model_registry import FakeModelRegistry
 from crispml_core.testing.fakes.report_store import FakeReportStore
@@ -270,6 +271,7 @@ def _serve(
             artefacts=artefacts,
             models=models,
             aliases=aliases,
+            health=FakeHealthLog(),
             timings=timings,
             open_source=_nothing,
             drop_upload=uploads.remove,

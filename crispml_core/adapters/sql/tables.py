@@ -109,6 +109,24 @@ alias_events = Table(
     Index(None, "model", "alias", "sequence"),
 )
 
+# What was judged about versions in service.
+version_health = Table(
+    "version_health",
+    metadata,
+    _name("model", primary_key=True),
+    Column("sequence", Integer, primary_key=True, autoincrement=False),
+    _name("version"),
+    Column("healthy", Flag(), nullable=False),
+    Column("streak", Integer, nullable=False),
+    Column("fit", Flag(), nullable=False),
+    Column("reason", Text, nullable=False),
+    _moment("judged_at"),
+    Column("judged_by", String(255), nullable=False),
+    Column("evidence", String(128), nullable=False),
+    *_idempotency(),
+    Index(None, "model", "version", "sequence"),
+)
+
 score_groups = Table(
     "score_groups",
     metadata,

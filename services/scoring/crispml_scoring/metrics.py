@@ -59,6 +59,13 @@ class ScoringMetrics:
             registry=registry,
             multiprocess_mode="livemax",
         )
+        self._unfit = Gauge(
+            "crispml_champion_unfit",
+            "1 while the champion is judged unfit to answer, whoever answers.",
+            ("use_case",),
+            registry=registry,
+            multiprocess_mode="livemax",
+        )
         self._dropped = Gauge(
             "crispml_events_dropped",
             "Events that were not kept, because more came than could be written.",
@@ -86,6 +93,7 @@ class ScoringMetrics:
         self._journal.set(engine.durable.waiting)
         self._damaged.set(engine.durable.damaged_bytes)
         self._dropped.set(engine.dropped_events)
-        fallbacks = engine.models.fallbacks()
+        fallbacks, unfit = engine.models.fallbacks(), engine.models.unfit()
         for use_case in engine.models.status():
             self._fallback.labels(use_case).set(use_case in fallbacks)
+            self._unfit.labels(use_case).set(use_case in unfit)

@@ -25,6 +25,7 @@ from crispml_training.routes.catalogue import catalogue_router
 from crispml_training.routes.datasets import dataset_router
 from crispml_training.routes.ingestion import ingestion_router
 from crispml_training.routes.methods import method_router
+from crispml_training.routes.version_health import version_health_router
 
 PORT = 8101
 
@@ -91,6 +92,7 @@ def create_app(
             dataset_router(),
             model_router(),
             alias_router(),
+            version_health_router(),
             report_router(ModelReports()),
         ],
         lifespan,

@@ -206,3 +206,19 @@ class RemoveQuery(RequestModel):
 
     moved_by: Annotated[str, Field(strict=True, max_length=255)] = ""
     """Who removes it."""
+
+
+class VerdictRequest(RequestModel):
+    """What is judged about a version in service."""
+
+    healthy: StrictBool
+    """Whether the version is fit to answer."""
+
+    reason: Annotated[str, Field(strict=True, min_length=1, max_length=1000)]
+    """Why; it is shown in the readiness and in events, so it must hold no personal data."""
+
+    evidence: Annotated[str, Field(strict=True, max_length=128)] = ""
+    """Id of the report that the verdict stands on."""
+
+    judged_by: Annotated[str, Field(strict=True, max_length=255)] = ""
+    """Who judges."""

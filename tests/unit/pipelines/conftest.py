@@ -12,6 +12,7 @@ from crispml_core.testing.fakes.alias_log import FakeAliasLog
 from crispml_core.testing.fakes.artefact_store import FakeArtefactStore
 from crispml_core.testing.fakes.dataset_notes import FakeDataSetNotes
 from crispml_core.testing.fakes.dataset_store import FakeDataSetStore
+from crispml_core.testing.fakes.health_log import FakeHealthLog
 from crispml_core.testing.fakes.model_registry import FakeModelRegistry
 from crispml_core.testing.fakes.timing_log import FakeTimingLog
 
@@ -35,6 +36,7 @@ def make_stores() -> Callable[..., TrainingStores]:
             artefacts=FakeArtefactStore(),
             models=FakeModelRegistry(),
             aliases=FakeAliasLog(),
+            health=FakeHealthLog(),
             timings=FakeTimingLog(),
             **dict.fromkeys(names) | helpers,
         )

@@ -6,9 +6,13 @@ import pytest
 
 from crispml_core.domain.errors import NotFound, NotReady, RegistryDamaged, StoreUnavailable
 from crispml_core.domain.events import EventKind
-from crispml_core.serving.live_models import RETRY_S, LiveModels
+from crispml_core.domain.health import HealthPolicy
+from crispml_core.serving.failures import RETRY_S
+from crispml_core.serving.health_watch import HealthWatch
+from crispml_core.serving.live_models import LiveModels
 from crispml_core.serving.loaded_versions import LoadedVersions
 from crispml_core.testing.fakes.alias_log import FakeAliasLog
+from crispml_core.testing.fakes.health_log import FakeHealthLog
 
 
 class World:
@@ -19,6 +23,7 @@ class World:
         self.loaded, self.events = [], []
         self.broken = {}
         self.now = 100.0
+        self.verdicts = FakeHealthLog()
         self.versions = LoadedVersions(self.load, memory_bytes=1000)
         self.live = LiveModels(
             {"toy": toy},
@@ -26,6 +31,7 @@ class World:
             self.aliases.highest,
             self.aliases.aliases,
             clock=lambda: self.now,
+            health=HealthWatch(self.verdicts.highest, self.verdicts.current),
         )
         self.live.watch(self.events.append)
 
@@ -40,6 +46,16 @@ class World:
 
     def move(self, version, alias="champion"):
         self.aliases.move("toy", alias, version, expected="*")
+
+    def judge(self, version, *, healthy, reason="the AUC is below its gate"):
+        policy = HealthPolicy(failure_threshold=1, success_threshold=2)
+        self.verdicts.judge("toy", version, healthy=healthy, reason=reason, policy=policy)
+        self.live.refresh()
+
+    def serving(self):
+        """The version that answers for the champion, and whether it is the fallback."""
+        served = self.live.find("toy", "champion").served
+        return served.version, served.fallback
 
     def version(self, alias="champion"):
         active = self.live.find("toy", alias)
@@ -193,3 +209,121 @@ def test_a_removed_alias_means_nothing_any_more(world):
     assert (world.version(), world.version("challenger")) == ("v1", None)
     with pytest.raises(NotFound):
         world.live.resolve("toy", "challenger")
+
+
+@pytest.fixture
+def released(world):
+    """A world with a champion v2 and a fallback v1."""
+    world.move("v1", "fallback")
+    world.move("v2")
+    world.live.refresh()
+    return world
+
+
+def test_the_fallback_answers_for_an_unfit_champion_and_no_alias_moves(released):
+    highest = released.aliases.highest()
+    released.judge("v2", healthy=False)
+    assert released.serving() == ("v1", True)
+    reason = released.live.status()["toy"]
+    assert "the fallback v1 serves" in reason
+    assert "v2 cannot: it was judged unfit: the AUC is below its gate" in reason
+    assert released.live.fallbacks() == {"toy": reason}
+    assert list(released.live.unfit()) == ["toy"]
+    assert released.live.broken() == set()
+    assert (released.events[-1].kind, released.events[-1].code) == ("fallback", "version_unfit")
+    assert released.aliases.highest() == highest
+
+
+def test_an_unfit_champion_returns_when_enough_verdicts_say_so(released):
+    released.judge("v2", healthy=False)
+    released.judge("v2", healthy=True)
+    assert released.serving() == ("v1", True)
+    released.judge("v2", healthy=True)
+    assert released.serving() == ("v2", False)
+    assert released.live.status() == {"toy": None}
+    assert released.live.unfit() == {}
+    assert released.events[-1].kind is EventKind.SERVING
+
+
+def test_a_change_is_told_once_however_often_one_looks(released):
+    released.judge("v2", healthy=False)
+    told = len(released.events)
+    for _ in range(3):
+        released.now += RETRY_S
+        released.live.refresh()
+    assert len(released.events) == told
+
+
+@pytest.mark.parametrize("fallback", [None, "v2", "unfit", "broken"])
+def test_an_unfit_champion_that_nobody_can_answer_for_goes_on_and_says_so(world, fallback):
+    if fallback is not None:
+        world.move("v2" if fallback == "v2" else "v1", "fallback")
+    if fallback == "broken":
+        world.broken["v1"] = RegistryDamaged("v1 is damaged")
+    if fallback == "unfit":
+        world.judge("v1", healthy=False)
+    world.move("v2")
+    world.live.refresh()
+    world.judge("v2", healthy=False)
+    assert world.serving() == ("v2", False)
+    assert "v2 goes on serving, as no fallback can" in world.live.status()["toy"]
+    assert list(world.live.unfit()) == ["toy"]
+    assert world.live.fallbacks() == {}
+    assert [e.code for e in world.events].count("version_unfit") == 1
+
+
+def test_a_fallback_that_comes_later_answers_for_the_unfit_champion(world):
+    world.move("v2")
+    world.judge("v2", healthy=False)
+    world.move("v1", "fallback")
+    world.live.refresh()
+    assert world.serving() == ("v1", True)
+
+
+def test_another_champion_answers_at_once_when_the_one_before_was_unfit(released):
+    released.judge("v2", healthy=False)
+    released.move("v3")
+    released.live.refresh()
+    assert released.serving() == ("v3", False)
+    assert released.live.unfit() == {}
+
+
+def test_the_fallback_answers_while_there_is_no_champion_yet(world):
+    world.move("v1", "fallback")
+    world.live.refresh()
+    assert world.serving() == ("v1", True)
+    reason = world.live.status()["toy"]
+    assert "the fallback v1 serves, because model toy has no champion yet" in reason
+    assert world.live.fallbacks() == {"toy": reason}
+    assert world.live.broken() == set()
+    assert [event.code for event in world.events].count("champion_missing") == 1
+    world.move("v2")
+    world.live.refresh()
+    assert world.serving() == ("v2", False)
+
+
+def test_a_fallback_that_is_removed_stands_in_for_nobody(world):
+    world.move("v1", "fallback")
+    world.live.refresh()
+    world.aliases.remove("toy", "fallback", expected="*")
+    world.live.refresh()
+    assert world.live.find("toy", "champion") is None
+    assert "no champion yet" in world.live.status()["toy"]
+
+
+def test_verdicts_that_cannot_be_read_change_nothing(released):
+    released.judge("v2", healthy=False)
+
+    def away():
+        raise StoreUnavailable("away")
+
+    released.live._health._highest = away
+    released.live.refresh()
+    assert released.serving() == ("v1", True)
+
+
+def test_a_fallback_that_moves_while_it_answers_is_followed(released):
+    released.judge("v2", healthy=False)
+    released.move("v0", "fallback")
+    released.live.refresh()
+    assert released.serving() == ("v0", True)

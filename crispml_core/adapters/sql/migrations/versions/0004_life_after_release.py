@@ -19,12 +19,13 @@ def upgrade() -> None:
     _add_label_columns()
     _bind_alias_events()
     _add_dataset_notes()
-
     _add_challenger_columns()
+    _add_version_health()
 
 
 def downgrade() -> None:
     """Remove them in the reverse order."""
+    op.drop_table("version_health")
     _drop_challenger_columns()
     _unbind_alias_events()
     op.drop_table("dataset_notes")
@@ -80,3 +81,29 @@ def _add_challenger_columns() -> None:
 def _drop_challenger_columns() -> None:
     op.drop_column("score_groups", "shadow_of")
     op.drop_column("alias_events", "traffic")
+
+
+def _add_version_health() -> None:
+    """Keep what was judged about versions in service."""
+    op.create_table(
+        "version_health",
+        sa.Column("model", sa.String(63), nullable=False),
+        sa.Column("sequence", sa.Integer, nullable=False, autoincrement=False),
+        sa.Column("version", sa.String(63), nullable=False),
+        sa.Column("healthy", sa.SmallInteger, nullable=False),
+        sa.Column("streak", sa.Integer, nullable=False),
+        sa.Column("fit", sa.SmallInteger, nullable=False),
+        sa.Column("reason", sa.Text, nullable=False),
+        sa.Column("judged_at", sa.DateTime, nullable=False),
+        sa.Column("judged_by", sa.String(255), nullable=False),
+        sa.Column("evidence", sa.String(128), nullable=False),
+        sa.Column("idempotency_digest", sa.String(64), nullable=True),
+        sa.Column("fingerprint", sa.String(128), nullable=True),
+        sa.PrimaryKeyConstraint("model", "sequence", name="pk_version_health"),
+        sa.UniqueConstraint("idempotency_digest", name="uq_version_health_idempotency_digest"),
+    )
+    op.create_index(
+        "ix_version_health_model_version_sequence",
+        "version_health",
+        ["model", "version", "sequence"],
+    )
