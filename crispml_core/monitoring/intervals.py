@@ -46,17 +46,17 @@ def interval(value: float | None, low: float | None = None, high: float | None =
     return {"value": value, "low": min(low, value), "high": max(high, value)}
 
 
-def wilson(successes: float, n: int) -> Interval:
+def wilson(successes: float, n: float) -> Interval:
     """Return a proportion with Wilson's score interval (Wilson 1927).
 
     Parameters
     ----------
     successes : float
         How many of the `n` trials succeeded; a tie may count one half.
-    n : int
-        Number of trials; 0 gives None throughout.
+    n : float
+        Number of trials, or how many would be as good; 0 gives None throughout.
     """
-    if n == 0:
+    if n <= 0:
         return interval(None)
     share = successes / n
     scale = 1 + Z**2 / n
@@ -113,7 +113,7 @@ def rmse_interval(errors: np.ndarray) -> Interval:
     return interval(root, max(0.0, root - half), root + half)
 
 
-def auc_interval(value: float | None, variance: float | None, smallest_class: int) -> Interval:
+def auc_interval(value: float | None, variance: float | None, smallest_class: float) -> Interval:
     """Return an AUC with its interval on the logit scale.
 
     At 0 and 1 the logit is infinite and DeLong's variance is 0, and with a single record of a class
@@ -127,8 +127,8 @@ def auc_interval(value: float | None, variance: float | None, smallest_class: in
         The AUC.
     variance : float or None
         See `crispml_core.monitoring.ranking.auc_variance`.
-    smallest_class : int
-        Records of the class that has fewest.
+    smallest_class : float
+        Records of the class that has fewest, or how many would be as good.
     """
     if value is None:
         return interval(None)
