@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Dialect, Engine
+from sqlalchemy import ColumnElement, Dialect, Engine
 
 
 def appends_through_driver(engine: Engine) -> bool:
@@ -35,3 +35,21 @@ def _six_hex_digits(name: str, number: str) -> str:
         f"substr('0123456789abcdef', mod(({number}) / {16**power}, 16) + 1, 1)"
         for power in range(5, -1, -1)
     )
+
+
+def reads_json_lists(dialect: Dialect) -> bool:
+    """Whether a list of texts can be one parameter, as JSON."""
+    return dialect.name == "sqlite"
+
+
+def fetches_as_it_goes(dialect: Dialect) -> bool:
+    """Whether a plain cursor finds rows while they are fetched, and not all of them before."""
+    return dialect.name == "sqlite"
+
+
+def walked(dialect: Dialect, column: ColumnElement[str]) -> ColumnElement[str]:
+    """Return a column whose index is left alone, where the whole table is read faster.
+
+    SQLite has no figures to see that by itself: it would jump from an index to every row.
+    """
+    return column.concat("") if dialect.name == "sqlite" else column

@@ -266,9 +266,22 @@ labels = Table(
     _id("superseded_by"),
     _moment("superseded_at", nullable=True),
     Column("propensity", Double),
+    # Of a label about the last score of a record until a moment, which has no `record_key`: the
+    # release before would take it for one about every score of the record.
+    Column("timed_key", String(255)),
+    _moment("scored_until", nullable=True),
     UniqueConstraint("import_id", "row_number"),
     Index(None, "score_id"),
     Index(None, "use_case", "record_key"),
+)
+# Most labels have no moment, and need no page of this index then.
+_is_timed = labels.c.timed_key.is_not(None)
+Index(
+    "ix_labels_use_case_timed_key",
+    labels.c.use_case,
+    labels.c.timed_key,
+    sqlite_where=_is_timed,
+    postgresql_where=_is_timed,
 )
 
 reports = Table(

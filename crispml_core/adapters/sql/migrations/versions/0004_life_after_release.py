@@ -13,6 +13,8 @@ down_revision = "0003"
 branch_labels = None
 depends_on = None
 
+_TIMED = "ix_labels_use_case_timed_key"
+
 
 def upgrade() -> None:
     """Add the columns and tables."""
@@ -33,11 +35,24 @@ def downgrade() -> None:
 
 
 def _add_label_columns() -> None:
-    """Keep the logged probability of a label beside it."""
+    """Keep the propensity of a label, and labels about the last score until a moment."""
     op.add_column("labels", sa.Column("propensity", sa.Double, nullable=True))
+    op.add_column("labels", sa.Column("timed_key", sa.String(255), nullable=True))
+    op.add_column("labels", sa.Column("scored_until", sa.DateTime, nullable=True))
+    is_timed = sa.text("timed_key IS NOT NULL")
+    op.create_index(
+        _TIMED,
+        "labels",
+        ["use_case", "timed_key"],
+        sqlite_where=is_timed,
+        postgresql_where=is_timed,
+    )
 
 
 def _drop_label_columns() -> None:
+    op.drop_index(_TIMED, "labels")
+    op.drop_column("labels", "scored_until")
+    op.drop_column("labels", "timed_key")
     op.drop_column("labels", "propensity")
 
 

@@ -1,0 +1,57 @@
+"""What a query finds as Arrow batches, without a Python object per row that outlives its block."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pyarrow as pa
+from sqlalchemy import ColumnElement, Connection, Select, String, type_coerce
+
+from crispml_core.adapters.sql.capabilities import fetches_as_it_goes
+
+MOMENT = pa.timestamp("us", "UTC")
+
+_BLOCK = 5_000
+
+
+def raw(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Leave the values of a column as the driver gives them."""
+    return type_coerce(column, String)
+
+
+def batches(
+    connection: Connection, query: Select[Any], schema: pa.Schema
+) -> Iterator[pa.RecordBatch]:
+    """Yield the rows that a query finds, in blocks."""
+    for block in _blocks(connection, query):
+        columns = zip(*block, strict=True)
+        arrays = [_array(c, field.type) for c, field in zip(columns, schema, strict=True)]
+        yield pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def read_table(connection: Connection, query: Select[Any], schema: pa.Schema) -> pa.Table:
+    """Return all the rows that a query finds."""
+    return pa.Table.from_batches(list(batches(connection, query, schema)), schema)
+
+
+def _blocks(connection: Connection, query: Select[Any]) -> Iterator[Sequence[Sequence[Any]]]:
+    if not fetches_as_it_goes(connection.dialect):
+        with connection.execute(query, execution_options={"yield_per": _BLOCK}) as result:
+            yield from result.partitions()
+        return
+    with connection.execute(query) as result:
+        # From the driver itself: SQLAlchemy would make an object of each row.
+        cursor = result.cursor
+        assert cursor is not None
+        while block := cursor.fetchmany(_BLOCK):
+            yield block
+
+
+def _array(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
+    """Return a column; a moment without a zone, as text or as a datetime, is UTC."""
+    if not pa.types.is_timestamp(kind):
+        return pa.array(values, kind)
+    first = next((value for value in values if value is not None), None)
+    naive = pa.array(values, pa.string() if isinstance(first, str) else pa.timestamp("us"))
+    return naive.cast(pa.timestamp("us")).cast(kind)
