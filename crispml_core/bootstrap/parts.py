@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
 
@@ -18,6 +19,9 @@ from crispml_core.ports.model_codec import ModelCodec
 from crispml_core.ports.model_registry import ModelRegistry
 from crispml_core.settings import CrispMLSettings
 
+if TYPE_CHECKING:
+    from crispml_core.pipelines.lineage import LineageReader
+
 
 @dataclass(frozen=True, kw_only=True)
 class Parts:
@@ -25,6 +29,8 @@ class Parts:
 
     Parameters
     ----------
+    lineage : callable
+        Gives what reads the lineage graph; it is built when it is first needed.
     ping : callable
         Returns, per store, None when it answers, else what is wrong.
     close : callable
@@ -35,6 +41,7 @@ class Parts:
     use_cases: Mapping[str, UseCase]
     models: ModelRegistry
     aliases: AliasLog
+    lineage: Callable[[], LineageReader]
     ping: Callable[[], Mapping[str, str | None]]
     close: Callable[[], None]
 

@@ -20,6 +20,7 @@ from crispml_core.adapters.sql.score_ledger import SqlScoreLedger
 from crispml_core.adapters.timing.null import NullTimingLog
 from crispml_core.adapters.volume.aliases import read_aliases
 from crispml_core.adapters.volume.model_registry import VolumeModelRegistry
+from crispml_core.bootstrap.lineage import lineage_builder
 from crispml_core.bootstrap.parts import Parts, codec_of, follow_clock, ping_stores
 from crispml_core.domain.errors import CrispMLError, StoreUnavailable
 from crispml_core.domain.models import AliasEvent
@@ -109,6 +110,7 @@ def build(settings: CrispMLSettings) -> ScoringParts:
         use_cases=use_cases,
         models=models,
         aliases=aliases,
+        lineage=lineage_builder(engine, root, use_cases),
         ledger=ledger,
         labels=labels,
         reports=reports,

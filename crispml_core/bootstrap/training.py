@@ -23,6 +23,7 @@ from crispml_core.adapters.volume.dataset_store import VolumeDataSetStore
 from crispml_core.adapters.volume.model_registry import VolumeModelRegistry
 from crispml_core.adapters.volume.sweep import sweep
 from crispml_core.adapters.volume.uploads import VolumeUploadStore
+from crispml_core.bootstrap.lineage import lineage_builder
 from crispml_core.bootstrap.parts import Parts, codec_of, follow_clock, ping_stores
 from crispml_core.domain.errors import CrispMLError, NotFound
 from crispml_core.domain.runs import CYCLE, TRAINING_METHODS
@@ -131,6 +132,7 @@ def build(settings: CrispMLSettings) -> TrainingParts:
         uploads=uploads,
         models=models,
         aliases=aliases,
+        lineage=lineage_builder(engine, root, use_cases),
         training=TrainingPipelines(use_cases, stores),
         project_aliases=project_aliases,
         ping=lambda: ping_stores(engine, root, writable=True),

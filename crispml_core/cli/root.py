@@ -11,6 +11,7 @@ from crispml_core.cli.datasets import datasets
 from crispml_core.cli.db import db
 from crispml_core.cli.demo import demo
 from crispml_core.cli.label import label
+from crispml_core.cli.lineage import lineage
 from crispml_core.cli.models import models
 from crispml_core.cli.report import report
 from crispml_core.cli.run import run
@@ -47,6 +48,7 @@ for _verb in (
     report,
     models,
     datasets,
+    lineage,
     runs,
     use_case,
     db,

@@ -10,6 +10,7 @@ import msgspec
 
 from crispml_core.client.answers import ModelInfo, ReportInfo, UseCaseInfo
 from crispml_core.client.http import API, ServiceConnection, below
+from crispml_core.domain.lineage import Direction, LineageGraph, NodeKind
 from crispml_core.domain.models import AliasEvent, PublishedVersion
 
 T = TypeVar("T")
@@ -66,6 +67,30 @@ class Catalogue:
     def alias_history(self, model: str, alias: str) -> Iterator[AliasEvent]:
         """Yield every move of an alias, newest first."""
         return self._items("/models" + below(model, "aliases", alias, "history"), AliasEvent)
+
+    def lineage(
+        self,
+        kind: NodeKind,
+        node_id: str,
+        *,
+        direction: Direction = Direction.BOTH,
+        depth: int | None = None,
+        limit: int | None = None,
+    ) -> LineageGraph:
+        """Return the causes of one thing, and what came of it.
+
+        Parameters
+        ----------
+        node_id : str
+            As `crispml_core.domain.lineage.NodeKind` says for the kind.
+        depth, limit : int, optional
+            How many edges to go, and how many nodes to return at most.
+        """
+        return self.connection.get(
+            "/lineage" + below(kind.value, node_id),
+            LineageGraph,
+            {"direction": direction.value, "depth": depth, "limit": limit},
+        )
 
     def reports(
         self, *, use_case: str | None = None, limit: int | None = None

@@ -61,6 +61,14 @@ class SqlSource:
             raise InvalidInput("an SQL source needs either url or connection")
 
 
+def source_kind(source: object, upload_id: str | None = None) -> str:
+    """Return what kind of source raw data come from: ``csv``, ``sql`` …, ``upload``, ``custom``."""
+    if upload_id is not None:
+        return "upload"
+    kinds = {CsvSource: "csv", ParquetSource: "parquet", SqlSource: "sql"}
+    return kinds.get(type(source), "custom")
+
+
 @dataclass(frozen=True, slots=True)
 class Selection:
     """What part of a source is wanted; pushed into the database or the Parquet scan.

@@ -11,7 +11,7 @@ import pyarrow as pa
 from crispml_core.domain.catalogue import Sensitivity
 from crispml_core.domain.datasets import SPLIT_COLUMN, DataSet, Stage
 from crispml_core.domain.models import Artefact, ArtefactKind
-from crispml_core.domain.sources import Selection
+from crispml_core.domain.sources import Selection, source_kind
 from crispml_core.methods.data_curation import DataCuration
 from crispml_core.methods.data_ingestion import DataIngestion
 from crispml_core.methods.data_preparation import DataPreparation
@@ -48,7 +48,8 @@ def ingest(
                 step.rows += batch.num_rows
                 step.progress(0.5, f"{step.rows} rows read")
             dataset = writer.publish(
-                **said | {"sensitivity": said["sensitivity"] or Sensitivity.INTERNAL.value}
+                parameters=_origin(work, selection, upload_id),
+                **said | {"sensitivity": said["sensitivity"] or Sensitivity.INTERNAL.value},
             )
         finally:
             writer.discard()
@@ -59,6 +60,17 @@ def ingest(
         catalogue.say_again(dataset.id, said, f"run {work.run_id}")
         step.output = {"dataset_id": dataset.id}
     return dataset
+
+
+def _origin(work: Workplace, selection: Selection, upload_id: str | None) -> dict[str, Any]:
+    """Say where raw data come from; a filter may name values, so only that there is one."""
+    return {
+        "source": source_kind(work.use_case.source, upload_id),
+        "filtered": selection.where is not None,
+        "sample": selection.sample,
+        "limit": selection.limit,
+        "seed": selection.seed,
+    }
 
 
 def prepare(work: Workplace, raw_id: str, seed: int) -> DataSet:

@@ -23,6 +23,7 @@ from crispml_core.adapters.sql.health_log import SqlHealthLog
 from crispml_core.adapters.sql.label_store import SqlLabelStore
 from crispml_core.adapters.sql.report_store import SqlReportStore
 from crispml_core.adapters.sql.run_store import SqlRunStore
+from crispml_core.adapters.sql.score_counts import SqlScoreCounts
 from crispml_core.adapters.sql.score_ledger import SqlScoreLedger
 from crispml_core.domain.scores import (
     Encoding,
@@ -39,6 +40,7 @@ from crispml_core.ports.health_log import HealthLog
 from crispml_core.ports.label_store import LabelStore
 from crispml_core.ports.report_store import ReportStore
 from crispml_core.ports.run_store import RunStore
+from crispml_core.ports.score_counts import ScoreCounts
 from crispml_core.ports.score_ledger import ScoreLedger
 from crispml_core.testing.fakes.alias_log import FakeAliasLog
 from crispml_core.testing.fakes.dataset_notes import FakeDataSetNotes
@@ -47,6 +49,7 @@ from crispml_core.testing.fakes.health_log import FakeHealthLog
 from crispml_core.testing.fakes.label_store import FakeLabelStore
 from crispml_core.testing.fakes.report_store import FakeReportStore
 from crispml_core.testing.fakes.run_store import FakeRunStore
+from crispml_core.testing.fakes.score_counts import FakeScoreCounts
 from crispml_core.testing.fakes.score_ledger import FakeScoreLedger
 
 
@@ -76,6 +79,7 @@ class Stores:
     labels: LabelStore
     reports: ReportStore
     notes: DataSetNotes
+    counts: ScoreCounts
     health: HealthLog
 
     def group(self, *record_keys: str, **changes: Any) -> ScoreGroup:
@@ -135,6 +139,7 @@ def _fake(tmp_path: Any, empty: Any) -> Iterator[Stores]:
         FakeLabelStore(ledger, clock=clock),
         FakeReportStore(),
         FakeDataSetNotes(clock=clock),
+        FakeScoreCounts(ledger),
         FakeHealthLog(clock=clock),
     )
 
@@ -153,6 +158,7 @@ def _sqlite(tmp_path: Any, empty: Any) -> Iterator[Stores]:
         SqlLabelStore(engine, clock=clock),
         SqlReportStore(engine),
         SqlDataSetNotes(engine, clock=clock),
+        SqlScoreCounts(engine),
         SqlHealthLog(engine, clock=clock),
     )
     engine.dispose()

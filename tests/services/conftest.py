@@ -29,6 +29,7 @@ from crispml_core.domain.models import Lineage, ModelVersion
 from crispml_core.domain.runs import CYCLE, TRAINING_METHODS, Run, RunStatus
 from crispml_core.logs import configure_logging
 from crispml_core.pipelines.catalogue import Catalogue
+from crispml_core.pipelines.lineage import LineageReader, LineageStores
 from crispml_core.pipelines.scoring import ScoringPipelines, ScoringStores
 from crispml_core.pipelines.stores import TrainingStores
 from crispml_core.pipelines.training import TrainingPipelines
@@ -49,6 +50,7 @@ from crispml_core.testing.fakes.label_store import FakeLabelStore
 from crispml_core.testing.fakes.model_registry import FakeModelRegistry
 from crispml_core.testing.fakes.report_store import FakeReportStore
 from crispml_core.testing.fakes.run_store import FakeRunStore
+from crispml_core.testing.fakes.score_counts import FakeScoreCounts
 from crispml_core.testing.fakes.score_ledger import FakeScoreLedger
 from crispml_core.testing.fakes.timing_log import FakeTimingLog
 from crispml_core.testing.fakes.upload_store import FakeUploadStore
@@ -282,18 +284,34 @@ def _serve(
         ),
     )
 
+    runs = FakeRunStore()
+    lineage = LineageReader(
+        LineageStores(
+            use_cases=known,
+            datasets=datasets,
+            artefacts=artefacts,
+            models=models,
+            aliases=aliases,
+            ledger=ledger,
+            counts=FakeScoreCounts(ledger),
+            labels=labels,
+            reports=reports,
+            runs=runs,
+        )
+    )
     shared = {
         "settings": settings,
         "use_cases": known,
         "models": models,
         "aliases": aliases,
+        "lineage": lambda: lineage,
         "ping": lambda: health,
     }
     parts: Any
     if name == "training":
         parts = TrainingParts(
             **shared,
-            runs=FakeRunStore(),
+            runs=runs,
             datasets=datasets,
             catalogue=Catalogue(datasets, notes),
             artefacts=artefacts,

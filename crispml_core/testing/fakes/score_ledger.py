@@ -71,6 +71,11 @@ class FakeScoreLedger:
             for event in events:
                 self.events.setdefault(event.event_id, event)
 
+    @property
+    def groups(self) -> list[ScoreGroup]:
+        """Every group, in the order of commit."""
+        return list(self._groups.values())
+
     def stored(self, group_ids: Sequence[str]) -> set[str]:
         """Return those of some groups that are committed."""
         return self._groups.keys() & set(group_ids)

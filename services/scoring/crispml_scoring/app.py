@@ -18,6 +18,7 @@ from crispml_core.rest.app import Service, create_base_app
 from crispml_core.rest.evidence import Evidence
 from crispml_core.rest.health import OK, WAITING
 from crispml_core.rest.metrics import HttpMetrics
+from crispml_core.rest.routes.lineage import lineage_router
 from crispml_core.rest.routes.models import model_router
 from crispml_core.rest.routes.reports import report_router
 from crispml_core.rest.routes.runs import run_router
@@ -99,6 +100,7 @@ def create_app(
             unknown_method_router(SCORING_METHODS),
             model_router(),
             report_router(VerificationReports()),
+            lineage_router(),
             event_router(),
             run_router(SCORING_METHODS[:1]),
             inference_router(),
@@ -185,6 +187,7 @@ _SERVICE = Service(
         ("use cases", "What can be scored."),
         ("models", "Registered models and their immutable versions."),
         ("aliases", "Names that move between the versions of a model; moved in training."),
+        ("lineage", "What came from what."),
         ("health", "Probes and metrics."),
     ),
     checks=_checks,

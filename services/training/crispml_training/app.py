@@ -12,6 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from crispml_core.bootstrap.training import TrainingParts, build, build_executor
 from crispml_core.domain.runs import CYCLE, TRAINING_METHODS
 from crispml_core.rest.app import Service, create_base_app
+from crispml_core.rest.routes.lineage import lineage_router
 from crispml_core.rest.routes.models import model_router
 from crispml_core.rest.routes.reports import report_router
 from crispml_core.rest.routes.runs import run_router
@@ -94,6 +95,7 @@ def create_app(
             alias_router(),
             version_health_router(),
             report_router(ModelReports()),
+            lineage_router(),
         ],
         lifespan,
     )
@@ -121,6 +123,7 @@ _SERVICE = Service(
         ("models", "Registered models and their immutable versions."),
         ("aliases", "Names that move between the versions of a model."),
         ("reports", "Evaluations of fitted models."),
+        ("lineage", "What came from what."),
         ("health", "Probes and metrics."),
     ),
     checks=_checks,

@@ -205,6 +205,48 @@ def _part(value: str, before: float, after: float) -> dict:
     return {"value": value, "before": before, "after": after}
 
 
+def test_lineage_is_printed_as_trees(crispml_cli, services):
+    def node(kind, name):
+        return {"kind": kind, "id": name, "name": f"the {kind}"}
+
+    def edge(kind, source, target):
+        return {"type": kind, "source": source, "target": target}
+
+    raw, prepared, other = ["dataset", "raw"], ["dataset", "p"], ["dataset", "q"]
+    graph = {
+        "start": ["version", "credit:v1"],
+        "direction": "both",
+        "depth": 10,
+        "nodes": [
+            node("version", "credit:v1"),
+            *(node(*key) for key in (raw, prepared, other)),
+            node("scores", "credit:v1:2026-01"),
+        ],
+        "edges": [
+            edge("fitted", prepared, ["version", "credit:v1"]),
+            edge("fitted", other, ["version", "credit:v1"]),
+            edge("derived", raw, prepared),
+            edge("derived", raw, other),
+            edge("answered", ["version", "credit:v1"], ["scores", "credit:v1:2026-01"]),
+        ],
+        "truncated": True,
+    }
+    services.on("GET", "/api/v1/lineage/version/credit:v1", graph)
+    shown = crispml_cli("lineage", "version", "credit:v1", "--depth", "4")
+    assert shown.exit_code == 0, shown.stderr
+    assert services.requests[-1].url.params["depth"] == "4"
+    assert shown.stdout.splitlines()[:6] == [
+        "made from:",
+        "version credit:v1 (the version)",
+        "├─ fitted: dataset p (the dataset)",
+        "│  └─ derived: dataset raw (the dataset)",
+        "└─ fitted: dataset q (the dataset)",
+        "   └─ derived: dataset raw (the dataset)",
+    ]
+    assert "└─ answered: scores credit:v1:2026-01 (the scores)" in shown.stdout
+    assert "raise --limit" in shown.stdout
+
+
 def test_a_report_shows_kpis_with_intervals_and_writes_its_page(crispml_cli, services, tmp_path):
     content = {
         "scored": 200,
