@@ -30,12 +30,14 @@ from crispml_core.ports.event_log import EventLog
 from crispml_core.ports.label_store import LabelStore
 from crispml_core.ports.report_store import ReportStore
 from crispml_core.ports.score_ledger import ScoreLedger
+from crispml_core.serving.direct_commits import DirectCommits
 from crispml_core.serving.durable_ledger import DurableLedger
 from crispml_core.serving.engine import ScoringEngine
 from crispml_core.serving.health_watch import HealthWatch
 from crispml_core.serving.ledger_writer import LedgerWriter
 from crispml_core.serving.live_models import LiveModels
 from crispml_core.serving.loaded_versions import LoadedVersions
+from crispml_core.serving.shadow import ShadowScores
 from crispml_core.serving.version_loader import VersionLoader
 from crispml_core.settings import CrispMLSettings
 from crispml_core.use_cases.loader import load_use_cases
@@ -95,6 +97,8 @@ def build(settings: CrispMLSettings) -> ScoringParts:
         durable,
         capacity=settings.scoring.queue,
         deadline_s=settings.scoring.deadline_s,
+        # Through the engine of the requests: what it waits for must not keep a commit waiting.
+        shadow=ShadowScores(_shadow_writer(SqlScoreLedger(engine))),
     )
 
     stop_clock = follow_clock(settings)
@@ -141,6 +145,10 @@ def _writer(
         on_error=_tell,
     )
     return durable, LedgerWriter(ledger, durable)
+
+
+def _shadow_writer(ledger: SqlScoreLedger) -> LedgerWriter:
+    return LedgerWriter(ledger, DirectCommits(ledger))
 
 
 def _tell(what: str, error: CrispMLError) -> None:

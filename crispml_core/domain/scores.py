@@ -120,6 +120,39 @@ class ScoreRows:
     def __len__(self) -> int:
         return len(self.record_keys)
 
+    def part(self, first: int, end: int) -> ScoreRows:
+        """Return the rows from `first` to before `end`."""
+        by_class, details = self.by_class, self.details
+        return ScoreRows(
+            record_keys=self.record_keys[first:end],
+            predictions=self.predictions[first:end],
+            probabilities=self.probabilities[first:end],
+            segments=self.segments[first:end],
+            request_ids=self.request_ids[first:end],
+            by_class=None if by_class is None else by_class[first:end],
+            details=None if details is None else details[first:end],
+        )
+
+    @classmethod
+    def joined(cls, parts: Sequence[ScoreRows]) -> ScoreRows:
+        """Return the rows of all parts; of one version, so that they have the same columns."""
+        if len(parts) == 1:
+            return parts[0]
+        by_class = details = None
+        if parts[0].by_class is not None:
+            by_class = [row for part in parts for row in part.by_class or ()]
+        if any(part.details is not None for part in parts):
+            details = [row for part in parts for row in part.details or [None] * len(part)]
+        return cls(
+            record_keys=[value for part in parts for value in part.record_keys],
+            predictions=[value for part in parts for value in part.predictions],
+            probabilities=[value for part in parts for value in part.probabilities],
+            segments=[value for part in parts for value in part.segments],
+            request_ids=[value for part in parts for value in part.request_ids],
+            by_class=by_class,
+            details=details,
+        )
+
     def probability_of_classes(self, row: int, classes: tuple[str, ...]) -> dict[str, float]:
         """Return the probabilities of a row by class; empty for regression.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
@@ -76,12 +76,39 @@ class ScoreLedger(Protocol):
     ) -> list[Score]:
         """Return scores of [start, end), newest first, older than the score `before`.
 
+        Shadow scores, which nobody was answered, are not among them.
+
         The order is that of the groups, by time and commit, and within a group of the rows.
 
         Raises
         ------
         InvalidInput
             If `before` is not the id of a score.
+        """
+        ...
+
+    def groups_between(
+        self,
+        use_case: str,
+        *,
+        start: datetime | None,
+        end: datetime | None,
+        version: str | None = None,
+    ) -> Iterator[ScoreGroup]:
+        """Yield the groups of a window [start, end) whole, oldest first, in bounded memory.
+
+        Shadow groups are left out. What is committed meanwhile may come or not.
+        """
+        ...
+
+    def shadow_pairs(self, use_case: str, version: str) -> pa.Table:
+        """Return which group each shadow group of a version is the shadow of.
+
+        Returns
+        -------
+        pyarrow.Table
+            Columns ``group_id`` and ``shadow_of``. The rows of both are the same records in the
+            same order.
         """
         ...
 

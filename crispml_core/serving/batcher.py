@@ -113,10 +113,10 @@ class Batcher(Generic[T, R]):
                 self._loop = asyncio.get_running_loop()
             self._loop.call_soon(self._hand_over, self._loop)
 
-    def close(self) -> None:
-        """Let the worker finish what it has and end."""
+    def close(self, timeout_s: float | None = None) -> None:
+        """Let the worker finish what it has and end; wait for it, at most so long."""
         self._queue.put(None)
-        self._thread.join()
+        self._thread.join(timeout_s)
 
     def _hand_over(self, loop: asyncio.AbstractEventLoop) -> None:
         self._is_scheduled = False

@@ -2,32 +2,30 @@
 
 from __future__ import annotations
 
-import asyncio
+import math
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from crispml_core.domain.errors import CrispMLError
 from crispml_core.domain.events import ServingEvent
 from crispml_core.domain.models import CHAMPION
 from crispml_core.ports.score_ledger import ScoreLedger
-from crispml_core.ports.scorer import Answers
+from crispml_core.serving.answering import Answering
 from crispml_core.serving.batcher import Batcher, Tell
+from crispml_core.serving.challengers import Challenger
 from crispml_core.serving.durable_ledger import DurableLedger
 from crispml_core.serving.ledger_writer import Entry, LedgerWriter, Served, replayed
 from crispml_core.serving.live_models import Active, LiveModels
 from crispml_core.serving.plain_records import PlainRecord, answered, gathered
 from crispml_core.serving.scored import ScoreCall, Scored
+from crispml_core.serving.shadow import ShadowScores, challenger_failed, shadow_of, shadows
+from crispml_core.serving.splitting import call_of_rest, divided, merged, named, rest_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-# Up to so many records the event loop answers itself; a thread costs more than they do.
-INLINE_ROWS = 16
-# From so many records on, columns are faster than rows.
-COLUMN_ROWS = 256
 
 Committed = tuple[Scored, int]
 """Durable scores, and the row of the first that belongs to a request."""
@@ -53,6 +51,8 @@ class ScoringEngine:
         How long a request may wait for it.
     durable : DurableLedger
         What the writer commits to; its state is part of the readiness.
+    shadow : ShadowScores, optional
+        Scores what the champion answered; without it nobody does.
     """
 
     def __init__(
@@ -64,13 +64,15 @@ class ScoringEngine:
         *,
         capacity: int = 4096,
         deadline_s: float = 30.0,
+        shadow: ShadowScores | None = None,
     ) -> None:
-        self.models, self.durable = models, durable
+        self.models, self.durable, self.shadow = models, durable, shadow
         self._ledger, self._writer = ledger, writer
         self._on_commit: OnCommit = lambda rows, seconds: None
         self._on_event: OnEvent = lambda event: None
         self._events: deque[ServingEvent] = deque(maxlen=10_000)
         self._dropped = 0
+        self._failed_at = -math.inf  # when a failure of a challenger was noted
         self._seconds = 0.0  # of the last commit
         self._has_unindexed = True  # an earlier process may have left some
         self._commits: Batcher[Entry | PlainRecord, Committed] = Batcher(
@@ -81,18 +83,13 @@ class ScoringEngine:
             idle=self._idle,
             name="ledger-writer",
         )
-        self._predictions: Batcher[tuple[Active, list[tuple[Any, ...]]], Answers] = Batcher(
-            _predict, capacity=capacity, deadline_s=deadline_s, name="predictor"
-        )
+        self._answering = Answering(capacity=capacity, deadline_s=deadline_s)
         models.watch(self.note)
-        self._pool = ThreadPoolExecutor(2, thread_name_prefix="columns")
 
     @property
     def load(self) -> float:
         """How full the queue is, from 0 to 1."""
-        return max(
-            batcher.waiting / batcher.capacity for batcher in (self._commits, self._predictions)
-        )
+        return max(self._commits.waiting / self._commits.capacity, self._answering.load)
 
     @property
     def dropped_events(self) -> int:
@@ -141,17 +138,13 @@ class ScoringEngine:
         StoreUnavailable
             If neither the database nor the journal takes the scores.
         """
-        earlier = await self.replay(call)
-        if earlier is not None:
-            return earlier
-        active = await self.active(call)
-        return await self._answer(active, call, records)
+        return await self.score_with(None, call, records)
 
     async def replay(self, call: ScoreCall) -> Scored | None:
         """Return what an earlier request with the same idempotency key stored, if any."""
         if call.idempotency_key is None:
             return None
-        stored = await self._in_thread(
+        stored = await self._answering.in_thread(
             self._ledger.replay, call.use_case, call.idempotency_key, call.fingerprint
         )
         return None if stored is None else replayed(stored)
@@ -159,50 +152,103 @@ class ScoringEngine:
     async def active(self, call: ScoreCall) -> Active:
         """Return the version that shall answer a call."""
         if call.version is not None:
-            named: Active = await self._in_thread(self.models.version, call.use_case, call.version)
+            named: Active = await self._answering.in_thread(
+                self.models.version, call.use_case, call.version
+            )
             return named
         alias = call.alias or CHAMPION
         found = self.models.find(call.use_case, alias)
         if found is None:
-            found = await self._in_thread(self.models.resolve, call.use_case, alias)
+            found = await self._answering.in_thread(self.models.resolve, call.use_case, alias)
         return found
 
+    async def going_on(self, scored: Scored, call: ScoreCall) -> Active:
+        """Return what answers the further parts of a long request as it answered the first."""
+        if not call.names_version:
+            champion = await self.active(call)
+            if scored.versions is not None or champion.served.version == scored.version:
+                return champion
+        named_call = replace(call, alias=None, version=scored.version)
+        named_version = await self.active(named_call)
+        return named_version if call.version else named_version.under(call.alias or CHAMPION)
+
     async def score_with(
-        self, active: Active, call: ScoreCall, records: Sequence[tuple[Any, ...]] | pa.RecordBatch
+        self,
+        active: Active | None,
+        call: ScoreCall,
+        records: Sequence[tuple[Any, ...]] | pa.RecordBatch,
     ) -> Scored:
-        """Score a part of a long request by the version that answered the parts before."""
+        """Score a part of a long request by what answered the parts before; see `going_on`."""
         earlier = await self.replay(call)
-        return earlier if earlier is not None else await self._answer(active, call, records)
+        if earlier is not None and len(earlier.scores) == len(records):
+            return earlier
+        if active is None:
+            active = await self.active(call)
+        if earlier is not None:
+            return await self._complete(earlier, active, call, records)
+        challenger = active.challenger
+        if challenger is None or not challenger.traffic or call.names_version:
+            return await self._answer(active, call, records)
+        taken = challenger.share_of(records)
+        if not any(taken):
+            answer = await self._answer(active, call, records)
+        elif all(taken):
+            answer = await self._challenge(active, challenger, call, records)
+        else:
+            left, right = divided(records, taken)
+            first = await self._answer(active, call, left)
+            rest = await self._challenge(active, challenger, call_of_rest(call), right)
+            return merged(first, rest, taken)
+        return answer if len(taken) == 1 and isinstance(records, Sequence) else named(answer)
+
+    async def _complete(
+        self, earlier: Scored, active: Active, call: ScoreCall, records: Any
+    ) -> Scored:
+        """Answer again a request of which the key has one version's part: find or score the rest.
+
+        The process may have ended between the two parts.
+        """
+        schema = active.loaded.use_case.schema
+        taken = rest_of(records, schema.names.index(schema.record_key), earlier.scores.record_keys)
+        call = call_of_rest(call)
+        rest = await self.replay(call)
+        if rest is None:
+            _, right = divided(records, taken)
+            if active.challenger is None:
+                rest = await self._answer(active, call, right)
+            else:
+                rest = await self._challenge(active, active.challenger, call, right)
+        return merged(earlier, rest, taken)
+
+    async def _challenge(
+        self, champion: Active, challenger: Challenger, call: ScoreCall, records: Any
+    ) -> Scored:
+        """Answer by the challenger; by the champion, and visibly, if that fails."""
+        active = Active(challenger.loaded, challenger.served)
+        try:
+            scores, inputs = await self._answering.run(active, call, records, of_challenger=True)
+        except Exception as error:
+            if time.monotonic() - self._failed_at > TELL_AGAIN_S:
+                self._failed_at = time.monotonic()
+                self.note(challenger_failed(challenger.served, error))
+            active = Active(champion.loaded, challenger.stand_in)
+            scores, inputs = await self._answering.run(active, call, records)
+        return (await self._commits.submit(Entry(call, active.served, scores, inputs)))[0]
 
     async def _answer(self, active: Active, call: ScoreCall, records: Any) -> Scored:
-        loaded = active.loaded
-        options: dict[str, Any] = {"request_id": call.request_id}
-        if call.explain or call.interval is not None:
-            options |= {"explain": call.explain, "level": call.interval}
-        is_rows = isinstance(records, Sequence)
-        if is_rows and len(records) <= INLINE_ROWS:
-            if not loaded.scorer.is_fast:
-                options["answers"] = await self._predictions.submit((active, list(records)))
-            if call.explain:  # reasons of a large ensemble take milliseconds
-                scores, inputs = await self._in_thread(_run, active, records, options)
-            else:
-                scores, inputs = loaded.method.run(records, **options)
-        else:
-            if is_rows and len(records) >= COLUMN_ROWS:
-                records = await self._in_thread(_columns, active, records)
-            scores, inputs = await self._in_thread(_run, active, records, options)
-        scored, _ = await self._commits.submit(Entry(call, active.served, scores, inputs))
-        return scored
-
-    async def _in_thread(self, function: Callable[..., Any], *arguments: Any) -> Any:
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._pool, function, *arguments)
+        scores, inputs = await self._answering.run(active, call, records)
+        entry = Entry(call, active.served, scores, inputs)
+        if active.challenger is not None:
+            entry.shadow, entry.records = active.challenger, records
+        return (await self._commits.submit(entry))[0]
 
     def close(self) -> None:
         """Commit what waits, and stop."""
-        self._predictions.close()
+        self._answering.close()
         self._commits.close()
-        self._pool.shutdown()
+        if self.shadow is not None:
+            self.shadow.close()
+        self._answering.end_threads()
         self._idle()
         self.models.close()
         self.durable.close()
@@ -236,6 +282,8 @@ class ScoringEngine:
         self._has_unindexed = True
         self._seconds = time.perf_counter() - start
         self._on_commit({entry.served: 1}, self._seconds)
+        if entry.shadow is not None and self.shadow is not None:
+            self.shadow.offer(shadow_of(entry, scored))
         return [(scored, 0)]
 
     def _tell(self, entries: Sequence[Entry], outcomes: Sequence[Scored | Exception]) -> None:
@@ -244,6 +292,9 @@ class ScoringEngine:
             if isinstance(outcome, Scored) and not outcome.replayed:
                 rows[entry.served] = rows.get(entry.served, 0) + len(entry.scores)
         self._on_commit(rows, self._seconds)
+        if self.shadow is not None:
+            for shadow in shadows(entries, outcomes):
+                self.shadow.offer(shadow)
 
     def _idle(self) -> None:
         try:
@@ -273,59 +324,11 @@ class ScoringEngine:
 # other requests would wait for it. A store that was slow is tried again after some records.
 AT_ONCE_S = 0.002
 _FORGET = 0.9
+# A challenger that fails on each record would fill the events.
+TELL_AGAIN_S = 10.0
 # So many record keys are indexed in one idle step: some ten milliseconds.
 INDEX_ROWS = 10_000
 
 
 def _committed(outcome: Scored | Exception, row: int) -> Committed | Exception:
     return outcome if isinstance(outcome, Exception) else (outcome, row)
-
-
-def _run(active: Active, records: Any, options: dict[str, Any]) -> Any:
-    return active.loaded.method.run(records, **options)
-
-
-def _columns(active: Active, records: Sequence[tuple[Any, ...]]) -> pa.RecordBatch:
-    import pyarrow as pa
-
-    from crispml_core.tables.schema import arrow_schema
-
-    schema = arrow_schema(active.loaded.use_case.schema)
-    columns = zip(*records, strict=True)
-    arrays = [pa.array(column, kind) for column, kind in zip(columns, schema.types, strict=True)]
-    return pa.RecordBatch.from_arrays(arrays, schema=schema)
-
-
-def _predict(items: list[tuple[Active, list[tuple[Any, ...]]]]) -> list[Answers | Exception]:
-    """Ask each version once about the records of all requests that wait for it."""
-    rows: dict[int, list[tuple[Any, ...]]] = {}
-    for active, records in items:
-        rows.setdefault(id(active.loaded), []).extend(records)
-    said: dict[int, Answers | Exception] = {}
-    for active, _ in items:
-        key = id(active.loaded)
-        if key not in said:
-            try:
-                said[key] = active.loaded.scorer.answer_rows(rows[key])
-            except CrispMLError as error:
-                said[key] = error
-    starts = dict.fromkeys(rows, 0)
-    outcomes: list[Answers | Exception] = []
-    for active, records in items:
-        key = id(active.loaded)
-        answers, first = said[key], starts[key]
-        starts[key] = last = first + len(records)
-        outcomes.append(
-            answers if isinstance(answers, Exception) else _part(answers, slice(first, last))
-        )
-    return outcomes
-
-
-def _part(answers: Answers, rows: slice) -> Answers:
-    by_class = answers.by_class
-    return Answers(
-        answers.predictions[rows],
-        answers.probabilities[rows],
-        answers.segments[rows],
-        None if by_class is None else by_class[rows],
-    )

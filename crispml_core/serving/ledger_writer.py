@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from crispml_core.domain.errors import Conflict, CrispMLError, StoreUnavailable, WouldWait
@@ -13,9 +13,13 @@ from crispml_core.domain.events import ServingEvent
 from crispml_core.domain.identifiers import utc_now
 from crispml_core.domain.scores import Encoding, ScoreGroup, ScoreRows, chain_root, new_group_id
 from crispml_core.ports.score_ledger import ScoreLedger
+from crispml_core.serving.direct_commits import DirectCommits
 from crispml_core.serving.durable_ledger import DATABASE, DurableLedger, NowhereKept
 from crispml_core.serving.scored import ScoreCall, Scored
 from crispml_core.serving.stored_inputs import digest_rows, pack_rows
+
+if TYPE_CHECKING:
+    from crispml_core.serving.challengers import Challenger
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,17 +44,30 @@ class Entry:
     inputs : list of tuple, or pyarrow.RecordBatch
         The stored fields of the records, in the order of `Served.fields`; in tuples dates and
         moments are text.
+    shadow : Challenger or None
+        Who scores `records` in the shadow afterwards.
+    records : list of tuple, or pyarrow.RecordBatch, or None
+        All fields of the records, if somebody does.
+    shadow_of : str or None
+        Of shadow scores the group whose rows these are.
     """
 
     call: ScoreCall
     served: Served
     scores: ScoreRows
     inputs: Any
+    shadow: Challenger | None = None
+    records: Any = None
+    shadow_of: str | None = None
 
     @property
     def is_alone(self) -> bool:
-        """Whether the entry becomes a group of its own: it has a key, or columns."""
-        return self.call.idempotency_key is not None or not isinstance(self.inputs, list)
+        """Whether the entry becomes a group of its own: it has a key, columns, or a pair."""
+        return (
+            self.call.idempotency_key is not None
+            or not isinstance(self.inputs, list)
+            or self.shadow_of is not None
+        )
 
 
 class LedgerWriter:
@@ -60,14 +77,17 @@ class LedgerWriter:
     ----------
     ledger : ScoreLedger
         Asked about idempotency keys and about the chain after a failure.
-    durable : DurableLedger
+    durable : DurableLedger or DirectCommits
         Takes the transactions.
     clock : callable
         Returns the current moment in UTC.
     """
 
     def __init__(
-        self, ledger: ScoreLedger, durable: DurableLedger, clock: Callable[[], datetime] = utc_now
+        self,
+        ledger: ScoreLedger,
+        durable: DurableLedger | DirectCommits,
+        clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._ledger, self._durable, self._clock = ledger, durable, clock
         self._writer_id = str(uuid4())
@@ -193,7 +213,7 @@ class LedgerWriter:
         served, group_id = first.served, new_group_id()
         if isinstance(first.inputs, list):
             rows = [values for entry in bundle for values in entry.inputs]
-            scores = _joined([entry.scores for entry in bundle])
+            scores = ScoreRows.joined([entry.scores for entry in bundle])
             inputs, encoding = pack_rows(served.fields, rows), Encoding.ROWS
             digests = digest_rows(group_id, scores, rows)
         else:
@@ -222,6 +242,7 @@ class LedgerWriter:
             fallback=served.fallback,
             idempotency_key=key,
             fingerprint=first.call.fingerprint if key is not None else None,
+            shadow_of=first.shadow_of,
         )
 
 
@@ -244,25 +265,6 @@ def _bundles(entries: Sequence[Entry]) -> list[list[Entry]]:
                 shared[id(entry.served)] = bundle
         bundle.append(entry)
     return bundles
-
-
-def _joined(parts: list[ScoreRows]) -> ScoreRows:
-    if len(parts) == 1:
-        return parts[0]
-    by_class = details = None
-    if parts[0].by_class is not None:
-        by_class = [row for part in parts for row in part.by_class or ()]
-    if any(part.details is not None for part in parts):
-        details = [row for part in parts for row in part.details or [None] * len(part)]
-    return ScoreRows(
-        record_keys=[value for part in parts for value in part.record_keys],
-        predictions=[value for part in parts for value in part.predictions],
-        probabilities=[value for part in parts for value in part.probabilities],
-        segments=[value for part in parts for value in part.segments],
-        request_ids=[value for part in parts for value in part.request_ids],
-        by_class=by_class,
-        details=details,
-    )
 
 
 def _answers(bundle: list[Entry], group: ScoreGroup, durability: str) -> list[Scored]:

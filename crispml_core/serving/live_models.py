@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 
 from crispml_core.domain.errors import CrispMLError, NotFound, NotReady
 from crispml_core.domain.events import EventKind, ServingEvent
-from crispml_core.domain.models import CHAMPION, FALLBACK, AliasEvent
+from crispml_core.domain.models import CHALLENGER, CHAMPION, FALLBACK, AliasEvent
 from crispml_core.domain.use_case import UseCase
+from crispml_core.serving.challengers import Challenger, Challengers
 from crispml_core.serving.failures import UNFIT, Failure, missing, sentence
 from crispml_core.serving.health_watch import HealthWatch
 from crispml_core.serving.ledger_writer import Served
@@ -25,10 +26,17 @@ Aliases = Callable[[str], Mapping[str, AliasEvent]]
 
 @dataclass(frozen=True, slots=True)
 class Active:
-    """A loaded version together with the name it answers under; replaced whole, never changed."""
+    """A loaded version together with the name it answers under; replaced whole, never changed.
+
+    Parameters
+    ----------
+    challenger : Challenger or None
+        Of the champion: who wants its place, if anybody.
+    """
 
     loaded: LoadedVersion
     served: Served
+    challenger: Challenger | None = None
 
     def under(self, alias: str | None) -> Active:
         """Return the same version under the name that a request used for it."""
@@ -75,6 +83,7 @@ class LiveModels:
         # Per use case: the unfit champion, whether the fallback answers for it, and why.
         self._unfit: dict[str, tuple[str, bool, str]] = {}
         self._note: Callable[[ServingEvent], None] = lambda event: None
+        self._challengers = Challengers(versions, lambda event: self._note(event), clock)
         self._active: dict[tuple[str, str], Active] = {}
         self._events: dict[str, dict[str, AliasEvent]] = {name: {} for name in use_cases}
         self._sequences: dict[str, int] = {}
@@ -196,6 +205,8 @@ class LiveModels:
             self._health.look()
             for use_case, alias in sorted(self._wanted):
                 self._settle(use_case, alias)
+            for name in self._use_cases:
+                self._confront(name)
             self._versions.evict(self._pinned())
 
     def _follow(self) -> None:
@@ -244,6 +255,16 @@ class LiveModels:
             return None
         self._failures.pop(key, None)
         return loaded
+
+    def _confront(self, use_case: str) -> None:
+        """Give the champion its challenger; who has taken the champion before goes on without."""
+        champion = self.find(use_case, CHAMPION)
+        if champion is None:
+            return
+        event = self._events[use_case].get(CHALLENGER)
+        found = self._challengers.of(self._use_cases[use_case], champion.served, event)
+        if found is not champion.challenger:
+            self._active[use_case, CHAMPION] = replace(champion, challenger=found)
 
     def _is_answered_for(self, use_case: str, version: str) -> bool:
         """Whether the champion is unfit and the fallback answers in its place."""
@@ -321,7 +342,12 @@ class LiveModels:
         )
 
     def _pinned(self) -> set[tuple[str, str]]:
-        return {(use_case, active.served.version) for (use_case, _), active in self._active.items()}
+        active = list(self._active.items())
+        return {(use_case, found.served.version) for (use_case, _), found in active} | {
+            (use_case, found.challenger.served.version)
+            for (use_case, _), found in active
+            if found.challenger is not None
+        }
 
     def _use_case(self, name: str) -> UseCase:
         if name not in self._use_cases:

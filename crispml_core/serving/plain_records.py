@@ -84,4 +84,7 @@ def answered(records: Sequence[PlainRecord]) -> Entry:
     scores, inputs = active.loaded.method.run([item.record for item in records])
     scores.request_ids = [item.request_id for item in records]
     call = ScoreCall(use_case=active.served.use_case, alias=CHAMPION)
-    return Entry(call, active.served, scores, inputs)
+    entry = Entry(call, active.served, scores, inputs)
+    if active.challenger is not None:
+        entry.shadow, entry.records = active.challenger, [item.record for item in records]
+    return entry

@@ -33,6 +33,11 @@ class ScoreCall:
     explain: bool = False
     interval: float | None = None
 
+    @property
+    def names_version(self) -> bool:
+        """Whether the caller says who shall answer; then a challenger has no share."""
+        return self.alias is not None or self.version is not None
+
 
 @dataclass(slots=True, kw_only=True)
 class Scored:
@@ -54,6 +59,9 @@ class Scored:
         The row of the group in which the first of them lies.
     scores : ScoreRows
         The scores of this request only.
+    ids, versions : list of str or None
+        Where a challenger answers a share of the records: id and version of each score. The facts
+        above then hold for the first version that answered.
     """
 
     use_case: str
@@ -68,8 +76,12 @@ class Scored:
     fallback: bool = False
     durability: str = "database"
     replayed: bool = False
+    ids: list[str] | None = None
+    versions: list[str] | None = None
 
     def score_ids(self) -> list[str]:
         """Return the id of every score, in the order of the request."""
+        if self.ids is not None:
+            return self.ids
         first = self.offset
         return [score_id(self.group_id, row) for row in range(first, first + len(self.scores))]

@@ -34,11 +34,13 @@ from crispml_core.pipelines.scoring import ScoringPipelines, ScoringStores
 from crispml_core.pipelines.stores import TrainingStores
 from crispml_core.pipelines.training import TrainingPipelines
 from crispml_core.ports.scorer import Answers
+from crispml_core.serving.direct_commits import DirectCommits
 from crispml_core.serving.durable_ledger import DurableLedger
 from crispml_core.serving.engine import ScoringEngine
 from crispml_core.serving.ledger_writer import LedgerWriter
 from crispml_core.serving.live_models import LiveModels
 from crispml_core.serving.loaded_versions import LoadedVersions
+from crispml_core.serving.shadow import ShadowScores
 from crispml_core.settings import CrispMLSettings, LogSettings
 from crispml_core.testing.fakes.alias_log import FakeAliasLog
 from crispml_core.testing.fakes.artefact_store import FakeArtefactStore
@@ -63,6 +65,7 @@ with warnings.catch_warnings():
     from starlette.testclient import TestClient
 
 VERSION = "20260101-000000-abcdef01"
+CHALLENGER = "20260109-000000-abcdef09"
 MAX_BODY_BYTES, MAX_UPLOAD_BYTES = 64 * 1024, 128 * 1024
 
 
@@ -361,7 +364,7 @@ def _engine(
     use_cases: dict[str, UseCase], ledger: FakeScoreLedger, aliases: FakeAliasLog, folder: Path
 ) -> ScoringEngine:
     def load(use_case: UseCase, version: str) -> SureScorer:
-        if version != VERSION:
+        if version not in (VERSION, CHALLENGER):
             raise NotFound("model version", [VERSION])
         return SureScorer(use_case, version)
 
@@ -369,7 +372,9 @@ def _engine(
     live = LiveModels(
         use_cases, LoadedVersions(load, 10_000), aliases.highest, aliases.aliases, clock=monotonic
     )
-    return ScoringEngine(live, ledger, LedgerWriter(ledger, durable), durable, deadline_s=5)
+    shadow = ShadowScores(LedgerWriter(ledger, DirectCommits(ledger)))
+    writer = LedgerWriter(ledger, durable)
+    return ScoringEngine(live, ledger, writer, durable, deadline_s=5, shadow=shadow)
 
 
 def _nothing(*_: Any) -> Any:

@@ -47,7 +47,8 @@ def _append_group(connection: Connection, group: ScoreGroup) -> None:
         insert(score_rows),
         [{"place": at, **dict(zip(columns, row, strict=True))} for at, row in rows],
     )
-    connection.execute(insert(unindexed_groups).values(group_no=group_no, next_row=0))
+    if group.shadow_of is None:  # who looks for a record finds what was answered
+        connection.execute(insert(unindexed_groups).values(group_no=group_no, next_row=0))
 
 
 def _append_events(connection: Connection, events: Sequence[ServingEvent]) -> None:

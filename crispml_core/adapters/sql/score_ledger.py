@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from crispml_core.adapters.sql.score_columns import ROWS_OF_GROUP, to_group, to_
 from crispml_core.adapters.sql.score_index import catch_up, index_keys
 from crispml_core.adapters.sql.score_places import find_places
 from crispml_core.adapters.sql.score_search import SCORES, ScoreSearch, search
+from crispml_core.adapters.sql.score_windows import groups_of_window, shadow_pairs
 from crispml_core.adapters.sql.sqlite_append import SqliteAppender
 from crispml_core.adapters.sql.tables import score_groups, score_rows
 from crispml_core.domain.errors import Conflict, NotFound, WouldWait
@@ -166,6 +167,22 @@ class SqlScoreLedger:
                 as_of=as_of,
                 shadow=shadow,
             )
+
+    def groups_between(
+        self,
+        use_case: str,
+        *,
+        start: datetime | None,
+        end: datetime | None,
+        version: str | None = None,
+    ) -> Iterator[ScoreGroup]:
+        """Yield the groups of a window [start, end) whole, oldest first, in bounded memory."""
+        return groups_of_window(self._engine, use_case, start=start, end=end, version=version)
+
+    def shadow_pairs(self, use_case: str, version: str) -> pa.Table:
+        """Return which group each shadow group of a version is the shadow of."""
+        with reading(self._engine) as connection:
+            return shadow_pairs(connection, use_case, version)
 
     def index_keys(self, max_rows: int) -> int:
         """Index at most `max_rows` waiting record keys and return how many."""

@@ -12,6 +12,7 @@ from crispml_core.adapters.sql.group_rows import IN_GROUP, ROW_NUMBER, place
 from crispml_core.adapters.sql.score_places import find_places
 from crispml_core.adapters.sql.tables import score_groups, score_keys, score_rows
 from crispml_core.domain.errors import InvalidInput
+from crispml_core.domain.models import SHADOW
 
 _rows = score_rows.c
 SCORES = select(
@@ -35,6 +36,7 @@ SCORES = select(
 ).join_from(score_groups, score_rows, IN_GROUP)
 
 _created_at, _group_no = score_groups.c.created_at, score_groups.c.group_no
+_ANSWERED = or_(score_groups.c.alias.is_(None), score_groups.c.alias != SHADOW)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +69,7 @@ def search(connection: Connection, what: ScoreSearch) -> list[Row[Any]]:
 
 def _query(use_case: str, what: ScoreSearch, before: tuple[datetime, int] | None) -> Select[Any]:
     query = (
-        SCORES.where(score_groups.c.use_case == use_case)
+        SCORES.where(score_groups.c.use_case == use_case, _ANSWERED)
         .order_by(_created_at.desc(), _group_no.desc(), _rows.place.desc())
         .limit(what.limit)
     )

@@ -115,7 +115,8 @@ def _append_rows(cursor: Any, group: ScoreGroup, group_no: int) -> None:
         last = cursor.execute("SELECT last_insert_rowid()").fetchone()[0]
         if last != first + group.rows - 1:
             raise RuntimeError("the rows of a group are not where its number says")
-    cursor.execute(_INSERT_MARK, (group_no, 0))
+    if group.shadow_of is None:  # who looks for a record finds what was answered
+        cursor.execute(_INSERT_MARK, (group_no, 0))
 
 
 # The driver keeps a statement by its text, so there must be few texts.

@@ -13,12 +13,13 @@ from crispml_core.rest.dialects.v2_binary import pack_numbers, pack_texts
 from crispml_core.rest.dialects.v2_request import InferRequest
 from crispml_core.serving.scored import Scored
 
-PREDICT, PROBABILITY, PREDICT_PROBA, SCORE_ID, DETAILS = (
+PREDICT, PROBABILITY, PREDICT_PROBA, SCORE_ID, DETAILS, VERSION = (
     "predict",
     "probability",
     "predict_proba",
     "score_id",
     "details",
+    "version",
 )
 
 JSON_HEADERS = [(b"content-type", b"application/json")]
@@ -29,7 +30,7 @@ _encode = msgspec.json.Encoder().encode
 def output_names(classes: tuple[str, ...]) -> tuple[str, ...]:
     """Return the outputs that a model has; without classes it is a regression."""
     of_classes = (PROBABILITY, PREDICT_PROBA) if classes else ()
-    return (PREDICT, *of_classes, SCORE_ID, DETAILS)
+    return (PREDICT, *of_classes, SCORE_ID, DETAILS, VERSION)
 
 
 def check_outputs(request: InferRequest, classes: tuple[str, ...]) -> None:
@@ -48,9 +49,10 @@ def infer_response(
 ) -> tuple[bytes, list[tuple[bytes, bytes]]]:
     """Return the body of an answer and its headers.
 
-    Without requested outputs there are ``predict``, for classes ``probability``, and ``details`` if
-    reasons or intervals were asked for. An output is binary if its parameter ``binary_data`` says
-    so, or else ``binary_data_output`` of the request.
+    Without requested outputs there are ``predict``, for classes ``probability``, ``details`` if
+    reasons or intervals were asked for, and ``version`` where a challenger answers a share of the
+    records. An output is binary if its parameter ``binary_data`` says so, or else
+    ``binary_data_output`` of the request.
 
     Returns
     -------
@@ -64,6 +66,7 @@ def infer_response(
     else:
         default = [PREDICT, *([PROBABILITY] if scored.classes else [])]
         default += [DETAILS] if scored.scores.details is not None else []
+        default += [VERSION] if scored.versions is not None else []
         wanted = [(name, usual) for name in default]
     outputs, tails = [], []
     for name, is_binary in wanted:
@@ -102,7 +105,8 @@ def _is_binary(parameters: dict[str, Any] | None, usual: bool) -> bool:
 
 
 def _parameters(scored: Scored) -> dict[str, Any]:
-    first, rows = score_id(scored.group_id, scored.offset), len(scored.scores)
+    first = scored.ids[0] if scored.ids else score_id(scored.group_id, scored.offset)
+    rows = len(scored.scores)
     many = {"first_score_id": first, "group_id": scored.group_id, "rows": rows}
     return {
         **({"score_id": first} if rows == 1 else many),
@@ -141,6 +145,12 @@ def _score_ids(scored: Scored) -> Output:
     return "BYTES", [len(values), 1], values
 
 
+def _versions(scored: Scored) -> Output:
+    """Return the version behind each score."""
+    values = scored.versions or [scored.version] * len(scored.scores)
+    return "BYTES", [len(values), 1], values
+
+
 def _details(scored: Scored) -> Output:
     """Return reasons and intervals, each row a JSON object."""
     values = [text or "{}" for text in scored.scores.details or [None] * len(scored.scores)]
@@ -153,4 +163,5 @@ _OUTPUTS: dict[str, Callable[[Scored], Output]] = {
     PREDICT_PROBA: _predict_proba,
     SCORE_ID: _score_ids,
     DETAILS: _details,
+    VERSION: _versions,
 }

@@ -23,11 +23,14 @@ class ScoreColumns:
         Each has a column ``segment_<name>``.
     has_details : bool
         Whether reasons or intervals were asked for; they are one column of JSON.
+    has_versions : bool
+        Whether a challenger answers a share of the records, so that each score names its version.
     """
 
     classes: tuple[str, ...]
     segments: tuple[str, ...]
     has_details: bool
+    has_versions: bool = False
 
     @property
     def names(self) -> list[str]:
@@ -40,6 +43,7 @@ class ScoreColumns:
             *(f"probability_{name}" for name in self.classes),
             *(f"segment_{name}" for name in self.segments),
             *(["details"] if self.has_details else []),
+            *(["version"] if self.has_versions else []),
         ]
 
 
@@ -48,7 +52,12 @@ def columns_of(scored: Scored) -> ScoreColumns:
     rows = scored.scores
     first = _decode(rows.segments[0]) if rows.segments else {}
     classes = scored.classes if rows.by_class is not None else ()
-    return ScoreColumns(classes, tuple(first), rows.details is not None)
+    return ScoreColumns(
+        classes,
+        tuple(first),
+        has_details=rows.details is not None,
+        has_versions=scored.versions is not None,
+    )
 
 
 def distinct_segments(segments: list[str]) -> dict[str, dict[str, str]]:

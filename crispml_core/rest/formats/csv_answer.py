@@ -40,6 +40,8 @@ class CsvAnswer:
             table.append([groups[text].get(name) for text in rows.segments])
         if columns.has_details:
             table.append(rows.details or [None] * len(rows))
+        if columns.has_versions:
+            table.append(scored.versions or [scored.version] * len(rows))
         return _written(zip(*table, strict=True))
 
     def end(self) -> bytes:

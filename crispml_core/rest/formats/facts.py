@@ -27,14 +27,17 @@ def fact_headers(scored: Scored) -> list[tuple[bytes, bytes]]:
     """Return the facts and the first score id as headers of an ASGI response.
 
     Examples are ``CrispML-Version``, ``CrispML-Group-Id`` and ``CrispML-Score-Id``, in lower case
-    as ASGI wants them.
+    as ASGI wants them. Where a challenger answers a share, ``CrispML-Versions`` names all versions.
     """
     headers = [
         (b"crispml-" + name.replace("_", "-").encode(), value.encode("latin-1", "replace"))
         for name, value in facts_of(scored).items()
     ]
-    first = score_id(scored.group_id, scored.offset)
+    first = scored.ids[0] if scored.ids else score_id(scored.group_id, scored.offset)
     headers.append((b"crispml-score-id", first.encode()))
+    if scored.versions is not None:
+        versions = ", ".join(dict.fromkeys(scored.versions))
+        headers.append((b"crispml-versions", versions.encode("latin-1", "replace")))
     if scored.replayed:
         headers.append((b"idempotency-replayed", b"true"))
     return headers

@@ -55,8 +55,7 @@ def _records(scored: Scored, end: bytes, *, after_last: bool = True) -> list[byt
     rows = scored.scores
     probability = _lines(rows.probabilities)
     pieces: list[Piece] = [
-        b'{"score_id":"' + scored.group_id[:-6].encode(),
-        _last_digits(scored.offset + 1, len(rows)),
+        *_score_ids(scored),
         b'","record_key":',
         _lines(rows.record_keys),
         b',"prediction":',
@@ -72,8 +71,17 @@ def _records(scored: Scored, end: bytes, *, after_last: bool = True) -> list[byt
             b',"details":',
             [b"{}" if text is None else text.encode() for text in rows.details],
         ]
+    if scored.versions is not None:
+        pieces += [b',"version":', few(scored.versions, encode)]
     pieces.append(b"}" + end)
     return joined_rows(pieces, len(rows), cut=0 if after_last else len(end))
+
+
+def _score_ids(scored: Scored) -> list[Piece]:
+    if scored.ids is not None:
+        return [b'{"score_id":"', [each.encode() for each in scored.ids]]
+    digits = _last_digits(scored.offset + 1, len(scored.scores))
+    return [b'{"score_id":"' + scored.group_id[:-6].encode(), digits]
 
 
 def _last_digits(first: int, rows: int) -> list[bytes]:

@@ -7,7 +7,6 @@ from abc import ABC, abstractmethod
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from crispml_core.domain.scores import ScoreRows
 from crispml_core.rest.formats.columns import columns_of
 from crispml_core.rest.formats.facts import table_metadata
 from crispml_core.rest.formats.media import ARROW, PARQUET
@@ -51,7 +50,7 @@ class _TableAnswer(ABC):
     def _table(self, scored: Scored) -> dict[str, pa.Array]:
         from crispml_core.tables.score_table import score_columns
 
-        return score_columns(
+        columns = score_columns(
             scored.scores,
             scored.classes,
             self._columns.segments,
@@ -59,6 +58,13 @@ class _TableAnswer(ABC):
             scored.offset,
             has_details=self._columns.has_details,
         )
+        if self._columns.has_versions:
+            import pyarrow as pa
+
+            versions = scored.versions or [scored.version] * len(scored.scores)
+            columns["score_id"] = pa.array(scored.score_ids(), pa.string())
+            columns["version"] = pa.array(versions, pa.string())
+        return columns
 
     @abstractmethod
     def _open(self, schema: pa.Schema) -> Any:
@@ -115,17 +121,13 @@ class ParquetAnswer(_TableAnswer):
 
 def _first(scored: Scored) -> Scored:
     """Return one of the scores, which has all columns and their types."""
-    rows = scored.scores
-    one = ScoreRows(
-        record_keys=rows.record_keys[:1],
-        predictions=rows.predictions[:1],
-        probabilities=rows.probabilities[:1],
-        segments=rows.segments[:1],
-        request_ids=rows.request_ids[:1],
-        by_class=None if rows.by_class is None else rows.by_class[:1],
-        details=None if rows.details is None else rows.details[:1],
+    ids, versions = scored.ids, scored.versions
+    return replace(
+        scored,
+        scores=scored.scores.part(0, 1),
+        ids=None if ids is None else ids[:1],
+        versions=None if versions is None else versions[:1],
     )
-    return replace(scored, scores=one)
 
 
 class _Unseekable(io.RawIOBase):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -67,7 +67,7 @@ class FakeScoreLedger:
             for group in groups:
                 key, fingerprint = group.idempotency_key, group.fingerprint or ""
                 self._answers.keep((group.use_case,), key, fingerprint, group.group_id)
-                self._unindexed += group.rows
+                self._unindexed += group.rows if group.shadow_of is None else 0
             for event in events:
                 self.events.setdefault(event.event_id, event)
 
@@ -128,13 +128,47 @@ class FakeScoreLedger:
         found = [
             score
             for score in scores
-            if use_case in (None, score.use_case)
+            if self._groups[score.group_id].alias != SHADOW
+            and use_case in (None, score.use_case)
             and version in (None, score.version)
             and record_key in (None, score.record_key)
             and (start is None or score.scored_at >= start)
             and (end is None or score.scored_at < end)
         ]
         return found[:limit]
+
+    def groups_between(
+        self,
+        use_case: str,
+        *,
+        start: datetime | None,
+        end: datetime | None,
+        version: str | None = None,
+    ) -> Iterator[ScoreGroup]:
+        """Yield the groups of a window [start, end) whole, oldest first."""
+        for group in self._ordered():
+            if (
+                group.use_case == use_case
+                and group.alias != SHADOW
+                and version in (None, group.version)
+                and (start is None or group.created_at >= start)
+                and (end is None or group.created_at < end)
+            ):
+                yield group
+
+    def shadow_pairs(self, use_case: str, version: str) -> pa.Table:
+        """Return which group each shadow group of a version is the shadow of."""
+        import pyarrow as pa
+
+        found = [
+            (group.group_id, group.shadow_of)
+            for group in self._ordered()
+            if (group.use_case, group.version) == (use_case, version) and group.shadow_of
+        ]
+        ids, pairs = zip(*found, strict=True) if found else ((), ())
+        return pa.table(
+            {"group_id": pa.array(ids, pa.string()), "shadow_of": pa.array(pairs, pa.string())}
+        )
 
     def index_keys(self, max_rows: int) -> int:
         """Index at most `max_rows` waiting record keys and return how many."""

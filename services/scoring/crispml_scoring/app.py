@@ -69,6 +69,8 @@ def create_app(
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         now = await run_in_threadpool(build, known) if parts is None else parts
         now.engine.watch(metrics.on_commit, metrics.on_event)
+        if now.engine.shadow is not None:
+            now.engine.shadow.watch(metrics.on_shadow, now.engine.note)
         await run_in_threadpool(now.engine.models.start)
         live.append(now)
         app.state.parts = now

@@ -77,6 +77,8 @@ class HotPath:
         record = decode(body)
         if record is None:
             return False
+        if active.challenger is not None and active.challenger.takes(record):
+            return False  # the app lets the champion answer if the challenger fails
         request_id = head.request_id or f"{self._prefix}{next(self._counter):012x}"
         tell = partial(self._tell, head, request_id, use_case, body, reply, start)
         try:

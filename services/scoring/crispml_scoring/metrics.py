@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from crispml_core.domain.events import ServingEvent
 from crispml_core.serving.engine import ScoringEngine
 from crispml_core.serving.ledger_writer import Served
+from crispml_core.serving.shadow import KEPT
 
 _BUCKETS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 _VERSION = ("use_case", "model", "version")
@@ -32,6 +33,18 @@ class ScoringMetrics:
             "crispml_serving_events_total",
             "Refused and failed requests, and changes of what serves.",
             ("kind", "code"),
+            registry=registry,
+        )
+        self._shadow = Counter(
+            "crispml_shadow_scores_total",
+            "Scores of a challenger that nobody was answered, made durable.",
+            _VERSION,
+            registry=registry,
+        )
+        self._shadow_dropped = Counter(
+            "crispml_shadow_dropped_total",
+            "Records that a challenger did not score in the shadow.",
+            ("use_case", "reason"),
             registry=registry,
         )
         self._queue = Gauge(
@@ -86,6 +99,13 @@ class ScoringMetrics:
     def on_event(self, event: ServingEvent) -> None:
         """Count an event."""
         self._events.labels(event.kind.value, event.code).inc()
+
+    def on_shadow(self, served: Served, outcome: str, rows: int) -> None:
+        """Count shadow scores, or why there are none."""
+        if outcome == KEPT:
+            self._shadow.labels(served.use_case, served.model, served.version).inc(rows)
+        else:
+            self._shadow_dropped.labels(served.use_case, outcome).inc(rows)
 
     def look(self, engine: ScoringEngine) -> None:
         """Take the state of the engine, before the metrics are read."""

@@ -8,7 +8,7 @@ from crispml_core.domain.fields import RecordSchema
 from crispml_core.domain.use_case import UseCase
 from crispml_core.rest.dialects.columns import ColumnReader
 from crispml_core.rest.dialects.v2_columns import TensorColumns
-from crispml_core.serving.engine import COLUMN_ROWS
+from crispml_core.serving.answering import COLUMN_ROWS
 from crispml_core.serving.record_decoder import RecordDecoder
 
 

@@ -29,7 +29,8 @@ from crispml_core.rest.preferences import checked_key, request_fingerprint
 from crispml_core.rest.request_id import request_id_of
 from crispml_core.rest.spooled import Spooled, spooled
 from crispml_core.rest.strict_json import parse_json
-from crispml_core.serving.engine import COLUMN_ROWS, ScoringEngine
+from crispml_core.serving.answering import COLUMN_ROWS
+from crispml_core.serving.engine import ScoringEngine
 from crispml_core.serving.record_decoder import RecordDecoder, Records
 from crispml_core.serving.scored import ScoreCall, Scored
 from crispml_core.tables.records import from_records
@@ -180,9 +181,7 @@ async def _stream(
             part = replace(call, idempotency_key=_part_key(call.idempotency_key, number))
             if active is None:
                 scored = await engine.score(part, batch)
-                active = await engine.active(replace(call, alias=None, version=scored.version))
-                if call.version is None:
-                    active = active.under(call.alias or "champion")
+                active = await engine.going_on(scored, call)
             else:
                 scored = await engine.score_with(active, part, batch)
             number += 1

@@ -15,8 +15,9 @@ from crispml_core.domain.errors import (
     WouldWait,
 )
 from crispml_core.ports.scorer import Answers
+from crispml_core.serving.answering import COLUMN_ROWS, INLINE_ROWS
 from crispml_core.serving.durable_ledger import DurableLedger
-from crispml_core.serving.engine import COLUMN_ROWS, INLINE_ROWS, ScoringEngine
+from crispml_core.serving.engine import ScoringEngine
 from crispml_core.serving.ledger_writer import LedgerWriter
 from crispml_core.serving.live_models import LiveModels
 from crispml_core.serving.loaded_versions import LoadedVersions

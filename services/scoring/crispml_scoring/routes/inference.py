@@ -22,7 +22,7 @@ from crispml_core.rest.formats.facts import fact_headers
 from crispml_core.rest.request_id import request_id_of
 from crispml_core.rest.spooled import spooled
 from crispml_core.rest.strict_json import parse_json
-from crispml_core.serving.engine import COLUMN_ROWS
+from crispml_core.serving.answering import COLUMN_ROWS
 from crispml_core.serving.scored import ScoreCall
 from crispml_scoring.parts import parts_of
 from crispml_scoring.record_decoders import column_reader_of, tensor_columns_of
@@ -191,7 +191,6 @@ def _options(wanted: InferRequest, version: str | None) -> dict[str, Any]:
 def _call(request: Request, model: str, version: str | None) -> ScoreCall:
     return ScoreCall(
         use_case=model,
-        alias=None if version is not None else CHAMPION,
         version=version,
         request_id=request_id_of(request.scope),
     )

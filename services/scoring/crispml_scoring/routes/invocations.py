@@ -26,7 +26,7 @@ from crispml_core.rest.formats.media import CSV, PARQUET
 from crispml_core.rest.request_id import request_id_of
 from crispml_core.rest.requests import RequestModel
 from crispml_core.rest.spooled import Spooled, spooled
-from crispml_core.serving.engine import COLUMN_ROWS
+from crispml_core.serving.answering import COLUMN_ROWS
 from crispml_core.serving.scored import ScoreCall
 from crispml_scoring.parts import parts_of
 from crispml_scoring.record_decoders import column_reader_of
@@ -85,7 +85,7 @@ def invocation_router() -> APIRouter:
             scored = await parts_of(request).engine.score(
                 ScoreCall(
                     use_case=use_case.name,
-                    alias=None if params.version else params.alias or CHAMPION,
+                    alias=None if params.version else params.alias,
                     version=params.version,
                     request_id=request_id_of(request.scope),
                     explain=params.explain,

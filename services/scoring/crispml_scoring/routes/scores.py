@@ -57,6 +57,8 @@ class ScoredRecord:
     probabilities: dict[str, float]
     segments: dict[str, str]
     details: dict[str, Any] = field(default_factory=dict)
+    version: str | None = None
+    """Where a challenger answers a share of the records: the version behind this score."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
