@@ -30,7 +30,7 @@ from crispml_core.monitoring.recalibration import recalibrate, thinned
 MIN_SLICES = 3
 """Fewer say nothing about a bias."""
 
-MOST_OF_SLICE = 20_000
+MOST_OF_SLICE = 10_000
 """Of a larger slice so many records are compared."""
 
 
