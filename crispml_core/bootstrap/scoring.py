@@ -9,6 +9,7 @@ from functools import partial
 import structlog
 
 from crispml_core.adapters.journal import FileJournals
+from crispml_core.adapters.libraries import library_versions
 from crispml_core.adapters.sql.alias_log import SqlAliasLog
 from crispml_core.adapters.sql.engine import make_engine
 from crispml_core.adapters.sql.event_log import SqlEventLog
@@ -127,6 +128,7 @@ def build(settings: CrispMLSettings) -> ScoringParts:
                 reports=reports,
                 registry=models,
                 timings=NullTimingLog(),
+                libraries=library_versions,
             ),
         ),
         engine=scoring_engine,

@@ -25,9 +25,20 @@ _COUNTS = ("scored", "labelled", "unusable", "coverage")
 @click.option("--to", "end", type=MOMENT, help="First moment after the period, UTC.")
 @click.option("--version", help="Only the scores of this model version.")
 @click.option(
+    "--as-of",
+    "as_of",
+    type=MOMENT,
+    help="Only what was stored until then, so that an old report can be made again.",
+)
+@click.option(
     "--html",
     type=click.Path(dir_okay=False, writable=True, path_type=Path),
     help="Write the report as one HTML page to this file.",
+)
+@click.option(
+    "--csv",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    help="Write the numbers of the report as a CSV table to this file.",
 )
 @click.pass_obj
 def report(
@@ -36,21 +47,32 @@ def report(
     start: datetime | None,
     end: datetime | None,
     version: str | None,
+    as_of: datetime | None,
     html: Path | None,
+    csv: Path | None,
 ) -> None:
     """Verify the scores of a period against their truth."""
     if start is not None and end is not None and start >= end:
         raise click.UsageError("--from must be before --to")
     scoring = session.client.scoring
     made = scoring.verify(
-        use_case, start=start, end=end, version=version, idempotency_key=str(new_id())
+        use_case,
+        start=start,
+        end=end,
+        version=version,
+        as_of=as_of,
+        idempotency_key=str(new_id()),
     )
     if html is not None:
         html.write_text(scoring.report_html(made.id), encoding="utf-8")
+    if csv is not None:
+        csv.write_text(scoring.report_csv(made.id), encoding="utf-8", newline="")
     if session.out.emit(made):
         return
     counts = [(name, made.content.get(name)) for name in _COUNTS]
-    session.out.facts([("report", made.id), ("made", made.created_at), *counts])
+    session.out.facts(
+        [("report", made.id), ("made", made.created_at), ("digest", made.digest), *counts]
+    )
     session.out.line()
     session.out.table(("kpi", "value", "low", "high"), kpi_rows(made.content.get("kpis", {})))
     session.out.line()

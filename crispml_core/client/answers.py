@@ -64,6 +64,7 @@ class ReportInfo:
     use_case: str
     created_at: datetime
     facts: dict[str, Any] = field(default_factory=dict)
+    digest: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +75,7 @@ class ModelReport:
     use_case: str
     created_at: datetime
     content: dict[str, Any]
+    digest: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -103,6 +103,11 @@ class Catalogue:
         path = self.report_path(report_id)
         return self.connection.request("GET", path, headers={"Accept": "text/html"}).text
 
+    def report_csv(self, report_id: str) -> str:
+        """Return the numbers of a report as one CSV table."""
+        path = self.report_path(report_id)
+        return self.connection.request("GET", path, headers={"Accept": "text/csv"}).text
+
     def report_url(self, report_id: str) -> str:
         """Return the address of the HTML page of a report, for a browser."""
         return f"{self.url}{self.report_path(report_id)}?format=html"

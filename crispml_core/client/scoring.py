@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from crispml_core.client.answers import LabelAnswer, ScoreAnswer
+from crispml_core.client.answers import LabelAnswer, ReportInfo, ScoreAnswer
 from crispml_core.client.http import API, below
 from crispml_core.client.run_calls import RunCalls
 from crispml_core.domain.runs import SCORING_METHODS, Run
@@ -173,6 +173,34 @@ class ScoringClient(RunCalls):
     def report(self, report_id: str) -> VerificationReport:
         """Return a verification report."""
         return self.connection.get("/reports" + below(report_id), VerificationReport)
+
+    def verification_reports(
+        self,
+        *,
+        use_case: str | None = None,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        version: str | None = None,
+        as_of: datetime | None = None,
+        digest: str | None = None,
+        limit: int | None = None,
+    ) -> Iterator[ReportInfo]:
+        """Yield the reports that were asked exactly so, newest first; what is None may be any.
+
+        Parameters
+        ----------
+        digest : str, optional
+            Only reports with this content.
+        """
+        params = {
+            "use_case": use_case,
+            "from": start and start.isoformat(),
+            "to": end and end.isoformat(),
+            "version": version,
+            "as_of": as_of and as_of.isoformat(),
+            "digest": digest,
+        }
+        return self._items("/reports", ReportInfo, params, limit=limit)
 
     def scores(
         self,

@@ -204,6 +204,12 @@ class RegistryDamaged(CrispMLError):
     code = "registry_damaged"
 
 
+class ReportDamaged(CrispMLError):
+    """Raised when the content of a stored report is not what its digest says."""
+
+    code = "report_damaged"
+
+
 class StoreUnavailable(CrispMLError):
     """Raised when a database or a volume does not answer, is locked, full or read-only."""
 

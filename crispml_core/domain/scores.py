@@ -339,9 +339,19 @@ class LabelReceipt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerificationReport:
-    """A stored report of a period of scores against their ground truth."""
+    """A stored report of a period of scores against their ground truth.
+
+    Parameters
+    ----------
+    content : dict
+        What is known about the period, as JSON values. Neither id nor moment of making is in it.
+    digest : str
+        Of the content, see `crispml_core.domain.reports.content_digest`: two reports with the same
+        digest say the same.
+    """
 
     id: str
     use_case: str
     created_at: datetime
     content: dict[str, Any]
+    digest: str = ""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from crispml_core.domain.errors import InvalidInput, NotFound
 from crispml_core.domain.identifiers import new_id, utc_now
+from crispml_core.domain.reports import ReportQuestion
 from crispml_core.domain.scores import LabelReceipt, VerificationReport
 from crispml_core.domain.use_case import UseCase
 from crispml_core.methods.new_data_label import NewDataLabel
@@ -22,13 +23,20 @@ from crispml_core.ports.timing_log import TimingLog
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScoringStores:
-    """What the scoring pipelines reach the world through."""
+    """What the scoring pipelines reach the world through.
+
+    Parameters
+    ----------
+    libraries : callable
+        Returns the versions of what the numbers of a report are computed with.
+    """
 
     ledger: ScoreLedger
     labels: LabelStore
     reports: ReportStore
     registry: ModelRegistry
     timings: TimingLog
+    libraries: Callable[[], Mapping[str, str]] = dict
 
 
 class ScoringPipelines:
@@ -67,39 +75,40 @@ class ScoringPipelines:
     ) -> VerificationReport:
         """Verify the scores of a window [start, end) against their ground truth.
 
+        Parameters
+        ----------
+        as_of : datetime, optional
+            What was stored later does not count; this moment, when it is left out. It stands in the
+            report, so that the same report can be made again.
+
         Raises
         ------
         InvalidInput
-            If the window ends before it starts.
+            If the window ends before it starts, or `as_of` lies in the future.
         NotFound
             If there is no such version.
         """
-        from crispml_core.methods.new_data_report import NewDataReport  # loads scikit-learn
+        from crispml_core.methods.new_data_report import NewDataReport  # loads SciPy
 
-        found = self._use_case(use_case)
+        found, now = self._use_case(use_case), utc_now()
         if start is not None and end is not None and end <= start:
             raise InvalidInput("to must be later than from")
+        if as_of is not None and as_of > now:
+            raise InvalidInput(
+                "as_of must not lie in the future: nobody knows yet what will be stored until then"
+            )
+        asked = ReportQuestion(start=start, end=end, version=version, as_of=as_of or now)
         trained = self._stores.registry.get(use_case, version).kpis["test"] if version else None
         with self._recorder(use_case).method("new-data-report") as step:
             joined = self._stores.ledger.with_labels(
-                use_case, start=start, end=end, version=version, as_of=as_of
+                use_case, start=start, end=end, version=version, as_of=asked.as_of
             )
             step.rows = joined.num_rows
-            created_at = utc_now()
             report = NewDataReport(found).run(
-                joined,
-                start=start,
-                end=end,
-                version=version,
-                as_of=as_of,
-                created_at=created_at,
-                training_kpis=trained,
+                joined, asked, training_kpis=trained, libraries=self._stores.libraries()
             )
             stored = VerificationReport(
-                id=str(new_id()),
-                use_case=use_case,
-                created_at=created_at,
-                content=report.content,
+                id=str(new_id()), use_case=use_case, created_at=now, content=report.content
             )
             return self._stores.reports.add(
                 stored, idempotency_key=idempotency_key, fingerprint=fingerprint

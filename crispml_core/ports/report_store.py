@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from crispml_core.domain.reports import ReportQuestion
 from crispml_core.domain.scores import VerificationReport
 
 
@@ -27,11 +28,33 @@ class ReportStore(Protocol):
         ...
 
     def get(self, report_id: str) -> VerificationReport:
-        """Return the report, or raise `NotFound`."""
+        """Return the report.
+
+        Raises
+        ------
+        NotFound
+            If there is none.
+        ReportDamaged
+            If its content is not what its digest says.
+        """
         ...
 
     def find(
-        self, *, use_case: str | None = None, limit: int = 50, before: str | None = None
+        self,
+        *,
+        use_case: str | None = None,
+        asked: ReportQuestion | None = None,
+        digest: str | None = None,
+        limit: int = 50,
+        before: str | None = None,
     ) -> list[VerificationReport]:
-        """Return reports, newest first, older than the report `before`."""
+        """Return reports, newest first, older than the report `before`.
+
+        Parameters
+        ----------
+        asked : ReportQuestion, optional
+            Only reports that were asked the same, as far as it says: None leaves a part open.
+        digest : str, optional
+            Only reports with this content.
+        """
         ...

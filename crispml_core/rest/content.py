@@ -9,8 +9,8 @@ from starlette.datastructures import Headers
 
 from crispml_core.domain.errors import UnsupportedContent
 
-JSON, HTML = "application/json", "text/html"
-UPLOAD_FORMATS = {"text/csv": "csv", "application/vnd.apache.parquet": "parquet"}
+JSON, HTML, CSV = "application/json", "text/html", "text/csv"
+UPLOAD_FORMATS = {CSV: "csv", "application/vnd.apache.parquet": "parquet"}
 
 
 class NotAcceptable(UnsupportedContent):

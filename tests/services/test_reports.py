@@ -84,6 +84,7 @@ def test_a_report_needs_no_body_and_a_repeated_key_returns_the_first(scoring: An
         ({"from": "2026-02-01T00:00:00Z", "to": "2026-01-01T00:00:00Z"}, 422),
         ({"version": "CANARY"}, 404),
         ({"start": "2026-01-01T00:00:00Z"}, 422),
+        ({"as_of": "2199-01-01T00:00:00Z"}, 422),
     ],
 )
 def test_a_report_of_nothing_is_refused(scoring: Any, body: Any, status: int) -> None:
@@ -91,3 +92,48 @@ def test_a_report_of_nothing_is_refused(scoring: Any, body: Any, status: int) ->
     assert answer.status_code == status
     assert "CANARY" not in answer.text
     assert scoring.parts.reports.find() == []
+
+
+def test_a_report_is_a_table_for_who_wants_csv(
+    scoring: Any, training: Any, report_ids: Any
+) -> None:
+    made = scoring.client.post("/api/v1/use-cases/toy/new-data-report").json()
+    path = f"/api/v1/reports/{made['id']}"
+    for table in (
+        scoring.client.get(path, headers={"Accept": "text/csv"}),
+        scoring.client.get(path, params={"format": "csv"}),
+    ):
+        assert table.headers["Content-Type"].startswith("text/csv")
+        lines = table.text.splitlines()
+        assert lines[0] == "section,group,name,value,low,high,n,note"
+        assert "labels,,scored,0,,,," in lines
+
+
+def test_reports_are_found_by_what_was_asked_and_by_their_content(scoring: Any) -> None:
+    path = "/api/v1/use-cases/toy/new-data-report"
+    body = {
+        "from": "2026-01-01T00:00:00Z",
+        "to": "2026-02-01T00:00:00Z",
+        "as_of": "2026-03-01T00:00:00Z",
+    }
+    first, again = (scoring.client.post(path, json=body).json() for _ in range(2))
+    other = scoring.client.post(path, json=body | {"from": "2026-01-02T00:00:00Z"}).json()
+
+    def found(**query: Any) -> list[str]:
+        page = scoring.client.get("/api/v1/reports", params=query).json()
+        return [item["id"] for item in page["items"]]
+
+    both = [again["id"], first["id"]]
+    assert (first["digest"], found(digest=first["digest"])) == (again["digest"], both)
+    assert found(**body) == both
+    assert found(to=body["to"]) == [other["id"], *both]
+    assert found(version="v9") == []
+    # The next page goes on with the same question.
+    page = scoring.client.get("/api/v1/reports", params={"limit": 1, "from": body["from"]}).json()
+    rest = found(**{"limit": 1, "from": body["from"], "cursor": page["next_cursor"]})
+    assert [page["items"][0]["id"], *rest] == both
+
+
+def test_training_has_no_verification_reports(training: Any, report_ids: list[str]) -> None:
+    answer = training.client.get("/api/v1/reports?as_of=2026-03-01T00:00:00Z")
+    assert (answer.status_code, "scoring service" in answer.text) == (422, True)

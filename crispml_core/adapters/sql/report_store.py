@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+import msgspec
 from sqlalchemy import Engine, Row, insert, select
 
 from crispml_core.adapters.sql.engine import reading, writing
 from crispml_core.adapters.sql.errors import ConstraintBroken
 from crispml_core.adapters.sql.idempotency import check_fingerprint, key_digest
 from crispml_core.adapters.sql.tables import reports
-from crispml_core.domain.errors import Conflict, NotFound
+from crispml_core.domain.errors import Conflict, NotFound, ReportDamaged
+from crispml_core.domain.reports import ReportQuestion, content_digest
 from crispml_core.domain.scores import VerificationReport
 
 
@@ -38,11 +41,16 @@ class SqlReportStore:
         earlier = self._known(digest, fingerprint)
         if earlier is not None:
             return earlier
+        # As it will be read: a number that is none becomes null, a tuple a list.
+        content = msgspec.json.decode(msgspec.json.encode(report.content))
+        report = replace(report, content=content, digest=content_digest(content))
         values = {
             "id": report.id,
             "use_case": report.use_case,
             "created_at": report.created_at,
             "content": report.content,
+            **_asked_columns(ReportQuestion.of(report.content)),
+            "digest": report.digest,
             "idempotency_digest": digest,
             "fingerprint": fingerprint if digest else None,
         }
@@ -65,12 +73,23 @@ class SqlReportStore:
         return _report(row)
 
     def find(
-        self, *, use_case: str | None = None, limit: int = 50, before: str | None = None
+        self,
+        *,
+        use_case: str | None = None,
+        asked: ReportQuestion | None = None,
+        digest: str | None = None,
+        limit: int = 50,
+        before: str | None = None,
     ) -> list[VerificationReport]:
         """Return reports, newest first, older than the report `before`."""
+        wanted = _asked_columns(asked or ReportQuestion()) | {
+            "use_case": use_case,
+            "digest": digest,
+        }
         query = select(reports).order_by(reports.c.id.desc()).limit(limit)
-        if use_case is not None:
-            query = query.where(reports.c.use_case == use_case)
+        for name, value in wanted.items():
+            if value is not None:
+                query = query.where(reports.c[name] == value)
         if before is not None:
             query = query.where(reports.c.id < before)
         with reading(self._engine) as connection:
@@ -88,7 +107,24 @@ class SqlReportStore:
         return _report(row)
 
 
+def _asked_columns(asked: ReportQuestion) -> dict[str, Any]:
+    return {
+        "window_start": asked.start,
+        "window_end": asked.end,
+        "version": asked.version,
+        "as_of": asked.as_of,
+    }
+
+
 def _report(row: Row[Any]) -> VerificationReport:
+    """Return a row as a report; one from before revision 0004 has no digest to hold it against."""
+    digest = content_digest(row.content)
+    if row.digest not in (None, digest):
+        raise ReportDamaged("the content of a stored report was changed in the database")
     return VerificationReport(
-        id=row.id, use_case=row.use_case, created_at=row.created_at, content=row.content
+        id=row.id,
+        use_case=row.use_case,
+        created_at=row.created_at,
+        content=row.content,
+        digest=digest,
     )

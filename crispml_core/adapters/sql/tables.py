@@ -292,7 +292,14 @@ reports = Table(
     _moment("created_at"),
     Column("content", JsonText(dict[str, Any]), nullable=False),
     *_idempotency(),
+    # What the content says about itself, so that it can be searched; null before revision 0004.
+    _moment("window_start", nullable=True),
+    _moment("window_end", nullable=True),
+    Column("version", String(63)),
+    _moment("as_of", nullable=True),
+    Column("digest", String(64)),
     Index(None, "use_case", "id"),
+    Index(None, "digest"),
 )
 
 # What people said about a data set since it was made; the data set itself never changes.

@@ -8,6 +8,7 @@ from dataclasses import replace
 import msgspec
 
 from crispml_core.domain.errors import Conflict, NotFound
+from crispml_core.domain.reports import ReportQuestion, content_digest
 from crispml_core.domain.scores import VerificationReport
 from crispml_core.testing.fakes.idempotency import Answers
 
@@ -36,9 +37,10 @@ class FakeReportStore:
             if report.id in self._reports:
                 raise Conflict("a report with this id is stored already")
             plain = msgspec.json.decode(msgspec.json.encode(report.content))
-            self._reports[report.id] = replace(report, content=plain)
+            stored = replace(report, content=plain, digest=content_digest(plain))
+            self._reports[report.id] = stored
             self._answers.keep(scope, idempotency_key, fingerprint, report.id)
-            return report
+            return stored
 
     def get(self, report_id: str) -> VerificationReport:
         """Return the report, or raise `NotFound`."""
@@ -47,12 +49,29 @@ class FakeReportStore:
         return self._reports[report_id]
 
     def find(
-        self, *, use_case: str | None = None, limit: int = 50, before: str | None = None
+        self,
+        *,
+        use_case: str | None = None,
+        asked: ReportQuestion | None = None,
+        digest: str | None = None,
+        limit: int = 50,
+        before: str | None = None,
     ) -> list[VerificationReport]:
         """Return reports, newest first, older than the report `before`."""
         found = [
             report
             for report in self._reports.values()
-            if use_case in (None, report.use_case) and (before is None or report.id < before)
+            if use_case in (None, report.use_case)
+            and digest in (None, report.digest)
+            and _was_asked(report, asked or ReportQuestion())
+            and (before is None or report.id < before)
         ]
         return sorted(found, key=lambda report: report.id, reverse=True)[:limit]
+
+
+def _was_asked(report: VerificationReport, asked: ReportQuestion) -> bool:
+    question = ReportQuestion.of(report.content)
+    return all(
+        getattr(asked, name) in (None, getattr(question, name))
+        for name in ("start", "end", "version", "as_of")
+    )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from fastapi import Request
 
-from crispml_core.rest.routes.reports import ReportDocument, ReportView
+from crispml_core.rest.routes.reports import ReportDocument, ReportsQuery, ReportView
 from crispml_scoring.parts import parts_of
 
 # What a list shows of a report.
@@ -16,17 +16,22 @@ _FACTS = ("version", "window", "scored", "labelled", "coverage")
 class VerificationReports:
     """Reports of periods of scores."""
 
-    def find(
-        self, request: Request, use_case: str | None, limit: int, before: str | None
-    ) -> Sequence[ReportView]:
-        """Return reports, newest first, older than the report `before`."""
-        found = parts_of(request).reports.find(use_case=use_case, limit=limit, before=before)
+    def find(self, request: Request, query: ReportsQuery, limit: int) -> Sequence[ReportView]:
+        """Return at most `limit` reports, newest first, older than the one the query names."""
+        found = parts_of(request).reports.find(
+            use_case=query.use_case,
+            asked=query.asked,
+            digest=query.digest,
+            limit=limit,
+            before=query.before,
+        )
         return [
             ReportView(
                 id=report.id,
                 use_case=report.use_case,
                 created_at=report.created_at,
                 facts={name: report.content.get(name) for name in _FACTS},
+                digest=report.digest,
             )
             for report in found
         ]
@@ -39,6 +44,7 @@ class VerificationReports:
             use_case=report.use_case,
             created_at=report.created_at,
             content=report.content,
+            digest=report.digest,
         )
 
     def page(self, request: Request, report_id: str) -> str:

@@ -260,21 +260,29 @@ def test_a_report_shows_kpis_with_intervals_and_writes_its_page(crispml_cli, ser
         "content": content,
     }
     services.on("POST", "/api/v1/use-cases/credit/new-data-report", httpx.Response(201, json=made))
-    services.on("GET", "/api/v1/reports/p", httpx.Response(200, text="<!doctype html>é"))
+    services.on(
+        "GET",
+        "/api/v1/reports/p",
+        lambda request: httpx.Response(
+            200, text="a,b\r\n" if request.headers["Accept"] == "text/csv" else "<!doctype html>é"
+        ),
+    )
 
     result = crispml_cli(
         *("report", "credit", "--from", "2026-01-01", "--to", "2026-02-01T01:00:00+01:00"),
-        *("--html", "page.html"),
+        *("--as-of", "2026-03-01", "--html", "page.html", "--csv", "table.csv"),
     )
 
     assert result.exit_code == 0, result.stderr
     assert services.body("new-data-report") == {
         "from": "2026-01-01T00:00:00+00:00",
         "to": "2026-02-01T00:00:00+00:00",
+        "as_of": "2026-03-01T00:00:00+00:00",
     }
     assert ["auc", "0.79", "0.7", "0.86"] in words(result.stdout)
     assert ["labelled", "150"] in words(result.stdout)
     assert (tmp_path / "page.html").read_text(encoding="utf-8") == "<!doctype html>é"
+    assert (tmp_path / "table.csv").read_bytes() == b"a,b\r\n"
 
 
 def test_loaded_use_cases_are_listed(crispml_cli, services):

@@ -7,6 +7,7 @@ import pytest
 
 from crispml_core.domain.algorithms import Algorithm
 from crispml_core.domain.fields import Field
+from crispml_core.domain.reports import ReportQuestion
 from crispml_core.domain.targets import CostMatrix, Gate, Segment, Target
 from crispml_core.domain.use_case import UseCase
 from crispml_core.methods.new_data_report import NewDataReport
@@ -88,15 +89,15 @@ def binary_scores(n=200, labelled=200, threshold=0.4):
     return y, p, rows
 
 
-def verify(case, rows, **more):
-    options = {
+def verify(case, rows, *, training_kpis=None, **more):
+    question = {
         "start": START,
         "end": START + timedelta(days=1),
-        "version": None,
-        "as_of": None,
-        "created_at": START + timedelta(days=2),
+        "as_of": START + timedelta(days=2),
     } | more
-    content = NewDataReport(case).run(pa.Table.from_pylist(rows, SCHEMA), **options).content
+    joined = pa.Table.from_pylist(rows, SCHEMA)
+    asked = ReportQuestion(**question)
+    content = NewDataReport(case).run(joined, asked, training_kpis=training_kpis).content
     assert json.loads(json.dumps(content, allow_nan=False)) == content
     return content
 
@@ -227,7 +228,6 @@ def test_window_and_training_kpis_stand_beside_the_result():
         "as_of": "2025-03-01T00:00:00Z",
     }
     assert (content["training_kpis"], content["version"]) == ({"auc": 0.8}, "v1")
-    assert content["created_at"] == "2025-03-03T00:00:00Z"
     assert content["first_scored_at"] == content["last_scored_at"] == "2025-03-01T00:00:00Z"
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from crispml_core.domain.algorithms import Algorithm
 from crispml_core.domain.fields import Field
+from crispml_core.domain.reports import ReportQuestion
 from crispml_core.domain.targets import Gate, Segment, Target
 from crispml_core.domain.use_case import UseCase
 from crispml_core.methods.model_report import ModelReport, ReportInput
@@ -89,11 +90,7 @@ def _contents():
         for kind, rows in (("verification", joined), ("empty", joined.slice(0, 0))):
             report = NewDataReport(_use_case(task)).run(
                 rows,
-                start=None,
-                end=None,
-                version=None,
-                as_of=None,
-                created_at=datetime(2025, 3, 1, tzinfo=UTC),
+                ReportQuestion(as_of=datetime(2025, 3, 1, tzinfo=UTC)),
                 training_kpis=evaluation.kpis,
             )
             found[kind, task] = json.loads(json.dumps(report.content))

@@ -23,6 +23,7 @@ EXPECTED = {
     errors.UseCaseError("x", "prepare", "y"): 500,
     errors.NotReady("x"): 503,
     errors.RegistryDamaged("x"): 503,
+    errors.ReportDamaged("x"): 503,
     errors.StoreUnavailable("x"): 503,
     errors.Overloaded("x"): 503,
     errors.DeadlineExceeded("x"): 504,

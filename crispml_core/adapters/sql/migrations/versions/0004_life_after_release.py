@@ -23,11 +23,13 @@ def upgrade() -> None:
     _add_dataset_notes()
     _add_challenger_columns()
     _add_version_health()
+    _make_reports_searchable()
 
 
 def downgrade() -> None:
     """Remove them in the reverse order."""
     op.drop_table("version_health")
+    _forget_report_questions()
     _drop_challenger_columns()
     _unbind_alias_events()
     op.drop_table("dataset_notes")
@@ -122,3 +124,18 @@ def _add_version_health() -> None:
         "version_health",
         ["model", "version", "sequence"],
     )
+
+
+def _make_reports_searchable() -> None:
+    """Keep the question of a report and its digest beside its content."""
+    for name in ("window_start", "window_end", "as_of"):
+        op.add_column("reports", sa.Column(name, sa.DateTime, nullable=True))
+    op.add_column("reports", sa.Column("version", sa.String(63), nullable=True))
+    op.add_column("reports", sa.Column("digest", sa.String(64), nullable=True))
+    op.create_index("ix_reports_digest", "reports", ["digest"])
+
+
+def _forget_report_questions() -> None:
+    op.drop_index("ix_reports_digest", "reports")
+    for name in ("digest", "version", "as_of", "window_end", "window_start"):
+        op.drop_column("reports", name)
