@@ -158,6 +158,13 @@ class ClockSettings(_Concern):
         return None if value == "" else value
 
 
+class PromotionSettings(_Concern):
+    """How versions come into prod."""
+
+    mode: Literal["model", "code"] = "model"
+    """What is carried to prod: `model` for versions that qa approved, `code` to train in place."""
+
+
 class LogSettings(_Concern):
     """The log on standard output."""
 
@@ -212,6 +219,9 @@ class CrispMLSettings(BaseSettings):
 
     clock: ClockSettings = ClockSettings()
     """See `ClockSettings`."""
+
+    promotion: PromotionSettings = PromotionSettings()
+    """See `PromotionSettings`."""
 
     log: LogSettings = LogSettings()
     """See `LogSettings`."""

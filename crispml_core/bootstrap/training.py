@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from crispml_core.adapters.bundles import TarBundles
 from crispml_core.adapters.compilers import SklearnModelCompiler
 from crispml_core.adapters.libraries import library_versions
 from crispml_core.adapters.sources import build_source
@@ -14,6 +15,7 @@ from crispml_core.adapters.sql.alias_log import SqlAliasLog
 from crispml_core.adapters.sql.dataset_notes import SqlDataSetNotes
 from crispml_core.adapters.sql.engine import make_engine
 from crispml_core.adapters.sql.health_log import SqlHealthLog
+from crispml_core.adapters.sql.import_log import SqlImportLog
 from crispml_core.adapters.sql.revision import check_revision
 from crispml_core.adapters.sql.run_store import SqlRunStore
 from crispml_core.adapters.timing.null import NullTimingLog
@@ -28,8 +30,9 @@ from crispml_core.bootstrap.parts import Parts, codec_of, follow_clock, ping_sto
 from crispml_core.domain.errors import CrispMLError, NotFound
 from crispml_core.domain.runs import CYCLE, TRAINING_METHODS
 from crispml_core.domain.use_case import UseCase
-from crispml_core.governance.promotion import PromotionRules
+from crispml_core.governance.promotion import PromotionMode, PromotionRules
 from crispml_core.logs import configure_logging
+from crispml_core.pipelines.bundles import Bundles
 from crispml_core.pipelines.catalogue import Catalogue
 from crispml_core.pipelines.stores import TrainingStores
 from crispml_core.pipelines.training import TrainingPipelines
@@ -64,6 +67,7 @@ class TrainingParts(Parts):
     uploads: UploadStore
     training: TrainingPipelines
     project_aliases: Callable[[str], None]
+    bundles: Bundles
 
 
 def build(settings: CrispMLSettings) -> TrainingParts:
@@ -113,6 +117,7 @@ def build(settings: CrispMLSettings) -> TrainingParts:
         models=models,
         aliases=aliases,
         health=SqlHealthLog(engine),
+        imports=SqlImportLog(engine),
         timings=NullTimingLog(),
         open_source=open_source,
         drop_upload=uploads.remove,
@@ -120,12 +125,15 @@ def build(settings: CrispMLSettings) -> TrainingParts:
         compiler=SklearnModelCompiler(),
         libraries=library_versions,
         project_aliases=project_aliases,
-        rules=PromotionRules(environment=settings.environment),
+        rules=PromotionRules(
+            environment=settings.environment, mode=PromotionMode(settings.promotion.mode)
+        ),
     )
+    runs = SqlRunStore(engine)
     return TrainingParts(
         settings=settings,
         use_cases=use_cases,
-        runs=SqlRunStore(engine),
+        runs=runs,
         datasets=datasets,
         catalogue=Catalogue(datasets, notes),
         artefacts=artefacts,
@@ -135,6 +143,7 @@ def build(settings: CrispMLSettings) -> TrainingParts:
         lineage=lineage_builder(engine, root, use_cases),
         training=TrainingPipelines(use_cases, stores),
         project_aliases=project_aliases,
+        bundles=Bundles(use_cases, stores, runs, TarBundles()),
         ping=lambda: ping_stores(engine, root, writable=True),
         close=close,
     )

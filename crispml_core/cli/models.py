@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from crispml_core.cli.alias_history import history, show_moves
+from crispml_core.cli.bundles import export, import_
 from crispml_core.cli.kpis import value_of
 from crispml_core.cli.verb import DefaultGroup, Failure, ServiceVerb, Session
 from crispml_core.cli.version_health import health
@@ -94,6 +95,8 @@ def move(
         out.line(f"{alias} of {model} points at {event.version}, before: {before or 'nothing'}")
 
 
+models.add_command(export)
+models.add_command(import_)
 models.add_command(history)
 models.add_command(health)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from crispml_core.client.answers import ModelReport
+from crispml_core.client.bundles import BundleCalls
 from crispml_core.client.datasets import PARQUET as PARQUET
 from crispml_core.client.datasets import DataSetCalls
 from crispml_core.client.http import API, below
@@ -18,7 +19,7 @@ from crispml_core.domain.runs import CYCLE, TRAINING_METHODS, Run
 CSV = "text/csv"
 
 
-class TrainingClient(DataSetCalls, RunCalls):
+class TrainingClient(BundleCalls, DataSetCalls, RunCalls):
     """Typed calls of the training service.
 
     Every method call answers at once with a queued `Run`; `wait` gives the finished one. Keywords

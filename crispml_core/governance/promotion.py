@@ -2,11 +2,52 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
+from crispml_core.domain.bundles import Approval
 from crispml_core.domain.errors import InvalidInput
+from crispml_core.domain.models import CHALLENGER, CHAMPION, FALLBACK
+from crispml_core.governance.gates import GateResult
 
-PROD = "prod"
+QA, PROD = "qa", "prod"
+
+
+class PromotionMode(StrEnum):
+    """What is carried from one environment to the next.
+
+    ``model``: trained versions. Prod serves only bytes that qa approved. ``code``: the use case.
+    Prod trains for itself, gates decide, and the version that qa trained is the fallback.
+    """
+
+    MODEL = "model"
+    CODE = "code"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """What is known about a version that shall answer under an alias.
+
+    Parameters
+    ----------
+    digest : str
+        Digest of the version.
+    gates : sequence of GateResult
+        Its KPIs on ``test`` against the gates of the use case that is installed.
+    approvals : iterable of Approval
+        Moves of aliases in other environments, as bundles brought them.
+    trained_here : bool
+        Whether this environment trained it.
+    unfit : str or None
+        Why it is judged unfit to answer, if it is.
+    """
+
+    digest: str
+    gates: Sequence[GateResult]
+    approvals: Iterable[Approval] = ()
+    trained_here: bool = False
+    unfit: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,16 +58,58 @@ class PromotionRules:
     ----------
     environment : str
         ``dev``, ``qa`` or ``prod``. Only prod demands anything: the others are where people try.
+    mode : PromotionMode
+        What prod accepts.
     """
 
     environment: str = "dev"
+    mode: PromotionMode = PromotionMode.MODEL
 
     @property
     def is_strict(self) -> bool:
         """Whether the environment demands anything."""
         return self.environment == PROD
 
+    @property
+    def takes_own_versions(self) -> bool:
+        """Whether a version that was trained here may answer here."""
+        return not self.is_strict or self.mode is PromotionMode.CODE
+
     def check_reason(self, reason: str) -> None:
         """Raise `InvalidInput` when a move needs a reason and has none."""
         if self.is_strict and not reason.strip():
             raise InvalidInput("reason: say why; in prod every move of an alias needs a reason")
+
+    def concerns(self, alias: str, traffic: float = 0.0) -> bool:
+        """Whether a move of this alias lets a version answer customers in prod."""
+        answers = alias in (CHAMPION, FALLBACK) or (alias == CHALLENGER and traffic > 0)
+        return self.is_strict and answers
+
+    def refusal(self, candidate: Candidate) -> str | None:
+        """Return why a version must not answer here, or None when it may."""
+        failed = [gate for gate in candidate.gates if not gate.passed]
+        if failed:
+            gates = ", ".join(f"{gate.kpi} {gate.bound}" for gate in failed)
+            return f"gates: the version does not keep {gates} on test"
+        if candidate.unfit is not None:
+            return f"the version is judged unfit to answer: {candidate.unfit}"
+        if candidate.trained_here and self.takes_own_versions:
+            return None
+        if not is_approved(candidate.digest, candidate.approvals):
+            return (
+                f"{QA} never approved these bytes: no bundle that was imported here has a move of "
+                f"{CHAMPION} in {QA} to the digest {candidate.digest[:12]}…; let {QA} make the "
+                "version its champion, export it there and import the bundle here"
+            )
+        return None
+
+
+def is_approved(digest: str, approvals: Iterable[Approval]) -> bool:
+    """Return whether qa made a version with this digest its champion.
+
+    Who may do that, and a signature that proves it, join here.
+    """
+    return any(
+        (approval.environment, approval.alias, approval.digest) == (QA, CHAMPION, digest)
+        for approval in approvals
+    )

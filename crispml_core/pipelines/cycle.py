@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from crispml_core.domain.bundles import PromotionRefused
 from crispml_core.domain.models import ANY_VERSION, CHAMPION, ModelVersion
 from crispml_core.domain.search import parse_search
 from crispml_core.domain.use_case import UseCase
@@ -29,9 +30,10 @@ def run_cycle(work: Workplace, parameters: Parameters) -> dict[str, Any]:
 
     The best version has the best AUC (binary), log loss (multiclass) or RMSE (regression) on
     ``select``; with ``promote`` it becomes champion, if it passes the gates of the use case on
-    ``test``.
+    ``test``, and if the rules of the environment allow it. Whatever fails, the champion and the
+    fallback stay what they are.
     """
-    use_case, stores = work.use_case, work.stores
+    use_case = work.use_case
     raw_id = parameters["dataset_id"]
     if raw_id is None:
         selection = selection_of(use_case, parameters)
@@ -50,18 +52,9 @@ def run_cycle(work: Workplace, parameters: Parameters) -> dict[str, Any]:
         manifest.version: check_gates(use_case.gates, manifest.kpis["test"])
         for manifest in manifests
     }
-    promoted = bool(parameters["promote"]) and all_passed(gates[best.version])
-    if promoted:
-        move_alias(
-            stores,
-            use_case.name,
-            CHAMPION,
-            best.version,
-            expected=ANY_VERSION,
-            moved_by=f"run {work.run_id}",
-            reason="best of a cycle",
-        )
-        stores.project_aliases(use_case.name)
+    promoted, refusal = False, None
+    if parameters["promote"] and all_passed(gates[best.version]):
+        promoted, refusal = _promote(work, best.version)
     return {
         "dataset_id": raw_id,
         "prepared_id": prepared.id,
@@ -78,7 +71,27 @@ def run_cycle(work: Workplace, parameters: Parameters) -> dict[str, Any]:
         ],
         "best": best.version,
         "promoted": promoted,
+        "refusal": refusal,
     }
+
+
+def _promote(work: Workplace, version: str) -> tuple[bool, str | None]:
+    """Let a version be champion; what the rules of the environment refuse is no failed run."""
+    try:
+        move_alias(
+            work.stores,
+            work.use_case.name,
+            CHAMPION,
+            version,
+            expected=ANY_VERSION,
+            moved_by=f"run {work.run_id}",
+            reason="best of a cycle",
+            use_case=work.use_case,
+        )
+    except PromotionRefused as error:
+        return False, error.message
+    work.stores.project_aliases(work.use_case.name)
+    return True, None
 
 
 def _merit(use_case: UseCase, manifest: ModelVersion) -> float:

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from crispml_core.domain.bundles import PromotionRefused
 from crispml_core.domain.challenge import check_alias
 from crispml_core.domain.errors import InvalidInput, NotFound
 from crispml_core.domain.identifiers import check_name
-from crispml_core.domain.models import CHALLENGER, CHAMPION, AliasEvent, ModelVersion
+from crispml_core.domain.models import (
+    CHALLENGER,
+    CHAMPION,
+    AliasEvent,
+    ArtefactKind,
+    ModelVersion,
+)
 from crispml_core.domain.use_case import UseCase
+from crispml_core.governance.gates import check_gates
+from crispml_core.governance.promotion import Candidate
+from crispml_core.methods.model_persist import MODEL_FILE
 from crispml_core.pipelines.stores import TrainingStores
 
 
@@ -42,6 +52,8 @@ def move_alias(
         champion or of another definition, or there is no reason where one is needed.
     PreconditionFailed, PreconditionRequired
         See `crispml_core.ports.alias_log.AliasLog.move`.
+    PromotionRefused
+        If the rules of the environment forbid the version to answer.
     """
     check_name(alias, "the name of an alias")
     check_alias(alias, traffic)
@@ -49,6 +61,10 @@ def move_alias(
     if alias == CHALLENGER:
         _check_challenger(stores, stores.models.get(model, version), use_case)
     stores.rules.check_reason(reason)
+    if stores.rules.concerns(alias, traffic):
+        refusal = stores.rules.refusal(_candidate(stores, model, version, use_case))
+        if refusal is not None:
+            raise PromotionRefused(refusal)
     return stores.aliases.move(
         model,
         alias,
@@ -104,3 +120,30 @@ def _check_challenger(
             "version: it was trained for another definition of the use case than the one that "
             "serves; train a version with the present one"
         )
+
+
+def _candidate(
+    stores: TrainingStores, model: str, version: str, use_case: UseCase | None
+) -> Candidate:
+    """Return what the rules want to know about a version."""
+    if use_case is None:
+        raise PromotionRefused("the use case of the model is not installed here: its gates decide")
+    manifest = stores.models.get(model, version)
+    verdict = stores.health.current(model).get(version)
+    return Candidate(
+        digest=stores.models.digest(model, version),
+        gates=check_gates(use_case.gates, manifest.kpis["test"]),
+        approvals=stores.imports.approvals(model, version),
+        trained_here=_is_trained_here(stores, manifest),
+        unfit=None if verdict is None or verdict.fit else verdict.reason,
+    )
+
+
+def _is_trained_here(stores: TrainingStores, manifest: ModelVersion) -> bool:
+    """Whether the fitted model that the version was made of lies here, byte for byte."""
+    try:
+        artefact = stores.artefacts.get(manifest.lineage.model, ArtefactKind.MODEL)
+    except NotFound:
+        return False
+    here = {file.sha256 for file in artefact.files if file.name == MODEL_FILE}
+    return any(file.name == MODEL_FILE and file.sha256 in here for file in manifest.files)

@@ -184,6 +184,11 @@ def _check_cycle(use_case: UseCase, parameters: Parameters, stores: TrainingStor
         _complete(use_case, name, values)
     if not isinstance(parameters["promote"], bool):
         raise InvalidInput("promote must be true or false")
+    if parameters["promote"] and not stores.rules.takes_own_versions:
+        raise InvalidInput(
+            "promote: this environment serves only versions that qa approved; import a bundle, or "
+            "let CRISPML_PROMOTION__MODE be code to train in place"
+        )
     _check_search(use_case, parameters)
     if parameters["dataset_id"] is not None:
         _check_dataset(use_case, stores, str(parameters["dataset_id"]), Stage.RAW)

@@ -12,6 +12,7 @@ from crispml_core.ports.artefact_store import ArtefactStore
 from crispml_core.ports.dataset_notes import DataSetNotes
 from crispml_core.ports.dataset_store import DataSetStore
 from crispml_core.ports.health_log import HealthLog
+from crispml_core.ports.import_log import ImportLog
 from crispml_core.ports.model_codec import ModelCodec
 from crispml_core.ports.model_compiler import ModelCompiler
 from crispml_core.ports.model_registry import ModelRegistry
@@ -47,6 +48,7 @@ class TrainingStores:
     models: ModelRegistry
     aliases: AliasLog
     health: HealthLog
+    imports: ImportLog
     timings: TimingLog
     open_source: Callable[[UseCase, str | None], RecordSource]
     drop_upload: Callable[[str], None]

@@ -2,10 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Protocol
 
+from crispml_core.domain.datasets import StoredFile
 from crispml_core.domain.models import ModelVersion
+
+
+class VersionFiles(Protocol):
+    """What loading a version needs."""
+
+    def get(self, model: str, version: str) -> ModelVersion:
+        """Return the manifest."""
+        ...
+
+    def read(self, model: str, version: str, file: str) -> bytes:
+        """Return a file whose digest is the manifest's."""
+        ...
+
+
+class IncomingVersion(VersionFiles, Protocol):
+    """A version that arrives file by file; nobody sees it before `publish`."""
+
+    def write(self, file: str, chunks: Iterable[bytes]) -> StoredFile:
+        """Write a file, the manifest included, and say what was written."""
+        ...
+
+    def publish(self) -> bool:
+        """Make the version visible.
+
+        Returns
+        -------
+        bool
+            False when the same bytes are there already.
+
+        Raises
+        ------
+        Conflict
+            If other bytes are there under this name.
+        """
+        ...
+
+    def discard(self) -> None:
+        """Remove what was written; harmless after `publish`."""
+        ...
 
 
 class ModelRegistry(Protocol):
@@ -30,6 +70,18 @@ class ModelRegistry(Protocol):
 
     def read(self, model: str, version: str, file: str) -> bytes:
         """Return a file whose digest is the manifest's, else raise `RegistryDamaged`."""
+        ...
+
+    def chunks(self, model: str, version: str, file: str) -> Iterator[bytes]:
+        """Yield a file in pieces; raise `RegistryDamaged` at the end when it differs."""
+        ...
+
+    def manifest_bytes(self, model: str, version: str) -> bytes:
+        """Return the manifest as it is stored."""
+        ...
+
+    def receive(self, model: str, version: str) -> IncomingVersion:
+        """Start to receive a version as it is, byte for byte."""
         ...
 
     def models(self) -> list[str]:

@@ -10,7 +10,10 @@ from starlette.datastructures import Headers
 from crispml_core.domain.errors import UnsupportedContent
 
 JSON, HTML, CSV = "application/json", "text/html", "text/csv"
+TAR = "application/x-tar"
 UPLOAD_FORMATS = {CSV: "csv", "application/vnd.apache.parquet": "parquet"}
+# Bodies with the limit of uploads: they go to a volume or a file, not into memory.
+LARGE_BODIES = frozenset({*UPLOAD_FORMATS, TAR})
 
 
 class NotAcceptable(UnsupportedContent):

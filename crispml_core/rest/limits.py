@@ -6,7 +6,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from crispml_core.domain.errors import InvalidInput, TooLarge
-from crispml_core.rest.content import UPLOAD_FORMATS, media_type
+from crispml_core.rest.content import LARGE_BODIES, media_type
 from crispml_core.rest.errors import crispml_error_response
 from crispml_core.rest.slow_bodies import BodyClock
 
@@ -38,7 +38,7 @@ class BodyLimit:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        is_upload = media_type(headers.get("content-type", "")) in UPLOAD_FORMATS
+        is_upload = media_type(headers.get("content-type", "")) in LARGE_BODIES
         limit = self._upload if is_upload else self._body
         announced = headers.get("content-length", "0")
         if not announced.isdecimal():

@@ -112,7 +112,7 @@ async def spooled(request: Request, media: str, limits: ServerSettings) -> Async
         if expand is not None:
             expand.finish()
         if not size:
-            raise InvalidInput("the body is empty: send at least one record")
+            raise InvalidInput("the body is empty: there is nothing to read")
         body = Spooled(b"".join(pieces) if file is None else file, digest)
         pieces.clear()
         file = None

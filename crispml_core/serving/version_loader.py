@@ -12,7 +12,7 @@ from crispml_core.domain.models import ModelVersion
 from crispml_core.domain.use_case import UseCase
 from crispml_core.methods.model_persist import COMPILED_FILE, GOLDEN_FILE, MODEL_FILE
 from crispml_core.ports.model_codec import ModelCodec
-from crispml_core.ports.model_registry import ModelRegistry
+from crispml_core.ports.model_registry import VersionFiles
 from crispml_core.ports.scorer import Scorer
 from crispml_core.serving.compiled.encoding import decode_plan
 from crispml_core.serving.compiled.scorer import CompiledScorer
@@ -27,14 +27,14 @@ class VersionLoader:
 
     Parameters
     ----------
-    registry : ModelRegistry
+    registry : VersionFiles
         Where the versions are.
     codec : callable
         Gives the codec that may restore the types of a use case; asked only for a version without
         a compiled form.
     """
 
-    def __init__(self, registry: ModelRegistry, codec: Callable[[UseCase], ModelCodec]) -> None:
+    def __init__(self, registry: VersionFiles, codec: Callable[[UseCase], ModelCodec]) -> None:
         self._registry, self._codec = registry, codec
 
     def load(self, use_case: UseCase, version: str) -> Scorer:
@@ -65,6 +65,15 @@ class VersionLoader:
             ) from error
         return scorer
 
+    def load_every_form(self, use_case: UseCase, version: str) -> None:
+        """Load what serves and the pipeline that it was compiled from; both must prove themselves.
+
+        For a version that comes from elsewhere. The errors are those of `load`.
+        """
+        manifest = self.load(use_case, version).manifest
+        if manifest.compiled.kind is not None:
+            self._prove(use_case, manifest, self._restore_pipeline(use_case, manifest))
+
     def _restore(self, use_case: UseCase, manifest: ModelVersion) -> Scorer:
         if manifest.compiled.kind is not None:
             content = self._registry.read(use_case.name, manifest.version, COMPILED_FILE)
@@ -74,6 +83,9 @@ class VersionLoader:
                     f"{COMPILED_FILE} of {manifest.version} is of another kind than its manifest"
                 )
             return CompiledScorer(use_case, manifest, plan)
+        return self._restore_pipeline(use_case, manifest)
+
+    def _restore_pipeline(self, use_case: UseCase, manifest: ModelVersion) -> PipelineScorer:
         content = self._registry.read(use_case.name, manifest.version, MODEL_FILE)
         pipeline = self._codec(use_case).loads(content, manifest.trusted_types)
         # In memory a pipeline takes about twice its file.

@@ -20,6 +20,7 @@ from crispml_core.adapters.sql.dataset_notes import SqlDataSetNotes
 from crispml_core.adapters.sql.engine import make_engine
 from crispml_core.adapters.sql.event_log import SqlEventLog
 from crispml_core.adapters.sql.health_log import SqlHealthLog
+from crispml_core.adapters.sql.import_log import SqlImportLog
 from crispml_core.adapters.sql.label_store import SqlLabelStore
 from crispml_core.adapters.sql.report_store import SqlReportStore
 from crispml_core.adapters.sql.run_store import SqlRunStore
@@ -37,6 +38,7 @@ from crispml_core.ports.alias_log import AliasLog
 from crispml_core.ports.dataset_notes import DataSetNotes
 from crispml_core.ports.event_log import EventLog
 from crispml_core.ports.health_log import HealthLog
+from crispml_core.ports.import_log import ImportLog
 from crispml_core.ports.label_store import LabelStore
 from crispml_core.ports.report_store import ReportStore
 from crispml_core.ports.run_store import RunStore
@@ -46,6 +48,7 @@ from crispml_core.testing.fakes.alias_log import FakeAliasLog
 from crispml_core.testing.fakes.dataset_notes import FakeDataSetNotes
 from crispml_core.testing.fakes.event_log import FakeEventLog
 from crispml_core.testing.fakes.health_log import FakeHealthLog
+from crispml_core.testing.fakes.import_log import FakeImportLog
 from crispml_core.testing.fakes.label_store import FakeLabelStore
 from crispml_core.testing.fakes.report_store import FakeReportStore
 from crispml_core.testing.fakes.run_store import FakeRunStore
@@ -81,6 +84,7 @@ class Stores:
     notes: DataSetNotes
     counts: ScoreCounts
     health: HealthLog
+    imports: ImportLog
 
     def group(self, *record_keys: str, **changes: Any) -> ScoreGroup:
         """Make a group with one score per record key, scored now, that follows on its writer."""
@@ -141,6 +145,7 @@ def _fake(tmp_path: Any, empty: Any) -> Iterator[Stores]:
         FakeDataSetNotes(clock=clock),
         FakeScoreCounts(ledger),
         FakeHealthLog(clock=clock),
+        FakeImportLog(),
     )
 
 
@@ -160,6 +165,7 @@ def _sqlite(tmp_path: Any, empty: Any) -> Iterator[Stores]:
         SqlDataSetNotes(engine, clock=clock),
         SqlScoreCounts(engine),
         SqlHealthLog(engine, clock=clock),
+        SqlImportLog(engine),
     )
     engine.dispose()
 

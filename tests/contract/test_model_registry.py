@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from crispml_core.adapters.volume.model_registry import VolumeModelRegistry
-from crispml_core.domain.errors import Conflict, InvalidInput, NotFound
+from crispml_core.domain.errors import Conflict, InvalidInput, MalformedContent, NotFound
 from crispml_core.domain.models import Lineage, ModelVersion
 from crispml_core.testing.fakes.model_registry import FakeModelRegistry
 
@@ -128,3 +128,67 @@ def test_the_digest_on_a_volume_is_what_sha256sum_says_about_the_manifest(tmp_pa
 
     content = (tmp_path / "models" / "credit" / version / "manifest.json").read_bytes()
     assert registry.digest("credit", version) == hashlib.sha256(content).hexdigest()
+
+
+FILES = {"golden.json": b"[]", "model.skops": b"m" * 3_000_000}
+
+
+@pytest.fixture
+def sent(registry):
+    """What another registry has: the manifest and the files of a version as bytes."""
+    other = type(registry)() if isinstance(registry, FakeModelRegistry) else None
+    if other is None:
+        other = VolumeModelRegistry(registry._root.parent / "other")
+    version = other.publish(manifest(), FILES).version
+    files = {name: b"".join(other.chunks("credit", version, name)) for name in FILES}
+    assert files == FILES
+    return {**files, "manifest.json": other.manifest_bytes("credit", version)}
+
+
+def receive(registry, sent):
+    incoming = registry.receive("credit", manifest().version)
+    for name, content in sent.items():
+        incoming.write(name, [content[:1], content[1:]])
+    return incoming
+
+
+def test_a_version_arrives_byte_for_byte_and_is_seen_when_it_is_whole(registry, sent):
+    incoming = receive(registry, sent)
+
+    staged = incoming.get("credit", manifest().version)
+    assert incoming.read("credit", staged.version, "golden.json") == b"[]"
+    assert registry.models() == []
+    assert incoming.publish()
+    assert registry.get("credit", staged.version) == staged
+    assert registry.manifest_bytes("credit", staged.version) == sent["manifest.json"]
+    assert registry.read("credit", staged.version, "model.skops") == FILES["model.skops"]
+
+
+def test_the_same_version_may_arrive_again_but_not_another_of_its_name(registry, sent):
+    assert receive(registry, sent).publish()
+    assert not receive(registry, sent).publish()
+
+    with pytest.raises(Conflict, match="other bytes"):
+        receive(registry, {**sent, "manifest.json": sent["manifest.json"] + b" "}).publish()
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"manifest.json": b"{}"}, {"golden.json": b"[ ]"}, {"more.json": b"1"}, {"golden.json": b""}],
+)
+def test_files_that_do_not_fit_their_manifest_are_found(registry, sent, changed):
+    incoming = receive(registry, {**sent, **changed})
+    with pytest.raises(MalformedContent):
+        incoming.get("credit", manifest().version)
+    incoming.discard()
+    assert registry.models() == []
+
+
+def test_a_file_that_comes_twice_or_a_manifest_of_another_version_is_refused(registry, sent):
+    incoming = receive(registry, sent)
+    with pytest.raises(MalformedContent, match="twice"):
+        incoming.write("golden.json", [b"[]"])
+    with pytest.raises(MalformedContent, match="another version"):
+        incoming.get("credit", "v2")
+    with pytest.raises(InvalidInput):
+        registry.receive("credit", "../v1")

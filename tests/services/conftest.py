@@ -18,6 +18,7 @@ import structlog
 from fastapi import FastAPI
 
 from crispml_core import UseCase
+from crispml_core.adapters.bundles import TarBundles
 from crispml_core.adapters.journal import FileJournals
 from crispml_core.adapters.volume.batch_store import VolumeBatchStore
 from crispml_core.bootstrap.batches import Batches
@@ -28,6 +29,7 @@ from crispml_core.domain.identifiers import utc_now
 from crispml_core.domain.models import Lineage, ModelVersion
 from crispml_core.domain.runs import CYCLE, TRAINING_METHODS, Run, RunStatus
 from crispml_core.logs import configure_logging
+from crispml_core.pipelines.bundles import Bundles
 from crispml_core.pipelines.catalogue import Catalogue
 from crispml_core.pipelines.lineage import LineageReader, LineageStores
 from crispml_core.pipelines.scoring import ScoringPipelines, ScoringStores
@@ -48,6 +50,7 @@ from crispml_core.testing.fakes.dataset_notes import FakeDataSetNotes
 from crispml_core.testing.fakes.dataset_store import FakeDataSetStore
 from crispml_core.testing.fakes.event_log import FakeEventLog
 from crispml_core.testing.fakes.health_log import FakeHealthLog
+from crispml_core.testing.fakes.import_log import FakeImportLog
 from crispml_core.testing.fakes.label_store import FakeLabelStore
 from crispml_core.testing.fakes.model_registry import FakeModelRegistry
 from crispml_core.testing.fakes.report_store import FakeReportStore
@@ -277,6 +280,7 @@ def _serve(
             models=models,
             aliases=aliases,
             health=FakeHealthLog(),
+            imports=FakeImportLog(),
             timings=timings,
             open_source=_nothing,
             drop_upload=uploads.remove,
@@ -315,6 +319,7 @@ def _serve(
         parts = TrainingParts(
             **shared,
             runs=runs,
+            bundles=Bundles(known, pipelines.stores, runs, TarBundles()),
             datasets=datasets,
             catalogue=Catalogue(datasets, notes),
             artefacts=artefacts,

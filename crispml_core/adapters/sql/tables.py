@@ -109,6 +109,39 @@ alias_events = Table(
     Index(None, "model", "alias", "sequence"),
 )
 
+# Bundles of other environments that were taken in, and the moves of aliases that came with them.
+bundle_imports = Table(
+    "bundle_imports",
+    metadata,
+    Column("bundle", String(64), primary_key=True),
+    _name("model"),
+    _name("version"),
+    Column("digest", String(64), nullable=False),
+    Column("environment", String(16), nullable=False),
+    _moment("imported_at"),
+    Column("imported_by", String(255), nullable=False),
+    Column("evidence", JsonText(dict[str, Any]), nullable=False),
+    Index(None, "model", "version"),
+)
+
+approvals = Table(
+    "approvals",
+    metadata,
+    # Digest of what tells one move from another: it comes again with every later bundle.
+    Column("approval_digest", String(64), primary_key=True),
+    _name("model"),
+    _name("version"),
+    Column("digest", String(64), nullable=False),
+    Column("environment", String(16), nullable=False),
+    _name("alias"),
+    Column("sequence", Integer, nullable=False),
+    _moment("moved_at"),
+    Column("moved_by", String(255), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("bundle", String(64), nullable=False),
+    Index(None, "model", "version"),
+)
+
 # What was judged about versions in service.
 version_health = Table(
     "version_health",

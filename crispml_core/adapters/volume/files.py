@@ -7,6 +7,7 @@ import hashlib
 import io
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from crispml_core.adapters.volume.errors import damaged
 from crispml_core.domain.datasets import StoredFile
 
 FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+_CHUNK = 1 << 20
 FOLDER_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 
 
@@ -89,6 +91,28 @@ def make_folder(folder: Path) -> None:
     make_folder(folder.parent)
     folder.mkdir(exist_ok=True)
     sync_folder(folder.parent)
+
+
+def chunks_checked(root: Path, folder: Path, file: StoredFile) -> Iterator[bytes]:
+    """Yield the bytes of a file; at its end they are known to be exactly those of its manifest.
+
+    Raises
+    ------
+    RegistryDamaged
+        If the file is missing, or when its bytes turn out to differ.
+    """
+    where = f"{folder.relative_to(root).as_posix()}/{file.name}"
+    digest, size = hashlib.sha256(), 0
+    try:
+        with open(folder / file.name, "rb") as content:
+            while chunk := content.read(_CHUNK):
+                digest.update(chunk)
+                size += len(chunk)
+                yield chunk
+    except FileNotFoundError:
+        raise damaged(where, "is missing") from None
+    if size != file.size or digest.hexdigest() != file.sha256:
+        raise damaged(where, "is not what its manifest says")
 
 
 def read_checked(root: Path, folder: Path, file: StoredFile) -> bytes:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from crispml_core.adapters.volume.errors import registry_errors
-from crispml_core.adapters.volume.files import FOLDER_NAME, read_checked
+from crispml_core.adapters.volume.files import FOLDER_NAME, chunks_checked, read_checked
+from crispml_core.adapters.volume.incoming_version import VolumeIncomingVersion
 from crispml_core.adapters.volume.manifests import MANIFEST, Manifests, encode_manifest, subfolders
 from crispml_core.adapters.volume.publish import StagedFolder
 from crispml_core.domain.errors import Conflict, NotFound
@@ -73,6 +74,29 @@ class VolumeModelRegistry:
         folder = self._root / FOLDER / manifest.model / manifest.version
         with registry_errors():
             return read_checked(self._root, folder, stored[file])
+
+    def chunks(self, model: str, version: str, file: str) -> Iterator[bytes]:
+        """Yield a file in pieces; at its end it is checked against the digest in the manifest."""
+        manifest = self.get(model, version)
+        stored = {entry.name: entry for entry in manifest.files}
+        if file not in stored:
+            raise NotFound("file of the model version", stored)
+        folder = self._root / FOLDER / manifest.model / manifest.version
+        with registry_errors():
+            yield from chunks_checked(self._root, folder, stored[file])
+
+    def manifest_bytes(self, model: str, version: str) -> bytes:
+        """Return the manifest as it is stored."""
+        manifest = self.get(model, version)
+        path = self._root / FOLDER / manifest.model / manifest.version / MANIFEST
+        with registry_errors():
+            return path.read_bytes()
+
+    def receive(self, model: str, version: str) -> VolumeIncomingVersion:
+        """Start to receive a version as it is."""
+        check_name(model, "the name of a model")
+        check_name(version, "the name of a version")
+        return VolumeIncomingVersion(self._root, self._root / FOLDER / model / version)
 
     def models(self) -> list[str]:
         """Return the names of the models that have a version, sorted."""

@@ -63,6 +63,11 @@ class StagedFolder:
             raise ValueError(f"{MANIFEST} is written by the store")
         return tuple(self.write(name, files[name]) for name in sorted(files))
 
+    def read(self, name: str) -> bytes:
+        """Return a file that was written."""
+        with registry_errors():
+            return (self._path / name).read_bytes()
+
     def publish(self, destination: Path) -> bool:
         """Make the folder visible under `destination`.
 

@@ -22,6 +22,7 @@ from crispml_core.rest.runs import Runs
 from crispml_core.settings import CrispMLSettings, load_settings
 from crispml_training.reports import ModelReports
 from crispml_training.routes.aliases import alias_router
+from crispml_training.routes.bundles import bundle_router
 from crispml_training.routes.catalogue import catalogue_router
 from crispml_training.routes.datasets import dataset_router
 from crispml_training.routes.ingestion import ingestion_router
@@ -94,6 +95,7 @@ def create_app(
             model_router(),
             alias_router(),
             version_health_router(),
+            bundle_router(),
             report_router(ModelReports()),
             lineage_router(),
         ],
@@ -122,6 +124,7 @@ _SERVICE = Service(
         ("data sets", "Immutable tables by stage: raw, prepared, curated."),
         ("models", "Registered models and their immutable versions."),
         ("aliases", "Names that move between the versions of a model."),
+        ("bundles", "Versions with their evidence, on the way from one environment to the next."),
         ("reports", "Evaluations of fitted models."),
         ("lineage", "What came from what."),
         ("health", "Probes and metrics."),

@@ -13,6 +13,7 @@ from crispml_core.testing.fakes.artefact_store import FakeArtefactStore
 from crispml_core.testing.fakes.dataset_notes import FakeDataSetNotes
 from crispml_core.testing.fakes.dataset_store import FakeDataSetStore
 from crispml_core.testing.fakes.health_log import FakeHealthLog
+from crispml_core.testing.fakes.import_log import FakeImportLog
 from crispml_core.testing.fakes.model_registry import FakeModelRegistry
 from crispml_core.testing.fakes.timing_log import FakeTimingLog
 
@@ -37,6 +38,7 @@ def make_stores() -> Callable[..., TrainingStores]:
             models=FakeModelRegistry(),
             aliases=FakeAliasLog(),
             health=FakeHealthLog(),
+            imports=FakeImportLog(),
             timings=FakeTimingLog(),
             **dict.fromkeys(names) | helpers,
         )

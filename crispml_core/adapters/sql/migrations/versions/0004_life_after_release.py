@@ -24,10 +24,13 @@ def upgrade() -> None:
     _add_challenger_columns()
     _add_version_health()
     _make_reports_searchable()
+    _add_bundle_imports()
 
 
 def downgrade() -> None:
     """Remove them in the reverse order."""
+    op.drop_table("approvals")
+    op.drop_table("bundle_imports")
     op.drop_table("version_health")
     _forget_report_questions()
     _drop_challenger_columns()
@@ -139,3 +142,39 @@ def _forget_report_questions() -> None:
     op.drop_index("ix_reports_digest", "reports")
     for name in ("digest", "version", "as_of", "window_end", "window_start"):
         op.drop_column("reports", name)
+
+
+def _add_bundle_imports() -> None:
+    """Keep which bundles were taken in, and the approvals that came with them."""
+    op.create_table(
+        "bundle_imports",
+        sa.Column("bundle", sa.String(64), nullable=False),
+        *_of_version(),
+        sa.Column("imported_at", sa.DateTime, nullable=False),
+        sa.Column("imported_by", sa.String(255), nullable=False),
+        sa.Column("evidence", sa.Text, nullable=False),
+        sa.PrimaryKeyConstraint("bundle", name="pk_bundle_imports"),
+    )
+    op.create_table(
+        "approvals",
+        sa.Column("approval_digest", sa.String(64), nullable=False),
+        *_of_version(),
+        sa.Column("alias", sa.String(63), nullable=False),
+        sa.Column("sequence", sa.Integer, nullable=False),
+        sa.Column("moved_at", sa.DateTime, nullable=False),
+        sa.Column("moved_by", sa.String(255), nullable=False),
+        sa.Column("reason", sa.Text, nullable=False),
+        sa.Column("bundle", sa.String(64), nullable=False),
+        sa.PrimaryKeyConstraint("approval_digest", name="pk_approvals"),
+    )
+    for table in ("bundle_imports", "approvals"):
+        op.create_index(f"ix_{table}_model_version", table, ["model", "version"])
+
+
+def _of_version() -> tuple[sa.Column[str], ...]:
+    return (
+        sa.Column("model", sa.String(63), nullable=False),
+        sa.Column("version", sa.String(63), nullable=False),
+        sa.Column("digest", sa.String(64), nullable=False),
+        sa.Column("environment", sa.String(16), nullable=False),
+    )

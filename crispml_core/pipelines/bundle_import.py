@@ -1,0 +1,194 @@
+"""Taking a bundle in: everything is verified before anything can be seen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import BinaryIO
+
+import msgspec
+
+from crispml_core.domain.bundles import BundleImport, ImportOutcome, PromotionRefused
+from crispml_core.domain.errors import (
+    Conflict,
+    CrispMLError,
+    InvalidInput,
+    MalformedContent,
+    NotFound,
+    StoreUnavailable,
+    describe_failure,
+)
+from crispml_core.domain.identifiers import utc_now
+from crispml_core.domain.models import FALLBACK, ModelVersion
+from crispml_core.domain.use_case import UseCase
+from crispml_core.governance.gates import check_gates
+from crispml_core.governance.promotion import PromotionMode
+from crispml_core.pipelines.bundle_contents import BundleContents
+from crispml_core.pipelines.promotion import move_alias
+from crispml_core.pipelines.stores import TrainingStores
+from crispml_core.ports.bundle_format import BundleFormat
+from crispml_core.ports.model_registry import IncomingVersion
+from crispml_core.serving.version_loader import VersionLoader
+
+
+def import_bundle(
+    stores: TrainingStores,
+    container: BundleFormat,
+    use_cases: Mapping[str, UseCase],
+    file: BinaryIO,
+    *,
+    imported_by: str = "",
+) -> ImportOutcome:
+    """Verify a bundle and publish the version in it, byte for byte.
+
+    In prod the version becomes ``fallback`` when there is none yet, and in the mode ``code`` in any
+    case, if the rules of promotion allow it to answer.
+
+    Raises
+    ------
+    MalformedContent
+        If the file is no bundle, or damaged.
+    InvalidInput
+        If it is of another format, schema or definition of the use case, or if the version does not
+        reproduce its golden records here.
+    NotFound
+        If its use case is not installed.
+    Conflict
+        If another version of this name is here.
+    """
+    contents = BundleContents(container, file)
+    index = contents.index
+    use_case = use_cases.get(index.use_case)
+    if use_case is None or index.model != use_case.name:
+        raise NotFound("use case", use_cases)
+    if _digest_here(stores, index.model, index.version) not in (None, index.digest):
+        raise Conflict("this model version exists with other bytes; versions never change")
+    incoming = stores.models.receive(index.model, index.version)
+    try:
+        contents.unpack(incoming)
+        manifest = incoming.get(index.model, index.version)
+        _check_definition(use_case, manifest)
+        _prove(stores, use_case, incoming, manifest)
+        # First the record: a version without one would pass for one that was trained here.
+        stores.imports.add(
+            BundleImport(
+                bundle=contents.digest,
+                model=index.model,
+                version=index.version,
+                digest=index.digest,
+                environment=index.environment,
+                imported_at=utc_now(),
+                imported_by=imported_by,
+                evidence={"lineage": contents.lineage, "gates": contents.gates},
+            ),
+            contents.approvals,
+        )
+        published = incoming.publish()
+    finally:
+        incoming.discard()
+    notes = _set_fallback(stores, use_case, contents)
+    fallback = stores.aliases.current(index.model, FALLBACK)
+    return ImportOutcome(
+        bundle=contents.digest,
+        model=index.model,
+        version=index.version,
+        digest=index.digest,
+        environment=index.environment,
+        published=published,
+        approvals=tuple(stores.imports.approvals(index.model, index.version)),
+        gates=tuple(gate.to_dict() for gate in check_gates(use_case.gates, manifest.kpis["test"])),
+        libraries=_differing_libraries(stores, manifest),
+        fallback=None if fallback is None else fallback.version,
+        notes=notes,
+    )
+
+
+def _digest_here(stores: TrainingStores, model: str, version: str) -> str | None:
+    try:
+        return stores.models.digest(model, version)
+    except NotFound:
+        return None
+
+
+def _check_definition(use_case: UseCase, manifest: ModelVersion) -> None:
+    """Refuse a version that was trained for another schema or definition."""
+    if manifest.use_case != use_case.name:
+        raise MalformedContent("the manifest is of another use case than the index")
+    given, here = _fields(manifest.schema), _fields(msgspec.to_builtins(use_case.schema))
+    if given != here:
+        differing = [name for name in here if given.get(name) != here[name]]
+        unknown = len(set(given) - set(here))
+        raise InvalidInput(
+            "the version was trained for another record schema than that of the use case here; "
+            f"fields that differ: {', '.join(differing) or 'none'}"
+            + (f", and {unknown} that are not known here" if unknown else "")
+        )
+    if manifest.use_case_digest != use_case.digest:
+        raise InvalidInput(
+            "the version was trained with another definition of the use case than the one "
+            "installed here: install the same definition in both environments"
+        )
+
+
+def _fields(schema: object) -> dict[str, bytes]:
+    """Return the declaration of each field of a schema by its name, in one form."""
+    fields = schema.get("fields", []) if isinstance(schema, dict) else []
+    found = {}
+    for position, field in enumerate(fields):
+        name = field.get("name") if isinstance(field, dict) else None
+        found[str(name or position)] = msgspec.json.encode(field, order="sorted")
+    return found
+
+
+def _prove(
+    stores: TrainingStores, use_case: UseCase, incoming: IncomingVersion, manifest: ModelVersion
+) -> None:
+    """Load every form of the version as a scoring process would, and check what it answers."""
+    try:
+        VersionLoader(incoming, stores.codec).load_every_form(use_case, manifest.version)
+    except StoreUnavailable:
+        raise
+    except CrispMLError as error:
+        raise InvalidInput(f"the version cannot serve here: {error.message}") from error
+    except Exception as error:
+        raise InvalidInput(
+            f"the version cannot be loaded here: {describe_failure(error)}"
+        ) from error
+
+
+def _differing_libraries(
+    stores: TrainingStores, manifest: ModelVersion
+) -> dict[str, dict[str, str]]:
+    here = stores.libraries()
+    names = sorted({*manifest.libraries, *here})
+    return {
+        name: {"bundle": manifest.libraries.get(name, ""), "here": here.get(name, "")}
+        for name in names
+        if manifest.libraries.get(name) != here.get(name)
+    }
+
+
+def _set_fallback(
+    stores: TrainingStores, use_case: UseCase, contents: BundleContents
+) -> tuple[str, ...]:
+    """Let the version be the fallback of prod, if that has none or stages the code."""
+    index, rules = contents.index, stores.rules
+    if not rules.is_strict:
+        return ()
+    now = stores.aliases.current(index.model, FALLBACK)
+    if now is not None and (rules.mode is PromotionMode.MODEL or now.digest == index.digest):
+        return ()
+    try:
+        move_alias(
+            stores,
+            index.model,
+            FALLBACK,
+            index.version,
+            expected=None if now is None else now.version,
+            moved_by="import",
+            reason=f"bundle {contents.digest[:12]} of {index.environment} was imported",
+            use_case=use_case,
+        )
+    except PromotionRefused as error:
+        return (f"the version did not become {FALLBACK}: {error.message}",)
+    stores.project_aliases(index.model)
+    return ()
