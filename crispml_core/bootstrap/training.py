@@ -27,8 +27,9 @@ from crispml_core.adapters.volume.sweep import sweep
 from crispml_core.adapters.volume.uploads import VolumeUploadStore
 from crispml_core.bootstrap.lineage import lineage_builder
 from crispml_core.bootstrap.parts import Parts, codec_of, follow_clock, ping_stores
+from crispml_core.bootstrap.scratch import scratch_in
 from crispml_core.domain.errors import CrispMLError, NotFound
-from crispml_core.domain.runs import CYCLE, TRAINING_METHODS
+from crispml_core.domain.runs import TRAINING_RUNS
 from crispml_core.domain.use_case import UseCase
 from crispml_core.governance.promotion import PromotionMode, PromotionRules
 from crispml_core.logs import configure_logging
@@ -128,6 +129,7 @@ def build(settings: CrispMLSettings) -> TrainingParts:
         rules=PromotionRules(
             environment=settings.environment, mode=PromotionMode(settings.promotion.mode)
         ),
+        scratch=scratch_in(root),
     )
     runs = SqlRunStore(engine)
     return TrainingParts(
@@ -155,7 +157,7 @@ def build_executor(parts: TrainingParts) -> RunExecutor:
     return RunExecutor(
         parts.runs,
         _Worker(settings),
-        (*TRAINING_METHODS, CYCLE),
+        TRAINING_RUNS,
         sweep=lambda: _sweep(parts),
         preload=PRELOAD,
         workers=settings.runs.workers,

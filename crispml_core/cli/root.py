@@ -14,6 +14,7 @@ from crispml_core.cli.label import label
 from crispml_core.cli.lineage import lineage
 from crispml_core.cli.models import models
 from crispml_core.cli.report import report
+from crispml_core.cli.reproduce import reproduce
 from crispml_core.cli.run import run
 from crispml_core.cli.runs import runs
 from crispml_core.cli.score import score
@@ -49,6 +50,7 @@ for _verb in (
     models,
     datasets,
     lineage,
+    reproduce,
     runs,
     use_case,
     db,

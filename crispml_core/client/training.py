@@ -214,6 +214,16 @@ class TrainingClient(BundleCalls, DataSetCalls, RunCalls):
         )
         return self.start(use_case, CYCLE, parameters, idempotency_key=idempotency_key)
 
+    def reproduce(self, model: str, version: str, *, idempotency_key: str | None = None) -> Run:
+        """Make a version again; the result of the run is a `Reproduction`."""
+        response = self.connection.request(
+            "POST",
+            API + "/models" + below(model, "versions", version, "reproduce"),
+            body={},
+            idempotency_key=idempotency_key,
+        )
+        return self.connection.decode(response, Run)
+
     def report(self, report_id: str) -> ModelReport:
         """Return the report of a fitted model."""
         return self.connection.get("/reports" + below(report_id), ModelReport)

@@ -20,6 +20,10 @@ METHODS = (
 )
 TRAINING_METHODS, SCORING_METHODS = METHODS[:6], METHODS[6:]
 CYCLE = "cycle"
+REPRODUCE = "reproduce"
+"""Makes a version again and compares; not a method of the life cycle, but a run."""
+TRAINING_RUNS = (*TRAINING_METHODS, CYCLE, REPRODUCE)
+"""What the training service executes."""
 
 
 class RunStatus(StrEnum):
@@ -81,7 +85,7 @@ class Run:
     Parameters
     ----------
     method : str
-        One of `METHODS`, or ``cycle``.
+        One of `METHODS`, ``cycle`` or ``reproduce``.
     parameters : dict
         The request as it was accepted.
     percent : float

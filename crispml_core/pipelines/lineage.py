@@ -47,10 +47,16 @@ class LineageStores:
 
 
 class LineageReader:
-    """The lineage graph."""
+    """The lineage graph.
+
+    Parameters
+    ----------
+    stores : LineageStores
+        What it is drawn from.
+    """
 
     def __init__(self, stores: LineageStores) -> None:
-        self._stores = stores
+        self.stores = stores
 
     def graph(
         self,
@@ -76,7 +82,7 @@ class LineageReader:
             if not 1 <= value <= most:
                 raise InvalidInput(f"{name} must be a whole number from 1 to {most}")
         # Each look remembers what it read, so that one answer is of one moment as far as possible.
-        look = Look(self._stores)
+        look = Look(self.stores)
         start = self.node(look, NodeKind(kind), identifier)
         return walk(start, Causes(look).of, Effects(look).of, direction, depth, limit)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from crispml_core.domain.errors import NotFound
 from crispml_core.domain.lineage import Node, NodeKind
-from crispml_core.domain.runs import Run
+from crispml_core.domain.runs import REPRODUCE, Run
 from crispml_core.pipelines import lineage_nodes as nodes
 from crispml_core.pipelines.lineage_look import Look, split
 
@@ -147,8 +147,13 @@ class Causes:
 
 
 def outputs_of(run: Run) -> set[str]:
-    """Return the ids of what a run made, versions with their model before a colon."""
-    found = set()
+    """Return the ids of what a run made, versions with their model before a colon.
+
+    A run that makes a version again keeps nothing.
+    """
+    if run.method == REPRODUCE:
+        return set()
+    found: set[str] = set()
     for step in run.steps:
         output = step.output
         found |= {value for value in output.values() if isinstance(value, str)}

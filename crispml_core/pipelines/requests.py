@@ -10,6 +10,7 @@ from crispml_core.domain.datasets import Stage
 from crispml_core.domain.errors import InvalidInput, NotFound, did_you_mean
 from crispml_core.domain.expressions import Kind, parse
 from crispml_core.domain.models import ArtefactKind
+from crispml_core.domain.runs import REPRODUCE
 from crispml_core.domain.search import parse_search
 from crispml_core.domain.sources import Selection
 from crispml_core.domain.use_case import UseCase
@@ -26,6 +27,7 @@ _DEFAULTS: Mapping[str, Parameters] = {
     "model-training": {"curation_id": None, "hyperparameters": {}, "seed": 0, "search": None},
     "model-report": {"model_id": None},
     "model-persist": {"model_id": None, "report_id": None},
+    REPRODUCE: {"model": None, "version": None},
     "cycle": {
         **_SELECTION,
         **_DESCRIBED,
@@ -43,6 +45,7 @@ _REQUIRED = {
     "model-training": ("curation_id",),
     "model-report": ("model_id",),
     "model-persist": ("model_id", "report_id"),
+    REPRODUCE: ("model", "version"),
 }
 MAX_SEED = 2**32 - 1  # the largest that NumPy's generators take
 
@@ -194,6 +197,20 @@ def _check_cycle(use_case: UseCase, parameters: Parameters, stores: TrainingStor
         _check_dataset(use_case, stores, str(parameters["dataset_id"]), Stage.RAW)
 
 
+def _check_reproduce(use_case: UseCase, parameters: Parameters, stores: TrainingStores) -> None:
+    manifest = stores.models.get(parameters["model"], parameters["version"])
+    if manifest.use_case != use_case.name:
+        raise InvalidInput("model belongs to another use case")
+    use_case.algorithm(manifest.algorithm)
+    try:
+        stores.datasets.get(manifest.lineage.raw)
+    except NotFound:
+        raise InvalidInput(
+            "the raw data set of the version is not in this registry any more, so the version "
+            "cannot be made again; restore the data set, its id is lineage.raw of the version"
+        ) from None
+
+
 def _complete(use_case: UseCase, algorithm: str, hyperparameters: Any) -> None:
     if not isinstance(hyperparameters, dict):
         raise InvalidInput("hyperparameters must be an object, for example {'C': 0.5}")
@@ -213,5 +230,6 @@ _CHECKS: Mapping[str, Callable[[UseCase, Parameters, TrainingStores], None]] = {
     "model-training": _check_training,
     "model-report": _check_report,
     "model-persist": _check_persist,
+    REPRODUCE: _check_reproduce,
     "cycle": _check_cycle,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
 from crispml_core.domain.use_case import UseCase
@@ -38,6 +39,9 @@ class TrainingStores:
         Versions of what a prediction depends on.
     project_aliases : callable
         Writes the aliases of a model beside its versions.
+    scratch : callable
+        Given stores and a run, opens stores that lie over them: what is written there is gone after
+        it.
     rules : PromotionRules
         What the environment demands before an alias may move.
     """
@@ -56,4 +60,5 @@ class TrainingStores:
     compiler: ModelCompiler
     libraries: Callable[[], Mapping[str, str]]
     project_aliases: Callable[[str], None]
+    scratch: Callable[[TrainingStores, str], AbstractContextManager[TrainingStores]]
     rules: PromotionRules = field(default_factory=PromotionRules)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import msgspec
+
 from crispml_core.domain.errors import NotFound
 from crispml_core.domain.health import HealthVerdict
 from crispml_core.domain.models import AliasEvent
-from crispml_core.domain.runs import CYCLE, Run
+from crispml_core.domain.runs import CYCLE, REPRODUCE, Run
 from crispml_core.domain.search import parse_search
 from crispml_core.domain.use_case import UseCase
 from crispml_core.pipelines.cycle import method_calls, run_cycle
@@ -17,6 +19,7 @@ from crispml_core.pipelines.health import judge_version
 from crispml_core.pipelines.model_steps import persist, report, train
 from crispml_core.pipelines.promotion import move_alias, remove_alias
 from crispml_core.pipelines.recorder import Recorder
+from crispml_core.pipelines.reproduce import REPRODUCED_STEPS, reproduce
 from crispml_core.pipelines.requests import check_request, described, selection_of
 from crispml_core.pipelines.stores import TrainingStores
 from crispml_core.pipelines.workplace import Workplace
@@ -103,7 +106,7 @@ class TrainingPipelines:
             Whatever stopped it; the last step that `progress` was told about is the failed one.
         """
         use_case, parameters = self._use_case(run.use_case), run.parameters
-        expected = method_calls(parameters) if run.method == CYCLE else 1
+        expected = _expected_calls(run.method, parameters)
         recorder = Recorder(use_case.name, self.stores.timings, progress, expected)
         work = Workplace(use_case, self.stores, recorder, run.id)
         return _METHODS[run.method](work, parameters)
@@ -112,6 +115,12 @@ class TrainingPipelines:
         if name not in self.use_cases:
             raise NotFound("use case", self.use_cases)
         return self.use_cases[name]
+
+
+def _expected_calls(method: str, parameters: Mapping[str, Any]) -> int:
+    if method == CYCLE:
+        return method_calls(dict(parameters))
+    return REPRODUCED_STEPS if method == REPRODUCE else 1
 
 
 def _ingest(work: Workplace, given: dict[str, Any]) -> dict[str, Any]:
@@ -146,6 +155,11 @@ def _persist(work: Workplace, given: dict[str, Any]) -> dict[str, Any]:
     return {"model": manifest.model, "version": manifest.version}
 
 
+def _reproduce(work: Workplace, given: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = msgspec.to_builtins(reproduce(work, given["model"], given["version"]))
+    return found
+
+
 _METHODS: Mapping[str, Callable[[Workplace, dict[str, Any]], dict[str, Any]]] = {
     "data-ingestion": _ingest,
     "data-preparation": _prepare,
@@ -154,4 +168,5 @@ _METHODS: Mapping[str, Callable[[Workplace, dict[str, Any]], dict[str, Any]]] = 
     "model-report": _report,
     "model-persist": _persist,
     CYCLE: run_cycle,
+    REPRODUCE: _reproduce,
 }

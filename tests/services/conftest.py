@@ -27,7 +27,7 @@ from crispml_core.bootstrap.training import TrainingParts
 from crispml_core.domain.errors import NotFound
 from crispml_core.domain.identifiers import utc_now
 from crispml_core.domain.models import Lineage, ModelVersion
-from crispml_core.domain.runs import CYCLE, TRAINING_METHODS, Run, RunStatus
+from crispml_core.domain.runs import TRAINING_RUNS, Run, RunStatus
 from crispml_core.logs import configure_logging
 from crispml_core.pipelines.bundles import Bundles
 from crispml_core.pipelines.catalogue import Catalogue
@@ -137,7 +137,7 @@ class Service:
 
     def end_run(self, run_id: str, **result: Any) -> None:
         """Execute the oldest queued run as a worker would, with this result."""
-        run = self.parts.runs.lease("worker", 60, (*TRAINING_METHODS, CYCLE))
+        run = self.parts.runs.lease("worker", 60, TRAINING_RUNS)
         assert run is not None
         assert run.id == run_id
         self.parts.runs.finish(run_id, "worker", RunStatus.SUCCEEDED, result=result)
@@ -288,6 +288,7 @@ def _serve(
             compiler=_nothing,
             libraries=dict,
             project_aliases=_nothing,
+            scratch=_nothing,
         ),
     )
 

@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 
 from crispml_core.bootstrap.training import TrainingParts, build, build_executor
-from crispml_core.domain.runs import CYCLE, TRAINING_METHODS
+from crispml_core.domain.runs import CYCLE, TRAINING_METHODS, TRAINING_RUNS
 from crispml_core.rest.app import Service, create_base_app
 from crispml_core.rest.routes.lineage import lineage_router
 from crispml_core.rest.routes.models import model_router
@@ -27,6 +27,7 @@ from crispml_training.routes.catalogue import catalogue_router
 from crispml_training.routes.datasets import dataset_router
 from crispml_training.routes.ingestion import ingestion_router
 from crispml_training.routes.methods import method_router
+from crispml_training.routes.reproduce import reproduce_router
 from crispml_training.routes.version_health import version_health_router
 
 PORT = 8101
@@ -89,10 +90,11 @@ def create_app(
             ingestion_router(),
             method_router(),
             unknown_method_router([*TRAINING_METHODS, CYCLE]),
-            run_router((*TRAINING_METHODS, CYCLE)),
+            run_router(TRAINING_RUNS),
             catalogue_router(),
             dataset_router(),
             model_router(),
+            reproduce_router(),
             alias_router(),
             version_health_router(),
             bundle_router(),

@@ -247,6 +247,29 @@ def test_lineage_is_printed_as_trees(crispml_cli, services):
     assert "raise --limit" in shown.stdout
 
 
+@pytest.mark.parametrize(("level", "code"), [("identical", 0), ("different", 3)])
+def test_a_version_is_made_again(crispml_cli, services, level, code):
+    found = {
+        "model": "credit",
+        "version": "v1",
+        "level": level,
+        "files": {"model.skops": True},
+        "answers": {"records": 9, "different": 0, "decisions": 0, "largest_deviation": 0.0},
+        "differences": [{"what": "library numpy", "recorded": "1", "now": "2"}],
+    }
+    run = services.run(method="reproduce", result=found)
+    services.on(
+        "POST", "/api/v1/models/credit/versions/v1/reproduce", httpx.Response(202, json=run)
+    )
+    shown = crispml_cli("reproduce", "credit", "v1")
+    assert shown.exit_code == code, shown.stderr
+    assert ["made", "again", level] in words(shown.stdout)
+    assert ["library", "numpy", "1", "2"] in words(shown.stdout)
+    told = crispml_cli("reproduce", "credit", "v1", "--json")
+    assert (told.exit_code, json.loads(told.stdout)) == (code, found)
+    assert crispml_cli("reproduce", "credit", "v1", "--no-wait").stdout.strip() == "r1"
+
+
 def test_a_report_shows_kpis_with_intervals_and_writes_its_page(crispml_cli, services, tmp_path):
     content = {
         "scored": 200,

@@ -30,6 +30,7 @@ def make_stores() -> Callable[..., TrainingStores]:
             "compiler",
             "libraries",
             "project_aliases",
+            "scratch",
         )
         return TrainingStores(
             datasets=FakeDataSetStore(),

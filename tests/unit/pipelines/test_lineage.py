@@ -198,8 +198,8 @@ def test_a_version_whose_artefacts_are_gone_still_names_its_data(world, monkeypa
     def gone(artefact_id, kind=None):
         raise NotFound("artefact")
 
-    monkeypatch.setattr(world.reader._stores.artefacts, "get", gone)
-    monkeypatch.setattr(world.reader._stores.artefacts, "find", lambda use_case: [])
+    monkeypatch.setattr(world.reader.stores.artefacts, "get", gone)
+    monkeypatch.setattr(world.reader.stores.artefacts, "find", lambda use_case: [])
     graph = world.reader.graph("version", f"toy:{world.manifest.version}", direction=Direction.UP)
     ids = {node.id for node in graph.nodes}
     assert {world.manifest.lineage.raw, world.manifest.lineage.curated, "toy.csv"} <= ids
@@ -211,7 +211,7 @@ def test_what_is_named_and_not_there_is_shown_as_gone(world, monkeypatch):
     def gone(dataset_id):
         raise NotFound("data set")
 
-    monkeypatch.setattr(world.reader._stores.datasets, "get", gone)
+    monkeypatch.setattr(world.reader.stores.datasets, "get", gone)
     graph = world.reader.graph("version", f"toy:{world.manifest.version}", direction=Direction.UP)
     lost = [node for node in graph.nodes if node.facts.get("gone")]
     assert {node.id for node in lost} >= {world.manifest.lineage.prepared}
@@ -234,7 +234,7 @@ def test_an_unknown_kind_and_wrong_bounds_are_refused(world):
 
 
 def test_a_period_of_an_alias_ends_with_the_next_move(world):
-    aliases = world.reader._stores.aliases
+    aliases = world.reader.stores.aliases
     aliases.move("toy", "champion", world.manifest.version, expected="*", reason="again")
     graph = world.reader.graph("alias", "toy:champion:1", direction=Direction.DOWN)
     assert graph.nodes[0].facts["until"] is not None
