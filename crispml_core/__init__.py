@@ -7,6 +7,7 @@ needs more than the base install.
 from crispml_core.domain.algorithms import Algorithm, Hyperparameter
 from crispml_core.domain.drift import DriftPolicy, FieldDrift
 from crispml_core.domain.expressions import call, field
+from crispml_core.domain.fairness import Fairness
 from crispml_core.domain.fields import Field
 from crispml_core.domain.health import HealthPolicy
 from crispml_core.domain.monitoring import Monitoring
@@ -22,6 +23,7 @@ __all__ = [
     "CsvSource",
     "Derive",
     "DriftPolicy",
+    "Fairness",
     "Field",
     "FieldDrift",
     "Gate",

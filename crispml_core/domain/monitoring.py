@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from crispml_core.domain.drift import DriftPolicy
 from crispml_core.domain.errors import InvalidInput
+from crispml_core.domain.fairness import Fairness
 from crispml_core.domain.health import HealthPolicy
 
 
@@ -26,12 +27,22 @@ class Monitoring:
         When a difference from the training data is an alert.
     health : HealthPolicy
         How many verdicts in a row make the champion unfit to answer, and fit again.
+    fairness : tuple of Fairness
+        Attributes by which the model is looked at for unequal treatment.
     """
 
     min_group: int = 30
     drift: DriftPolicy = field(default_factory=DriftPolicy)
     health: HealthPolicy = field(default_factory=HealthPolicy)
+    fairness: tuple[Fairness, ...] = ()
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "fairness", tuple(self.fairness))
         if self.min_group < 1:
             raise InvalidInput("monitoring: min_group must be at least 1")
+        declared = [(fair.segment, fair.favourable) for fair in self.fairness]
+        if len(set(declared)) < len(declared):
+            raise InvalidInput(
+                "monitoring: a fairness with the same segment and favourable class is declared"
+                " twice"
+            )

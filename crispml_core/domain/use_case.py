@@ -11,6 +11,7 @@ from crispml_core.domain.algorithms import Algorithm
 from crispml_core.domain.datasets import SPLIT_COLUMN
 from crispml_core.domain.errors import InvalidInput, NotFound, did_you_mean
 from crispml_core.domain.expressions import Expression, Kind, parse
+from crispml_core.domain.fairness import Fairness
 from crispml_core.domain.fields import Field, RecordSchema
 from crispml_core.domain.identifiers import check_field_name, check_name
 from crispml_core.domain.monitoring import Monitoring
@@ -133,6 +134,8 @@ class UseCase:
             raise InvalidInput(f"use case {self.name}: subject_key is not among the fields")
         if self.cost_matrix is not None and self.target.task != "binary":
             raise InvalidInput(f"use case {self.name}: a cost matrix needs a binary target")
+        for fair in self.monitoring.fairness:
+            self._check_fairness(fair)
         self._check_prepared()
 
     @cached_property
@@ -167,6 +170,26 @@ class UseCase:
             if algorithm.name == name:
                 return algorithm
         raise NotFound("algorithm", [algorithm.name for algorithm in self.algorithms])
+
+    def _check_fairness(self, fair: Fairness) -> None:
+        """Check that what is to be fair exists."""
+        segments = {segment.name: segment for segment in self.segments}
+        if fair.segment not in segments:
+            guess = did_you_mean(fair.segment, segments)
+            raise InvalidInput(f"{fair}: the segment is not declared{guess}")
+        if fair.favourable is None and self.target.is_classification:
+            raise InvalidInput(f"{fair}: favourable must be one of the classes")
+        if fair.favourable is not None and fair.favourable not in self.target.values:
+            raise InvalidInput(
+                f"{fair}: favourable must be one of the classes"
+                if self.target.is_classification
+                else f"{fair}: favourable belongs to a classification"
+            )
+        groups = segments[fair.segment].groups
+        if fair.reference is not None and groups and fair.reference not in groups:
+            raise InvalidInput(
+                f"{fair}: the reference is none of its groups, which are {', '.join(groups)}"
+            )
 
     def _check_prepared(self) -> None:
         """Check the derived fields and what reads them."""

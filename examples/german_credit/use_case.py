@@ -17,9 +17,11 @@ from crispml_core import (
     CostMatrix,
     CsvSource,
     Derive,
+    Fairness,
     Field,
     Gate,
     Hyperparameter,
+    Monitoring,
     Segment,
     Target,
     UseCase,
@@ -243,4 +245,11 @@ german_credit = UseCase(
     segments=(Segment("sex"), Segment("age_group", field="age", bins=(26, 36, 51))),
     cost_matrix=CostMatrix(false_positive=1, false_negative=5),
     gates=(Gate("auc", minimum=0.7),),
+    # A loan that is granted is what an applicant hopes for. The models know the age, not the sex.
+    monitoring=Monitoring(
+        fairness=(
+            Fairness(segment="sex", favourable="good", reference="male"),
+            Fairness(segment="age_group", favourable="good", reference="36 - 51"),
+        ),
+    ),
 )

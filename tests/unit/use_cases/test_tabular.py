@@ -59,6 +59,19 @@ def test_how_a_model_is_watched_is_no_part_of_the_definition(load, document):
     assert load(document | {"version": "2"}).digest != plain.digest
 
 
+def test_a_model_can_be_fair_to_groups_that_it_does_not_know(load, document):
+    (fair,) = load(
+        {
+            **document,
+            "ignore": ["kind"],
+            "segments": [{"name": "kind"}],
+            "monitoring": {"fairness": [{"segment": "kind", "favourable": "no", "ratio": 0.9}]},
+        }
+    ).monitoring.fairness
+    assert (fair.segment, fair.favourable, fair.ratio) == ("kind", "no", 0.9)
+    assert "disparate_impact" in fair.criteria
+
+
 def test_models_read_numbers_truths_and_categories_but_no_keys_and_no_free_text(load, document):
     transformer = load(document).algorithm("logistic_regression").curate()
     read = [column for _, _, columns in transformer.transformers for column in columns]
@@ -98,6 +111,11 @@ def test_what_a_file_ignores_no_model_reads(load, document):
         ({"cost_matrix": {"false_positive": 0, "false_negative": 5}}, "must cost more"),
         ({"monitoring": {"min_group": 0}}, "min_group must be at least 1"),
         ({"monitoring": {"colour": 1}}, r"monitoring\.colour"),
+        (
+            {"monitoring": {"fairness": [{"segment": "s", "favourable": "no"}]}},
+            "fairness of segment s: the segment is not declared",
+        ),
+        ({"monitoring": {"fairness": [{"favourable": "no"}]}}, r"monitoring\.fairness\.0\.segment"),
         ({"split": {"train": 0.9, "select": 0.2, "test": 0.1}}, "sum to 1"),
     ],
 )
