@@ -21,11 +21,13 @@ from crispml_core.adapters.sql.score_ledger import SqlScoreLedger
 from crispml_core.adapters.timing.null import NullTimingLog
 from crispml_core.adapters.volume.aliases import read_aliases
 from crispml_core.adapters.volume.model_registry import VolumeModelRegistry
+from crispml_core.bootstrap.drift import drift_pipelines, drift_store
 from crispml_core.bootstrap.lineage import lineage_builder
 from crispml_core.bootstrap.parts import Parts, codec_of, follow_clock, ping_stores
 from crispml_core.domain.errors import CrispMLError, StoreUnavailable
 from crispml_core.domain.models import AliasEvent
 from crispml_core.domain.use_case import UseCase
+from crispml_core.pipelines.drift import DriftPipelines
 from crispml_core.pipelines.scoring import ScoringPipelines, ScoringStores
 from crispml_core.ports.event_log import EventLog
 from crispml_core.ports.label_store import LabelStore
@@ -56,6 +58,7 @@ class ScoringParts(Parts):
     events: EventLog
     scoring: ScoringPipelines
     engine: ScoringEngine
+    drift: DriftPipelines
 
 
 def build(settings: CrispMLSettings) -> ScoringParts:
@@ -100,6 +103,7 @@ def build(settings: CrispMLSettings) -> ScoringParts:
         deadline_s=settings.scoring.deadline_s,
         # Through the engine of the requests: what it waits for must not keep a commit waiting.
         shadow=ShadowScores(_shadow_writer(SqlScoreLedger(engine))),
+        count=drift_store(commits, models).advance,
     )
 
     stop_clock = follow_clock(settings)
@@ -132,6 +136,7 @@ def build(settings: CrispMLSettings) -> ScoringParts:
             ),
         ),
         engine=scoring_engine,
+        drift=drift_pipelines(use_cases, engine, models, aliases),
         ping=lambda: ping_stores(engine, root, writable=False),
         close=close,
     )

@@ -10,6 +10,7 @@ from crispml_core.cli.cycle import cycle
 from crispml_core.cli.datasets import datasets
 from crispml_core.cli.db import db
 from crispml_core.cli.demo import demo
+from crispml_core.cli.drift import drift
 from crispml_core.cli.label import label
 from crispml_core.cli.lineage import lineage
 from crispml_core.cli.models import models
@@ -47,6 +48,7 @@ for _verb in (
     score,
     label,
     report,
+    drift,
     models,
     datasets,
     lineage,

@@ -170,6 +170,63 @@ class ScoringClient(RunCalls):
         )
         return self.connection.decode(response, VerificationReport)
 
+    def drift(
+        self,
+        use_case: str,
+        *,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        version: str | None = None,
+        segment: str | None = None,
+        window: str = "day",
+    ) -> dict[str, Any]:
+        """Compare the scores and labels of a period [start, end) with the training data.
+
+        Parameters
+        ----------
+        version : str, optional
+            The model version; the champion by default.
+        segment : str, optional
+            Only the scores of one group, for example ``sex=f``.
+        window : str
+            The windows of the trend: ``hour``, ``day`` or ``week``.
+        """
+        params = self._drift_params(start, end, version, segment, window)
+        path = API + "/use-cases" + below(use_case, "drift")
+        response = self.connection.request("GET", path, params=params)
+        return self.connection.decode(response, dict[str, Any])
+
+    def drift_html(
+        self,
+        use_case: str,
+        *,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        version: str | None = None,
+        segment: str | None = None,
+        window: str = "day",
+    ) -> str:
+        """Return what `drift` returns as one HTML page."""
+        params = self._drift_params(start, end, version, segment, window)
+        path = API + "/use-cases" + below(use_case, "drift")
+        return self.connection.request("GET", path, params={**params, "format": "html"}).text
+
+    @staticmethod
+    def _drift_params(
+        start: datetime | None,
+        end: datetime | None,
+        version: str | None,
+        segment: str | None,
+        window: str,
+    ) -> dict[str, Any]:
+        return {
+            "from": start and start.isoformat(),
+            "to": end and end.isoformat(),
+            "version": version,
+            "segment": segment,
+            "window": window,
+        }
+
     def report(self, report_id: str) -> VerificationReport:
         """Return a verification report."""
         return self.connection.get("/reports" + below(report_id), VerificationReport)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from crispml_core.domain.errors import InvalidInput
+from crispml_core.domain.scores import Encoding
 
 Correction = Literal["benjamini-hochberg", "holm"]
 
@@ -180,3 +181,17 @@ class DriftCounts:
             self.rows + other.rows,
             tuple(one + two for one, two in zip(self.values, other.values, strict=True)),
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UncountedGroup:
+    """What is counted of a group of scores; see `crispml_core.domain.scores.ScoreGroup`."""
+
+    use_case: str
+    version: str
+    created_at: datetime
+    encoding: Encoding
+    inputs: bytes
+    predictions: list[Any]
+    probabilities: list[float | None]
+    segments: list[str | None]

@@ -29,12 +29,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
 GOLDEN_ROWS = 50
-MODEL_FILE, COMPILED_FILE, REPORT_FILE, REPORT_PAGE, GOLDEN_FILE = (
+MODEL_FILE, COMPILED_FILE, REPORT_FILE, REPORT_PAGE, GOLDEN_FILE, REFERENCE_FILE = (
     "model.skops",
     "compiled.bin",
     "report.json",
     "report.html",
     "golden.json",
+    "reference.json",
 )
 
 
@@ -118,6 +119,7 @@ class ModelPersist:
         report: Mapping[str, bytes],
         test: pd.DataFrame,
         compiled: Candidate | str,
+        train: pd.DataFrame | None = None,
     ) -> ModelPackage:
         """Pack a version.
 
@@ -134,6 +136,9 @@ class ModelPersist:
             `scorer` does; the first `GOLDEN_ROWS` become golden.
         compiled : Candidate or str
             The compiled form of the model, or why there is none.
+        train : DataFrame, optional
+            Prepared records that the model was fitted on. Their distribution, and that of what the
+            model answers to `test`, is what drift is measured from; without them it is not.
 
         Raises
         ------
@@ -153,10 +158,29 @@ class ModelPersist:
             scorer = compiled.scorer
             files[COMPILED_FILE] = compiled.content
         golden = golden_answers(self._use_case, scorer, records)
+        if train is not None:
+            files[REFERENCE_FILE] = self._reference(scorer, train, test)
         return ModelPackage(
             manifest=replace(scorer.manifest, golden_rows=len(records), compiled=form),
             files={**files, GOLDEN_FILE: msgspec.json.encode(golden)},
         )
+
+    def _reference(self, scorer: Scorer, train: pd.DataFrame, test: pd.DataFrame) -> bytes:
+        """Freeze the cells that drift is counted in, and what was in them."""
+        from crispml_core.monitoring.drift.records import reference_of_records
+        from crispml_core.tables.frames import to_batch
+        from crispml_core.tables.schema import arrow_schema
+        from crispml_core.tables.segments import segment_groups
+
+        schema = arrow_schema(self._use_case.schema)
+        reference = reference_of_records(
+            self._use_case,
+            to_batch(train, schema),
+            train[self._use_case.target.name],
+            segment_groups(self._use_case, train),
+            scorer.answer_columns(to_batch(test, schema)),
+        )
+        return reference.to_bytes()
 
     def _judge(
         self,

@@ -168,6 +168,7 @@ def persist(work: Workplace, model_id: str, report_id: str) -> ModelVersion:
             utc_now(),
         )
         prepared = work.prepared(facts["prepared_id"])
+        train = prepared[prepared[SPLIT_COLUMN] == TRAIN]
         pipeline = _pipeline(work, model)
         package = ModelPersist(work.use_case).run(
             PipelineScorer(work.use_case, draft, pipeline),
@@ -177,7 +178,8 @@ def persist(work: Workplace, model_id: str, report_id: str) -> ModelVersion:
                 for file in (REPORT_FILE, REPORT_PAGE)
             },
             prepared[prepared[SPLIT_COLUMN] == TEST],
-            _compiled(work, draft, pipeline, prepared[prepared[SPLIT_COLUMN] == TRAIN]),
+            _compiled(work, draft, pipeline, train),
+            train,
         )
         manifest = work.stores.models.publish(package.manifest, package.files, work.run_id)
         step.rows = manifest.golden_rows

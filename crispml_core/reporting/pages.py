@@ -51,7 +51,7 @@ def render_verification(content: Mapping[str, Any]) -> str:
 def _render(template: str, content: Mapping[str, Any]) -> str:
     task = content["task"]
     return (
-        _environment()
+        environment()
         .get_template(template)
         .render(
             report=content,
@@ -66,7 +66,8 @@ def _render(template: str, content: Mapping[str, Any]) -> str:
 
 
 @lru_cache(maxsize=1)
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Return what every page is made with."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=True,

@@ -33,9 +33,9 @@ def roc(curves: Mapping[str, Mapping[str, Any]], name: str, label: str) -> Marku
             if len(curves) == 1:
                 axes.fill_between(curve["fpr"], curve["tpr"], color=colour, alpha=0.08, linewidth=0)
         _unit_square(axes, "False positive rate", "True positive rate (recall)")
-        _legend(axes, len(curves), "lower right")
+        legend(axes, len(curves), "lower right")
 
-    return _draw(paint, name, label)
+    return draw(paint, name, label)
 
 
 def precision_recall(curves: Mapping[str, Mapping[str, Any]], name: str, label: str) -> Markup:
@@ -47,9 +47,9 @@ def precision_recall(curves: Mapping[str, Mapping[str, Any]], name: str, label: 
                 axes.axhline(curve["baseline"], color=MUTED, linewidth=1, linestyle=(0, (4, 4)))
             axes.step(curve["recall"], curve["precision"], color=colour, label=title, where="pre")
         _unit_square(axes, "Recall", "Precision")
-        _legend(axes, len(curves), "best")
+        legend(axes, len(curves), "best")
 
-    return _draw(paint, name, label)
+    return draw(paint, name, label)
 
 
 def calibration(found: Mapping[str, Any], name: str, label: str) -> Markup:
@@ -64,7 +64,7 @@ def calibration(found: Mapping[str, Any], name: str, label: str) -> Markup:
         axes.plot(predicted, observed, color=SERIES[0], linewidth=1, alpha=0.6)
         _unit_square(axes, f"Mean {found['of']}", "Observed share")
 
-    return _draw(paint, name, label)
+    return draw(paint, name, label)
 
 
 def distribution(found: Mapping[str, Any], name: str, label: str) -> Markup:
@@ -79,9 +79,9 @@ def distribution(found: Mapping[str, Any], name: str, label: str) -> Markup:
         axes.set_ylabel("Share of the group")
         axes.set_xlim(found["edges"][0], found["edges"][-1])
         axes.set_ylim(bottom=0)
-        _legend(axes, len(found["counts"]), "best")
+        legend(axes, len(found["counts"]), "best")
 
-    return _draw(paint, name, label)
+    return draw(paint, name, label)
 
 
 def importance(found: Mapping[str, Any], name: str, label: str) -> Markup:
@@ -101,9 +101,9 @@ def importance(found: Mapping[str, Any], name: str, label: str) -> Markup:
         )
         axes.axvline(0, color=MUTED, linewidth=1)
         axes.set_xlabel(f"How much worse {words.title(found['kpi'])} gets")
-        _rows(axes, [row["column"] for row in rows])
+        name_rows(axes, [row["column"] for row in rows])
 
-    return _draw(paint, name, label, rows=len(rows), width=1.15 * _WIDTH)
+    return draw(paint, name, label, rows=len(rows), width=1.15 * _WIDTH)
 
 
 def groups(
@@ -121,9 +121,9 @@ def groups(
             axes.axvline(overall, color=MUTED, linewidth=1, linestyle=(0, (4, 4)))
         _error_bars(axes, range(len(shown)), [kpi for _, kpi in shown], "value", vertical=False)
         axes.set_xlabel(title)
-        _rows(axes, [group for group, _ in shown])
+        name_rows(axes, [group for group, _ in shown])
 
-    return _draw(paint, name, label, rows=len(shown))
+    return draw(paint, name, label, rows=len(shown))
 
 
 def residuals(found: Mapping[str, Any], name: str, label: str) -> Markup:
@@ -137,7 +137,7 @@ def residuals(found: Mapping[str, Any], name: str, label: str) -> Markup:
         axes.axvline(0, color=MUTED, linewidth=1, linestyle=(0, (4, 4)))
         axes.set_ylabel("Records")
 
-    return _draw(paint, name, label)
+    return draw(paint, name, label)
 
 
 def scatter(found: Mapping[str, Any], name: str, label: str) -> Markup:
@@ -159,7 +159,7 @@ def scatter(found: Mapping[str, Any], name: str, label: str) -> Markup:
         axes.set_xlabel("Prediction")
         axes.set_ylabel("Truth")
 
-    return _draw(paint, name, label)
+    return draw(paint, name, label)
 
 
 def deciles(rows: Sequence[Mapping[str, Any]], name: str, label: str) -> Markup:
@@ -173,10 +173,10 @@ def deciles(rows: Sequence[Mapping[str, Any]], name: str, label: str) -> Markup:
         axes.set_xlabel("Tenth of the records, by prediction")
         axes.set_ylabel("Mean absolute error")
 
-    return _draw(paint, name, label)
+    return draw(paint, name, label)
 
 
-def _draw(
+def draw(
     paint: Callable[[Axes], None],
     name: str,
     label: str,
@@ -184,6 +184,7 @@ def _draw(
     rows: int | None = None,
     width: float = _WIDTH,
 ) -> Markup:
+    """Return the figure that `paint` makes, in the style of the pages."""
     height = _HEIGHT if rows is None else 0.75 + _ROW * max(rows, 2)
     with page_style():
         figure = Figure(figsize=(width, height), layout="constrained")
@@ -221,7 +222,7 @@ def _unit_square(axes: Axes, x: str, y: str) -> None:
     axes.set_ylabel(y)
 
 
-def _rows(axes: Axes, names: Sequence[str]) -> None:
+def name_rows(axes: Axes, names: Sequence[str]) -> None:
     """Label the rows of a lying figure; a grid of rows would only repeat them."""
     short = [name if len(name) <= 28 else f"{name[:27]}…" for name in names]
     axes.set_yticks(range(len(names)), short)
@@ -231,7 +232,8 @@ def _rows(axes: Axes, names: Sequence[str]) -> None:
     axes.spines["left"].set_color(GRID)
 
 
-def _legend(axes: Axes, entries: int, where: Literal["lower right", "best"]) -> None:
+def legend(axes: Axes, entries: int, where: Literal["lower right", "best"]) -> None:
+    """Add a legend where there is more than one thing to tell apart."""
     if entries > 1:
         axes.legend(loc=where, labelcolor=INK)
 

@@ -53,6 +53,8 @@ class ScoringEngine:
         What the writer commits to; its state is part of the readiness.
     shadow : ShadowScores, optional
         Scores what the champion answered; without it nobody does.
+    count : callable
+        Counts about so many committed scores and returns how many; called in idle times.
     """
 
     def __init__(
@@ -65,8 +67,9 @@ class ScoringEngine:
         capacity: int = 4096,
         deadline_s: float = 30.0,
         shadow: ShadowScores | None = None,
+        count: Callable[[int], int] = lambda rows: 0,
     ) -> None:
-        self.models, self.durable, self.shadow = models, durable, shadow
+        self.models, self.durable, self.shadow, self._count = models, durable, shadow, count
         self._ledger, self._writer = ledger, writer
         self._on_commit: OnCommit = lambda rows, seconds: None
         self._on_event: OnEvent = lambda event: None
@@ -74,7 +77,8 @@ class ScoringEngine:
         self._dropped = 0
         self._failed_at = -math.inf  # when a failure of a challenger was noted
         self._seconds = 0.0  # of the last commit
-        self._has_unindexed = True  # an earlier process may have left some
+        self._has_unindexed = self._has_uncounted = True  # an earlier process may have left some
+        self._counted_at = 0.0
         self._commits: Batcher[Entry | PlainRecord, Committed] = Batcher(
             self._commit,
             capacity=capacity,
@@ -303,6 +307,11 @@ class ScoringEngine:
                 self._put_back(self._writer.take_unkept())
             if self._has_unindexed and not self.durable.waiting:
                 self._has_unindexed = self._writer.index_keys(INDEX_ROWS) > 0
+                self._has_uncounted = True
+            elif self._has_uncounted and time.monotonic() - self._counted_at > COUNT_EVERY_S:
+                self._has_uncounted = self._count(COUNT_ROWS) > 0
+                if not self._has_uncounted:
+                    self._counted_at = time.monotonic()
         except CrispMLError:
             return  # the ledger is away; its state shows in the readiness
 
@@ -328,6 +337,10 @@ _FORGET = 0.9
 TELL_AGAIN_S = 10.0
 # So many record keys are indexed in one idle step: some ten milliseconds.
 INDEX_ROWS = 10_000
+# So many scores are counted in one idle step: some ten milliseconds, too. Once all are counted,
+# those that come wait for each other: a transaction for each would be much work for little.
+COUNT_ROWS = 1_000
+COUNT_EVERY_S = 1.0
 
 
 def _committed(outcome: Scored | Exception, row: int) -> Committed | Exception:

@@ -47,12 +47,22 @@ def _compressor() -> zstandard.ZstdCompressor:
 
 def unpack_rows(content: bytes) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
     """Read what `pack_rows` wrote: the names of the fields, and the rows."""
-    if content.startswith(_ZSTD):
-        content = zstandard.ZstdDecompressor().decompress(content)
-    packed = msgspec.msgpack.decode(content)
+    packed = _unpacked(content)
     columns = packed["columns"]
     rows = list(zip(*columns, strict=True)) if columns else [()] * packed["rows"]
     return tuple(packed["fields"]), rows
+
+
+def unpack_columns(content: bytes) -> dict[str, list[Any]]:
+    """Read what `pack_rows` wrote: the values by field."""
+    packed = _unpacked(content)
+    return dict(zip(packed["fields"], packed["columns"], strict=True))
+
+
+def _unpacked(content: bytes) -> Any:
+    if content.startswith(_ZSTD):
+        content = zstandard.ZstdDecompressor().decompress(content)
+    return msgspec.msgpack.decode(content)
 
 
 def digest_rows(group_id: str, scores: ScoreRows, inputs: Sequence[Sequence[Any]]) -> bytes:

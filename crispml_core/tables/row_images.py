@@ -34,9 +34,14 @@ def pack_arrow(batch: pa.RecordBatch) -> bytes:
     return bytes(sink.getvalue())
 
 
+def read_arrow(content: bytes) -> pa.Table:
+    """Read what `pack_arrow` wrote as a table."""
+    return pa.ipc.open_stream(content).read_all()
+
+
 def unpack_arrow(content: bytes) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
     """Read what `pack_arrow` wrote: the names of the fields, and the rows."""
-    table = pa.ipc.open_stream(content).read_all()
+    table = read_arrow(content)
     columns = [[plain(value) for value in column.to_pylist()] for column in table.columns]
     rows = list(zip(*columns, strict=True)) if columns else [()] * table.num_rows
     return tuple(table.schema.names), rows

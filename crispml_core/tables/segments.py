@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 import numpy as np
 import pandas as pd
 
@@ -32,6 +34,27 @@ def segment_groups(use_case: UseCase, prepared: pd.DataFrame) -> dict[str, np.nd
         If a preparation by a function gives no such field, or no number where there are bins.
     """
     return {segment.name: _of_segment(use_case, segment, prepared) for segment in use_case.segments}
+
+
+def groups_of_texts(segments: Sequence[str], texts: Sequence[str | None]) -> dict[str, np.ndarray]:
+    """Return the group of each record, by segment, from the JSON objects that scores have.
+
+    Parameters
+    ----------
+    segments : sequence of str
+        Names of the segments; in a score that lacks one its group is ``missing``.
+    texts : sequence of str or None
+        One JSON object per score; few are different.
+    """
+    codes = {text: code for code, text in enumerate(dict.fromkeys(texts))}
+    known = [msgspec.json.decode(text) if text else {} for text in codes]
+    places = np.fromiter(map(codes.__getitem__, texts), np.int64, len(texts))
+    return {
+        segment: np.array([str(groups.get(segment, "missing")) for groups in known], dtype=object)[
+            places
+        ]
+        for segment in segments
+    }
 
 
 def _of_segment(use_case: UseCase, segment: Segment, prepared: pd.DataFrame) -> np.ndarray:

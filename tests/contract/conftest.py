@@ -17,10 +17,12 @@ import pytest
 from crispml_core.adapters.sql import migrate
 from crispml_core.adapters.sql.alias_log import SqlAliasLog
 from crispml_core.adapters.sql.dataset_notes import SqlDataSetNotes
+from crispml_core.adapters.sql.drift_store import SqlDriftStore
 from crispml_core.adapters.sql.engine import make_engine
 from crispml_core.adapters.sql.event_log import SqlEventLog
 from crispml_core.adapters.sql.health_log import SqlHealthLog
 from crispml_core.adapters.sql.import_log import SqlImportLog
+from crispml_core.adapters.sql.label_counts import SqlLabelCounts
 from crispml_core.adapters.sql.label_store import SqlLabelStore
 from crispml_core.adapters.sql.report_store import SqlReportStore
 from crispml_core.adapters.sql.run_store import SqlRunStore
@@ -36,6 +38,7 @@ from crispml_core.domain.scores import (
 )
 from crispml_core.ports.alias_log import AliasLog
 from crispml_core.ports.dataset_notes import DataSetNotes
+from crispml_core.ports.drift_store import DriftStore, LabelCounts
 from crispml_core.ports.event_log import EventLog
 from crispml_core.ports.health_log import HealthLog
 from crispml_core.ports.import_log import ImportLog
@@ -46,6 +49,7 @@ from crispml_core.ports.score_counts import ScoreCounts
 from crispml_core.ports.score_ledger import ScoreLedger
 from crispml_core.testing.fakes.alias_log import FakeAliasLog
 from crispml_core.testing.fakes.dataset_notes import FakeDataSetNotes
+from crispml_core.testing.fakes.drift_store import FakeDriftStore, FakeLabelCounts
 from crispml_core.testing.fakes.event_log import FakeEventLog
 from crispml_core.testing.fakes.health_log import FakeHealthLog
 from crispml_core.testing.fakes.import_log import FakeImportLog
@@ -54,6 +58,7 @@ from crispml_core.testing.fakes.report_store import FakeReportStore
 from crispml_core.testing.fakes.run_store import FakeRunStore
 from crispml_core.testing.fakes.score_counts import FakeScoreCounts
 from crispml_core.testing.fakes.score_ledger import FakeScoreLedger
+from tests.contract.drift_reference import COUNTER
 
 
 class Clock:
@@ -85,6 +90,8 @@ class Stores:
     counts: ScoreCounts
     health: HealthLog
     imports: ImportLog
+    drift: DriftStore
+    label_counts: LabelCounts
 
     def group(self, *record_keys: str, **changes: Any) -> ScoreGroup:
         """Make a group with one score per record key, scored now, that follows on its writer."""
@@ -146,6 +153,8 @@ def _fake(tmp_path: Any, empty: Any) -> Iterator[Stores]:
         FakeScoreCounts(ledger),
         FakeHealthLog(clock=clock),
         FakeImportLog(),
+        drift=FakeDriftStore(ledger, COUNTER),
+        label_counts=FakeLabelCounts(ledger),
     )
 
 
@@ -166,6 +175,8 @@ def _sqlite(tmp_path: Any, empty: Any) -> Iterator[Stores]:
         SqlScoreCounts(engine),
         SqlHealthLog(engine, clock=clock),
         SqlImportLog(engine),
+        drift=SqlDriftStore(engine, COUNTER),
+        label_counts=SqlLabelCounts(engine),
     )
     engine.dispose()
 

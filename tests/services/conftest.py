@@ -61,6 +61,7 @@ from crispml_core.testing.fakes.timing_log import FakeTimingLog
 from crispml_core.testing.fakes.upload_store import FakeUploadStore
 from crispml_scoring.app import create_app as create_scoring
 from crispml_training.app import create_app as create_training
+from tests.services.fake_drift import fake_drift
 
 with warnings.catch_warnings():
     # Starlette advises another HTTP client for its tests; httpx is the one that CrispML has anyway.
@@ -178,6 +179,12 @@ def version_of(use_case: UseCase, version: str = VERSION) -> ModelVersion:
         golden_rows=0,
         schema={},
     )
+
+
+@pytest.fixture
+def manifest_of() -> Callable[[UseCase, str], ModelVersion]:
+    """Make manifests that a registry takes: ``manifest_of(use_case, version)``."""
+    return version_of
 
 
 @pytest.fixture(scope="session")
@@ -348,6 +355,7 @@ def _serve(
                 ),
             ),
             engine=engine,
+            drift=fake_drift(known, ledger, models, aliases, timings),
             close=lambda: (engine.close(), closed.append(True)),
         )
     if champion is not None:

@@ -62,7 +62,8 @@ def test_every_reference_leads_somewhere(name: str) -> None:
 
 
 def test_the_nine_methods_are_there() -> None:
-    paths = [path for name in APPS for path in json.loads(printed(name))["paths"]]
+    documents = [json.loads(printed(name))["paths"] for name in APPS]
+    paths = [path for paths in documents for path, verbs in paths.items() if "post" in verbs]
     methods = [path.rpartition("/")[2] for path in paths if "{use_case}/" in path]
     assert sorted(methods) == sorted([*METHODS, "cycle"])
 

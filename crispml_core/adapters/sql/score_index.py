@@ -3,7 +3,8 @@
 Record keys come in no order, so an index that is kept within the commit changes a page for nearly
 each row. Here the keys of many groups are inserted at once and sorted, when the writer is idle or a
 reader needs them. `unindexed_groups` says which groups wait, and from which row on: a group gets
-its row there in its own transaction, so none can be forgotten.
+its row there in its own transaction, so none can be forgotten. A group that has been indexed is
+passed on to those that count it, in the same transaction; see `drift_store`.
 """
 
 from __future__ import annotations
@@ -22,20 +23,28 @@ from sqlalchemy import (
     delete,
     func,
     insert,
+    or_,
     select,
     update,
 )
 
 from crispml_core.adapters.sql.engine import reading, writing
 from crispml_core.adapters.sql.group_rows import GROUP_OF_ROW, ROW_NUMBER, SPAN, place, rows_between
-from crispml_core.adapters.sql.tables import score_groups, score_keys, score_rows, unindexed_groups
+from crispml_core.adapters.sql.tables import (
+    score_groups,
+    score_keys,
+    score_rows,
+    uncounted_groups,
+    unindexed_groups,
+)
+from crispml_core.domain.models import SHADOW
 
 _STEP_ROWS = 20_000
 _STEP_GROUPS = 500
 _group_no, _next_row = unindexed_groups.c.group_no, unindexed_groups.c.next_row
 
 
-class _Overtaken(Exception):
+class Overtaken(Exception):
     """Raised to roll back when another process indexed the same groups meanwhile."""
 
 
@@ -46,7 +55,7 @@ def index_keys(engine: Engine, max_rows: int) -> int:
     try:
         with writing(engine) as connection:
             return _index(connection, max_rows)
-    except _Overtaken:
+    except Overtaken:
         return 0
 
 
@@ -91,6 +100,7 @@ def _index_part(connection: Connection, waiting: Row[Any], max_rows: int) -> int
         _claim(connection, update(unindexed_groups).where(mine).values(next_row=end), 1)
     else:
         _claim(connection, delete(unindexed_groups).where(mine), 1)
+        _pass_on(connection, [group_no])
     which = and_(score_groups.c.group_no == group_no, rows_between(group_no, start, end))
     _insert_keys(connection, which)
     rows: int = min(end, waiting.row_count) - start
@@ -107,6 +117,7 @@ def _index_whole(connection: Connection, waiting: Sequence[Row[Any]], max_rows: 
         total += row.row_count
         taken.append(row.group_no)
     _claim(connection, delete(unindexed_groups).where(_group_no.in_(taken)), len(taken))
+    _pass_on(connection, taken)
     # Groups that wait lie side by side: the rows from the first to the last are those of all.
     between = score_rows.c.place.between(place(taken[0], 0), place(taken[-1], SPAN) - 1)
     _insert_keys(connection, and_(between, score_groups.c.group_no.in_(taken)))
@@ -116,7 +127,16 @@ def _index_whole(connection: Connection, waiting: Sequence[Row[Any]], max_rows: 
 def _claim(connection: Connection, statement: Delete | Update, marks: int) -> None:
     """Change the marks of groups first: whoever comes second waits here, and finds them changed."""
     if connection.execute(statement).rowcount != marks:
-        raise _Overtaken
+        raise Overtaken
+
+
+def _pass_on(connection: Connection, group_nos: Sequence[int]) -> None:
+    """Note that groups wait to be counted; scores that nobody was answered do not count."""
+    alias = score_groups.c.alias
+    groups = select(score_groups.c.group_no).where(
+        score_groups.c.group_no.in_(group_nos), or_(alias.is_(None), alias != SHADOW)
+    )
+    connection.execute(insert(uncounted_groups).from_select(["group_no"], groups))
 
 
 def _insert_keys(connection: Connection, which: ColumnElement[bool]) -> None:

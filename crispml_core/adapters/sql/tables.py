@@ -250,6 +250,26 @@ unindexed_groups = Table(
     Column("next_row", Integer, nullable=False),
 )
 
+# The groups that the index has and `drift_counts` has not: see `drift_store`.
+uncounted_groups = Table(
+    "uncounted_groups",
+    metadata,
+    _group_no(primary_key=True, autoincrement=False),
+)
+
+# How many scores of an hour were in each cell of the reference of their version.
+drift_counts = Table(
+    "drift_counts",
+    metadata,
+    _name("use_case", primary_key=True),
+    _name("version", primary_key=True),
+    Column("window_start", UtcTimestamp(), primary_key=True),
+    # Empty for all records; the key of a group has no room for longer ones.
+    Column("segment", String(255), primary_key=True),
+    Column("row_count", BigInteger, nullable=False),
+    Column("cells", JsonText(tuple[int, ...]), nullable=False),
+)
+
 serving_events = Table(
     "serving_events",
     metadata,
@@ -306,6 +326,7 @@ labels = Table(
     UniqueConstraint("import_id", "row_number"),
     Index(None, "score_id"),
     Index(None, "use_case", "record_key"),
+    Index(None, "use_case", "label_time"),
 )
 # Most labels have no moment, and need no page of this index then.
 _is_timed = labels.c.timed_key.is_not(None)

@@ -1,14 +1,19 @@
-"""The cells that the values of one field are counted in; fixed when a model is persisted."""
+"""The cells that the values of one field are counted in; fixed when a model is persisted.
+
+Values come as Arrow arrays, as numpy arrays or as lists. A process that scores record by record
+counts lists, and loads no Arrow for them.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Literal
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
+
+Kind = Literal["number", "category", "presence"]
 
 BINS = 20
 MOST_VALUES = 200
@@ -18,6 +23,7 @@ _LEAST_IN_BIN = 5
 # any order; a value counts as at most 100 standard deviations away.
 SCALE = 1 << 16
 _FARTHEST = 100.0
+_TRUTHS = ("false", "true")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +42,7 @@ class Bins:
     ``presence``: ``present, missing``; of fields whose values say nothing, for example moments.
     """
 
-    kind: Literal["number", "category", "presence"]
+    kind: Kind
     minimum: float = 0.0
     uppers: tuple[float, ...] = ()
     mean: float = 0.0
@@ -110,11 +116,11 @@ def fit_categories(values: Any) -> Bins:
         Texts or truth values; None is missing. With more than `MOST_VALUES` different ones they are
         no categories, and only presence is counted.
     """
-    counted = pc.drop_null(_texts(values)).value_counts().to_pylist()
+    counted = Counter(value for value in _texts(values) if value is not None)
     if not counted or len(counted) > MOST_VALUES:
         return PRESENCE
-    order = sorted(counted, key=lambda pair: (-pair["counts"], pair["values"]))
-    return Bins(kind="category", values=tuple(pair["values"] for pair in order))
+    order = sorted(counted, key=lambda value: (-counted[value], value))
+    return Bins(kind="category", values=tuple(order))
 
 
 def cell_codes(bins: Bins, values: Any) -> np.ndarray:
@@ -129,7 +135,8 @@ def cell_codes(bins: Bins, values: Any) -> np.ndarray:
         return _number_codes(bins, _numbers(values))
     if bins.kind == "category":
         return _category_codes(bins, _texts(values))
-    return np.asarray(pa.array(values, from_pandas=True).is_null(), dtype=np.int64)
+    is_missing = (value is None or value != value for value in _listed(values))
+    return np.fromiter(is_missing, np.int64, len(values))
 
 
 def moments(bins: Bins, values: Any) -> np.ndarray:
@@ -147,25 +154,37 @@ def _number_codes(bins: Bins, numbers: np.ndarray) -> np.ndarray:
     return codes
 
 
-def _category_codes(bins: Bins, texts: pa.Array) -> np.ndarray:
-    known = len(bins.values)
-    found = pc.fill_null(pc.index_in(texts, pa.array(bins.values, pa.string())), known)
-    codes = np.array(found.to_numpy(zero_copy_only=False), dtype=np.int64)
-    codes[np.asarray(texts.is_null())] = known + 1
-    return codes
+def _category_codes(bins: Bins, texts: list[str | None]) -> np.ndarray:
+    unknown = len(bins.values)
+    codes: dict[str | None, int] = {value: code for code, value in enumerate(bins.values)}
+    codes[None] = unknown + 1
+    found = [codes.get(text, unknown) for text in texts]
+    return np.array(found, dtype=np.int64)
 
 
 def _numbers(values: Any) -> np.ndarray:
     if isinstance(values, np.ndarray) and values.dtype == np.float64:
         return values
-    array = pa.array(values, from_pandas=True)
-    if pa.types.is_null(array.type):
-        return np.full(len(array), np.nan)
-    return np.asarray(array.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False))
+    if _is_arrow(values):
+        import pyarrow as pa
+
+        numbers: np.ndarray = values.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+        return numbers
+    return np.array(list(values), dtype=np.float64)  # None becomes NaN
 
 
-def _texts(values: Any) -> pa.Array:
-    array = values if isinstance(values, pa.Array) else pa.array(values, from_pandas=True)
-    if pa.types.is_dictionary(array.type):
-        array = array.dictionary_decode()
-    return array.cast(pa.string())
+def _texts(values: Any) -> list[str | None]:
+    """Return texts, truth values as ``true`` and ``false``."""
+    listed = _listed(values)
+    first = next((value for value in listed if value is not None), None)
+    if isinstance(first, str):
+        return [None if value != value else value for value in listed]
+    return [None if value is None or value != value else _TRUTHS[bool(value)] for value in listed]
+
+
+def _listed(values: Any) -> list[Any]:
+    return values.to_pylist() if _is_arrow(values) else list(values)
+
+
+def _is_arrow(values: Any) -> bool:
+    return hasattr(values, "to_pylist")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from crispml_core.domain.drift import STATISTICS, DriftCounts, DriftPolicy
+from crispml_core.domain.drift import OVERALL, STATISTICS, DriftCounts, DriftPolicy
 from crispml_core.monitoring.drift.correction import adjusted
 from crispml_core.monitoring.drift.fields import TEST_OF, FieldFacts, compare
 from crispml_core.monitoring.drift.reference import Reference
@@ -39,6 +39,19 @@ def evaluate(
         ``fields``, ``alerts`` and ``worst``, see ``docs/drift.md``.
     """
     return evaluate_windows(reference, [(counts, labels)], policy, segment=segment)[0]
+
+
+def effects(
+    reference: Reference, counts: DriftCounts, policy: DriftPolicy
+) -> dict[tuple[str, str], float]:
+    """Return the effect by field and statistic, of the fields that are watched; tests nothing."""
+    facts = _facts(reference, counts, None, OVERALL)
+    return {
+        (fact.watched.name, name): tested.effect
+        for fact in facts
+        if _is_tested(fact, policy)
+        for name, tested in fact.statistics.items()
+    }
 
 
 def evaluate_windows(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -33,7 +34,7 @@ class FieldFacts:
     rates : dict
         ``missing`` and ``unknown`` with their shares in the reference and now.
     moved : list of dict
-        The cells that contribute most to the PSI.
+        The cells whose share changed most.
     ks_error : float or None
         Bound of what the bins hide from the Kolmogorov-Smirnov distance.
     """
@@ -69,13 +70,17 @@ def compare(watched: Watched, reference: np.ndarray, current: np.ndarray) -> Fie
     ks_error = None
     values_before, values_now, names = _values(bins, before, now)
     if all(present):
-        p_value = statistics.homogeneity(values_before, values_now, ordered=bins.kind == "number")
+        homogeneity = cache(
+            partial(
+                statistics.homogeneity, values_before, values_now, ordered=bins.kind == "number"
+            )
+        )
         for name, effect in (
             ("psi", statistics.psi),
             ("jensen_shannon", statistics.jensen_shannon),
             ("chi_square", statistics.cramers_v),
         ):
-            tested[name] = Tested(effect(values_before, values_now), p_value)
+            tested[name] = Tested(effect(values_before, values_now), homogeneity)
         if bins.kind == "number":
             # The outer cells are of their own here: both functions are known at those edges too.
             tested["kolmogorov_smirnov"] = statistics.kolmogorov_smirnov(before[:-1], now[:-1])
@@ -142,11 +147,11 @@ def _moments(bins: Bins, counts: np.ndarray) -> tuple[int, float, float]:
 
 
 def _moved(before: np.ndarray, now: np.ndarray, names: tuple[str, ...]) -> list[dict[str, Any]]:
-    """Return the cells with the largest part of the PSI, the largest first."""
+    """Return the cells whose share changed most, the largest change first."""
     p, q = statistics.shares(before), statistics.shares(now)
     low, high = np.maximum(p, statistics.FLOOR), np.maximum(q, statistics.FLOOR)
     parts = (high - low) * np.log(high / low)
-    order = np.argsort(-parts, kind="stable")[:MOVED]
+    order = np.argsort(-np.abs(q - p), kind="stable")[:MOVED]
     return [
         {
             "value": names[cell],
@@ -155,5 +160,5 @@ def _moved(before: np.ndarray, now: np.ndarray, names: tuple[str, ...]) -> list[
             "psi": float(parts[cell]),
         }
         for cell in order
-        if parts[cell] > 0
+        if p[cell] != q[cell]
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import msgspec
 import numpy as np
@@ -12,7 +12,9 @@ import numpy as np
 from crispml_core.domain.drift import OVERALL, DriftCounts, segment_key
 from crispml_core.domain.errors import RegistryDamaged
 from crispml_core.monitoring.drift.bins import (
+    PRESENCE,
     Bins,
+    Kind,
     cell_codes,
     fit_categories,
     fit_numbers,
@@ -21,8 +23,11 @@ from crispml_core.monitoring.drift.bins import (
 
 FORMAT = 1
 MAX_GROUPS = 20
+# Names of what is compared besides the fields of the record.
+PREDICTION, PROBABILITY, LABEL = "prediction", "prediction_probability", "label"
 
 Role = Literal["input", "prediction", "label"]
+Key = TypeVar("Key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +87,11 @@ class Reference:
         return found
 
 
-def watch(name: str, role: Role, values: Any, *, is_number: bool) -> Watched:
+def watch(name: str, role: Role, values: Any, kind: Kind) -> Watched:
     """Return a field with cells that fit the values of a reference."""
-    bins = fit_numbers(values) if is_number else fit_categories(values)
-    return Watched(name, role, bins)
+    if kind == "presence":
+        return Watched(name, role, PRESENCE)
+    return Watched(name, role, fit_numbers(values) if kind == "number" else fit_categories(values))
 
 
 def count_field(bins: Bins, values: Any, rows: np.ndarray | None = None) -> np.ndarray:
@@ -126,8 +132,8 @@ class FieldCells:
 def count_columns(
     fields: tuple[Watched, ...],
     columns: Mapping[str, Any],
-    keys: Mapping[str, np.ndarray | None],
-) -> dict[str, DriftCounts]:
+    keys: Mapping[Key, np.ndarray | None],
+) -> dict[Key, DriftCounts]:
     """Return the counts of records by key.
 
     Parameters
@@ -136,11 +142,11 @@ def count_columns(
         What is counted.
     columns : mapping of str to array_like of n values
         By field; one that is not there any more counts as missing throughout.
-    keys : mapping of str to ndarray of int or None
+    keys : mapping to ndarray of int or None
         By key, the positions of its records; None for all.
     """
     rows = len(next(iter(columns.values()))) if columns else 0
-    parts: dict[str, list[np.ndarray]] = {key: [] for key in keys}
+    parts: dict[Key, list[np.ndarray]] = {key: [] for key in keys}
     for field in fields:
         cells = FieldCells(field.bins, columns.get(field.name, [None] * rows))
         for key, members in keys.items():
@@ -174,10 +180,9 @@ def segment_rows(segments: Mapping[str, np.ndarray]) -> dict[str, np.ndarray | N
 def fit_reference(
     columns: Mapping[str, Any],
     *,
-    numbers: frozenset[str] | set[str],
+    kinds: Mapping[str, Kind],
     predictions: Mapping[str, Any] | None = None,
     label: Any = None,
-    label_is_number: bool = False,
     segments: Mapping[str, np.ndarray] | None = None,
     prediction_segments: Mapping[str, np.ndarray] | None = None,
 ) -> Reference:
@@ -187,8 +192,8 @@ def fit_reference(
     ----------
     columns : mapping of str to array_like of n values
         The inputs by field.
-    numbers : set of str
-        Which inputs and predictions are numbers; the others are categories.
+    kinds : mapping of str to {"number", "category", "presence"}
+        What the inputs, the predictions and ``label`` are; categories where it does not say.
     predictions : mapping of str to array_like of m values
         What the model answers, of records that it was not fitted on.
     label : array_like of n values, optional
@@ -197,10 +202,11 @@ def fit_reference(
         By segment, the group of each record.
     """
     of_input = tuple(
-        watch(name, "input", values, is_number=name in numbers) for name, values in columns.items()
+        watch(name, "input", values, kinds.get(name, "category"))
+        for name, values in columns.items()
     )
     of_answer = tuple(
-        watch(name, "prediction", values, is_number=name in numbers)
+        watch(name, "prediction", values, kinds.get(name, "category"))
         for name, values in (predictions or {}).items()
     )
     keys = segment_rows(segments or {})
@@ -210,7 +216,7 @@ def fit_reference(
     answers = count_columns(
         of_answer, predictions or {}, {key: answered.get(key, nothing) for key in keys}
     )
-    target = None if label is None else watch("label", "label", label, is_number=label_is_number)
+    target = None if label is None else watch(LABEL, "label", label, kinds.get(LABEL, "category"))
     return Reference(
         fields=of_input + of_answer,
         counts={

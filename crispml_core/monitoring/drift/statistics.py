@@ -11,10 +11,12 @@ p-value is of the same test: Pearson's chi-square of homogeneity, with sparse ce
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
-from scipy import stats
 
 FLOOR = 1e-4
 """Least share of a cell in the PSI, which has no value for an empty one."""
@@ -23,12 +25,29 @@ SPARSE = 5.0
 """Cells that expect fewer records in one of the samples are joined (Cochran, 1954)."""
 
 
-@dataclass(frozen=True, slots=True)
+def _nothing_to_compare() -> None:
+    return None
+
+
+@dataclass(frozen=True, eq=False)
 class Tested:
-    """An effect and its p-value; None where a test has nothing to compare."""
+    """An effect and the test of it, which is made when its p-value is asked for.
+
+    Parameters
+    ----------
+    effect : float
+        How large the difference is.
+    test : callable
+        Returns the p-value, or None where a test has nothing to compare.
+    """
 
     effect: float
-    p_value: float | None
+    test: Callable[[], float | None] = _nothing_to_compare
+
+    @cached_property
+    def p_value(self) -> float | None:
+        """How often a difference so large comes by chance."""
+        return self.test()
 
 
 def shares(counts: np.ndarray) -> np.ndarray:
@@ -97,7 +116,7 @@ def homogeneity(reference: np.ndarray, current: np.ndarray, *, ordered: bool) ->
         scale = (before.sum() + now.sum()) / before.sum()
         with np.errstate(divide="ignore"):
             statistic = min(statistic, ((now - hoped) ** 2 / hoped).sum() / scale)
-    return float(stats.chi2.sf(statistic, table.shape[1] - 1))
+    return float(_stats().chi2.sf(statistic, table.shape[1] - 1))
 
 
 def kolmogorov_smirnov(reference: np.ndarray, current: np.ndarray) -> Tested:
@@ -108,10 +127,10 @@ def kolmogorov_smirnov(reference: np.ndarray, current: np.ndarray) -> Tested:
     """
     n, m = reference.sum(), current.sum()
     if not n or not m:
-        return Tested(0.0, None)
+        return Tested(0.0)
     distance = float(np.abs(np.cumsum(shares(reference)) - np.cumsum(shares(current))).max())
-    sizes = n * m / (n + m)
-    return Tested(distance, float(stats.kstwo.sf(distance, max(1, round(sizes)))))
+    sizes = max(1, round(n * m / (n + m)))
+    return Tested(distance, lambda: float(_stats().kstwo.sf(distance, sizes)))
 
 
 def ks_error(reference: np.ndarray, current: np.ndarray) -> float:
@@ -130,16 +149,16 @@ def rate_change(hits: int, of: int, hits_now: int, of_now: int) -> Tested:
     `SPARSE` records.
     """
     if not of or not of_now:
-        return Tested(0.0, None)
+        return Tested(0.0)
     effect = hits_now / of_now - hits / of
     pooled = (hits + hits_now) / (of + of_now)
     if pooled in (0.0, 1.0):
-        return Tested(effect, 1.0)
+        return Tested(effect, lambda: 1.0)
     if min(of, of_now) * min(pooled, 1 - pooled) < SPARSE:
         table = [[hits, of - hits], [hits_now, of_now - hits_now]]
-        return Tested(effect, float(stats.fisher_exact(table).pvalue))
+        return Tested(effect, lambda: float(_stats().fisher_exact(table).pvalue))
     error = math.sqrt(pooled * (1 - pooled) * (1 / of + 1 / of_now))
-    return Tested(effect, float(2 * stats.norm.sf(abs(effect) / error)))
+    return Tested(effect, lambda: float(2 * _stats().norm.sf(abs(effect) / error)))
 
 
 def out_of_range(outside: int, of_now: int, of: int) -> Tested:
@@ -151,9 +170,12 @@ def out_of_range(outside: int, of_now: int, of: int) -> Tested:
     beta-binomial. With values that repeat the p-value is an upper bound.
     """
     if of < 2 or not of_now:
-        return Tested(0.0, None)
-    p_value = stats.betabinom.sf(outside - 1, of_now, 2, of - 1) if outside else 1.0
-    return Tested(outside / of_now, float(p_value))
+        return Tested(0.0)
+    if not outside:
+        return Tested(0.0, lambda: 1.0)
+    return Tested(
+        outside / of_now, lambda: float(_stats().betabinom.sf(outside - 1, of_now, 2, of - 1))
+    )
 
 
 def unseen(hits: int, of_now: int, counts: np.ndarray) -> Tested:
@@ -175,15 +197,17 @@ def unseen(hits: int, of_now: int, counts: np.ndarray) -> Tested:
     """
     of = int(counts.sum())
     if not of or not of_now:
-        return Tested(0.0, None)
+        return Tested(0.0)
     once, twice = int((counts == 1).sum()), int((counts == 2).sum())
     effect = hits / of_now
     if not hits or once == of:
-        return Tested(effect, 1.0)
+        return Tested(effect, lambda: 1.0)
     mean = (once + 1) / (of + 1)
     size = mean * of * of / (once + 2 * twice + 1)
-    p_value = stats.betabinom.sf(hits - 1, of_now, mean * size, (1 - mean) * size)
-    return Tested(effect, float(p_value))
+    return Tested(
+        effect,
+        lambda: float(_stats().betabinom.sf(hits - 1, of_now, mean * size, (1 - mean) * size)),
+    )
 
 
 def mean_shift(reference: tuple[int, float, float], current: tuple[int, float, float]) -> Tested:
@@ -196,14 +220,21 @@ def mean_shift(reference: tuple[int, float, float], current: tuple[int, float, f
     """
     (n, mean, spread), (n_now, mean_now, spread_now) = reference, current
     if n < 2 or n_now < 2:
-        return Tested(0.0, None)
+        return Tested(0.0)
     effect = mean_now - mean
     parts = spread / n, spread_now / n_now
     error = sum(parts)
     if error <= 0:
-        return Tested(effect, 1.0 if effect == 0 else 0.0)
+        return Tested(effect, lambda: 1.0 if effect == 0 else 0.0)
     freedom = error**2 / (parts[0] ** 2 / (n - 1) + parts[1] ** 2 / (n_now - 1))
-    return Tested(effect, float(2 * stats.t.sf(abs(effect) / math.sqrt(error), freedom)))
+    return Tested(effect, lambda: float(2 * _stats().t.sf(abs(effect) / math.sqrt(error), freedom)))
+
+
+def _stats() -> Any:
+    """Return the distributions of scipy, which only a test needs: gauges do without."""
+    from scipy import stats
+
+    return stats
 
 
 def _joined(table: np.ndarray, *, ordered: bool) -> np.ndarray | None:

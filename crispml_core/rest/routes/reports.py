@@ -20,7 +20,7 @@ from crispml_core.rest.pagination import Page, PageQuery, page_answer
 from crispml_core.rest.requests import Moment, RequestModel
 
 # The page is self-contained: it needs its own styles and pictures, and nothing from anywhere.
-_PAGE_HEADERS = {
+PAGE_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:",
     "X-Content-Type-Options": "nosniff",
     "Vary": "Accept",
@@ -131,7 +131,7 @@ def report_router(source: ReportSource) -> APIRouter:
         named = {"json": JSON, "html": HTML, "csv": CSV}
         wanted = named.get(query.format or "") or negotiate(accept, tuple(named.values()))
         if wanted == HTML:
-            return HTMLResponse(source.page(request, report_id), headers=_PAGE_HEADERS)
+            return HTMLResponse(source.page(request, report_id), headers=PAGE_HEADERS)
         report = source.get(request, report_id)
         if wanted == CSV:
             return _table(report)

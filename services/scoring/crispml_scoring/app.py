@@ -27,9 +27,11 @@ from crispml_core.rest.routes.use_cases import use_case_router
 from crispml_core.serving.durable_ledger import DurableLedger
 from crispml_core.settings import CrispMLSettings, load_settings
 from crispml_scoring.batch_jobs import running
+from crispml_scoring.drift_gauges import keep_measuring
 from crispml_scoring.hot_path import HotPath
 from crispml_scoring.metrics import ScoringMetrics
 from crispml_scoring.reports import VerificationReports
+from crispml_scoring.routes.drift import drift_router
 from crispml_scoring.routes.events import event_router
 from crispml_scoring.routes.inference import inference_router
 from crispml_scoring.routes.invocations import INVOCATIONS, invocation_router
@@ -75,11 +77,13 @@ def create_app(
         live.append(now)
         app.state.parts = now
         looking = asyncio.create_task(_keep_looking(lambda: metrics.look(now.engine)))
+        measuring = asyncio.create_task(keep_measuring(now, metrics))
         try:
             async with running(app, batches, known):
                 yield
         finally:
             looking.cancel()
+            measuring.cancel()
             live.clear()
             await run_in_threadpool(now.close)
 
@@ -99,6 +103,7 @@ def create_app(
             score_router(),
             label_router(),
             new_report_router(),
+            drift_router(),
             unknown_method_router(SCORING_METHODS),
             model_router(),
             report_router(VerificationReports()),
@@ -181,6 +186,7 @@ _SERVICE = Service(
         ("NewDataReport", "Method 9: the scores of a period are verified against the truth."),
         ("scores", "What was answered."),
         ("runs", "Batches: what was started, how far it is, and what came out."),
+        ("drift", "How far scores and labels are from the training data."),
         ("labels", "What turned out to be true, with its corrections."),
         ("reports", "Verifications of periods."),
         ("events", "Refused and failed requests, and changes of what serves."),

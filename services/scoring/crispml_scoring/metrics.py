@@ -86,6 +86,15 @@ class ScoringMetrics:
             multiprocess_mode="livesum",
         )
 
+        self._drift = Gauge(
+            "crispml_drift",
+            "How far the scores of the last day are from the training data, by statistic.",
+            ("use_case", "version", "field", "statistic"),
+            registry=registry,
+            multiprocess_mode="livemostrecent",
+        )
+        self._measured: dict[str, set[tuple[str, ...]]] = {}
+
     def on_commit(self, rows: Mapping[Served, int], seconds: float) -> None:
         """Count a group; called by the thread that commits."""
         for served, number in rows.items():
@@ -117,3 +126,14 @@ class ScoringMetrics:
         for use_case in engine.models.status():
             self._fallback.labels(use_case).set(use_case in fallbacks)
             self._unfit.labels(use_case).set(use_case in unfit)
+
+    def on_drift(
+        self, use_case: str, version: str, effects: Mapping[tuple[str, str], float]
+    ) -> None:
+        """Take the effects by field and statistic; what is measured no more has no value."""
+        found = {(use_case, version, *what): effect for what, effect in effects.items()}
+        for gone in self._measured.get(use_case, set()) - found.keys():
+            self._drift.labels(*gone).set(float("nan"))
+        for labels, effect in found.items():
+            self._drift.labels(*labels).set(effect)
+        self._measured[use_case] = set(found)

@@ -13,9 +13,11 @@ from crispml_core.methods.model_persist import (
     COMPILED_FILE,
     GOLDEN_FILE,
     MODEL_FILE,
+    REFERENCE_FILE,
     ModelPersist,
     draft_version,
 )
+from crispml_core.monitoring.drift.reference import Reference
 from crispml_core.tables.compiled_form import Candidate
 
 NOW = datetime(2026, 3, 1, 12, 30, 15, tzinfo=UTC)
@@ -130,3 +132,24 @@ def test_versions_sort_by_time_and_differ_by_content(toy, trained):
 def test_without_a_record_there_is_no_version(toy, trained):
     with pytest.raises(InvalidInput, match="golden"):
         pack(toy, trained, test=trained.prepared.head(0))
+
+
+def test_a_version_keeps_what_drift_is_measured_from(toy, trained):
+    train, test = trained.prepared.head(300), trained.prepared.tail(200)
+    package = ModelPersist(toy).run(
+        trained.scorer, b"model bytes", {}, test, "nobody compiled it", train
+    )
+    reference = Reference.from_bytes(package.files[REFERENCE_FILE])
+    kept = {name for name in toy.schema.stored if name != toy.record_key}
+    assert {field.name for field in reference.fields if field.role == "input"} == kept
+    assert {field.name: field.bins.kind for field in reference.fields if field.role != "input"} == {
+        "prediction": "category",
+        "prediction_probability": "number",
+    }
+    for position, field in enumerate(reference.fields):
+        cells = reference.part(reference.counts[""], position)[: field.bins.cells]
+        # The model is surer about what it was fitted on, so its answers to others count.
+        assert cells.sum() == (300 if field.role == "input" else 200)
+    assert reference.label_counts.rows == 300
+    by_group = [counts.rows for key, counts in reference.counts.items() if key]
+    assert sum(by_group) == 300 * len(toy.segments)

@@ -74,6 +74,14 @@ def world(toy, tmp_path, is_fast):
             raise NotFound("model version", scorers)
         return scorers[version]
 
+    counted = []
+
+    def count(rows):
+        assert ledger.index_keys(1) == 0, "what is counted was indexed before"
+        new = len(ledger.find(limit=1000)) - sum(counted)
+        counted.append(new)
+        return new
+
     def run(scenario):
         async def whole():
             durable = DurableLedger(ledger, FileJournals(tmp_path), retry_s=0.02)
@@ -82,7 +90,7 @@ def world(toy, tmp_path, is_fast):
             )
             live.refresh()
             writer = LedgerWriter(ledger, durable)
-            engine = ScoringEngine(live, ledger, writer, durable, deadline_s=5)
+            engine = ScoringEngine(live, ledger, writer, durable, deadline_s=5, count=count)
             try:
                 return await scenario(engine)
             finally:
@@ -90,7 +98,7 @@ def world(toy, tmp_path, is_fast):
 
         return asyncio.run(whole())
 
-    return SimpleNamespace(run=run, ledger=ledger, scorers=scorers)
+    return SimpleNamespace(run=run, ledger=ledger, scorers=scorers, counted=counted)
 
 
 def rows_of(*amounts):
@@ -272,3 +280,16 @@ def test_a_store_that_would_have_to_wait_gets_the_record_from_the_thread(world, 
     ((scored, row),) = world.run(lambda engine: plain(engine, 1))
     assert (scored.durability, row) == ("database", 0)
     assert [score.record_key for score in world.ledger.find()] == ["O-1"]
+
+
+def test_scores_are_counted_when_nobody_waits(world):
+    async def scenario(engine):
+        for amount in range(3):
+            await engine.score(CALL, rows_of(amount))
+        for _ in range(100):
+            if sum(world.counted) == 3:
+                return
+            await asyncio.sleep(0.1)
+
+    world.run(scenario)
+    assert sum(world.counted) == 3

@@ -25,7 +25,8 @@ RECORDS = st.lists(
     max_size=40,
 )
 REFERENCE = fit_reference(
-    {"amount": np.linspace(-10, 10, 200), "kind": ["a", "b", "b", "c"] * 50}, numbers={"amount"}
+    {"amount": np.linspace(-10, 10, 200), "kind": ["a", "b", "b", "c"] * 50},
+    kinds={"amount": "number"},
 )
 
 

@@ -32,7 +32,7 @@ def answers(seed, rows, mean=0.0):
 
 REFERENCE = fit_reference(
     draw(1, 2000),
-    numbers=NUMBERS,
+    kinds=dict.fromkeys(NUMBERS, "number"),
     predictions=answers(3, 1500),
     label=np.array(["good"] * 700 + ["bad"] * 300),
 )

@@ -25,6 +25,7 @@ def upgrade() -> None:
     _add_version_health()
     _make_reports_searchable()
     _add_bundle_imports()
+    _add_drift_counts()
 
 
 def downgrade() -> None:
@@ -33,6 +34,7 @@ def downgrade() -> None:
     op.drop_table("bundle_imports")
     op.drop_table("version_health")
     _forget_report_questions()
+    _drop_drift_counts()
     _drop_challenger_columns()
     _unbind_alias_events()
     op.drop_table("dataset_notes")
@@ -178,3 +180,36 @@ def _of_version() -> tuple[sa.Column[str], ...]:
         sa.Column("digest", sa.String(64), nullable=False),
         sa.Column("environment", sa.String(16), nullable=False),
     )
+
+
+def _add_drift_counts() -> None:
+    """Count scores by hour in the cells of their version, and note which are not counted yet."""
+    op.create_table(
+        "uncounted_groups",
+        sa.Column(
+            "group_no",
+            sa.BigInteger().with_variant(sa.Integer, "sqlite"),
+            nullable=False,
+            autoincrement=False,
+        ),
+        sa.PrimaryKeyConstraint("group_no", name="pk_uncounted_groups"),
+    )
+    op.create_table(
+        "drift_counts",
+        sa.Column("use_case", sa.String(63), nullable=False),
+        sa.Column("version", sa.String(63), nullable=False),
+        sa.Column("window_start", sa.DateTime, nullable=False),
+        sa.Column("segment", sa.String(255), nullable=False),
+        sa.Column("row_count", sa.BigInteger, nullable=False),
+        sa.Column("cells", sa.Text, nullable=False),
+        sa.PrimaryKeyConstraint(
+            "use_case", "version", "window_start", "segment", name="pk_drift_counts"
+        ),
+    )
+    op.create_index("ix_labels_use_case_label_time", "labels", ["use_case", "label_time"])
+
+
+def _drop_drift_counts() -> None:
+    op.drop_index("ix_labels_use_case_label_time", "labels")
+    op.drop_table("drift_counts")
+    op.drop_table("uncounted_groups")

@@ -1,0 +1,234 @@
+"""Counts of scores, which follow the index of record keys as that follows the commits.
+
+A group that has been indexed gets a mark in `uncounted_groups`. Here the marked groups are read and
+counted without a lock; then one short transaction takes their marks away and adds the counts. A
+mark that is gone when it is to be taken was taken by another process, and all that was counted is
+dropped. So a group is in the counts once, whoever is killed, and a commit does nothing more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Row, and_, delete, func, insert, select, update
+
+from crispml_core.adapters.sql.engine import reading, writing
+from crispml_core.adapters.sql.errors import ConstraintBroken
+from crispml_core.adapters.sql.group_rows import SPAN, place
+from crispml_core.adapters.sql.score_index import Overtaken
+from crispml_core.adapters.sql.score_index import catch_up as index_all
+from crispml_core.adapters.sql.tables import (
+    drift_counts,
+    score_groups,
+    score_rows,
+    uncounted_groups,
+)
+from crispml_core.adapters.sql.values import either
+from crispml_core.domain.drift import OVERALL, CountsKey, DriftCounts, UncountedGroup
+from crispml_core.domain.scores import Encoding
+from crispml_core.ports.drift_store import DriftCounter
+
+_STEP_ROWS = 20_000
+_STEP_GROUPS = 500
+# What a group takes, whatever its size, is what so many rows of it take.
+_ROWS_PER_GROUP = 10
+_LONGEST_SEGMENT = 255
+_group_no = uncounted_groups.c.group_no
+
+
+class SqlDriftStore:
+    """Counts in a SQL database; see `crispml_core.ports.drift_store.DriftStore`.
+
+    Parameters
+    ----------
+    engine : sqlalchemy.Engine
+        From `make_engine`.
+    counter : DriftCounter
+        Knows the references.
+    """
+
+    def __init__(self, engine: Engine, counter: DriftCounter) -> None:
+        self._engine, self._counter = engine, counter
+
+    def advance(self, max_rows: int) -> int:
+        """Count the first groups that wait, of about `max_rows` scores, and return how many."""
+        with reading(self._engine) as connection:
+            waiting = _first(connection, max_rows)
+            groups = _read(connection, waiting)
+        if not waiting:
+            return 0
+        counts = self._counter.count(groups)
+        try:
+            with writing(self._engine) as connection:
+                _take(connection, [row.group_no for row in waiting])
+                _add(connection, counts)
+        except (Overtaken, ConstraintBroken):
+            return 0
+        return sum(row.row_count for row in waiting)
+
+    def catch_up(self) -> None:
+        """Count every group that is committed now."""
+        index_all(self._engine)
+        with reading(self._engine) as connection:
+            last = connection.execute(select(func.max(_group_no))).scalar()
+        while last is not None and self._waits(last):
+            self.advance(_STEP_ROWS)
+
+    def find(
+        self,
+        use_case: str,
+        version: str,
+        *,
+        start: datetime,
+        end: datetime,
+        segment: str = OVERALL,
+    ) -> list[tuple[datetime, DriftCounts]]:
+        """Return the counts by hour, for the hours that begin in [start, end), oldest first."""
+        query = (
+            select(drift_counts.c.window_start, drift_counts.c.row_count, drift_counts.c.cells)
+            .where(
+                drift_counts.c.use_case == use_case,
+                drift_counts.c.version == version,
+                drift_counts.c.window_start >= start,
+                drift_counts.c.window_start < end,
+                drift_counts.c.segment == segment,
+            )
+            .order_by(drift_counts.c.window_start)
+        )
+        with reading(self._engine) as connection:
+            found = connection.execute(query).all()
+        return [(row.window_start, DriftCounts(row.row_count, row.cells)) for row in found]
+
+    def rows(self, use_case: str, *, start: datetime, end: datetime) -> dict[str, int]:
+        """Return how many scores were counted, by version, in the hours of [start, end)."""
+        query = (
+            select(drift_counts.c.version, func.sum(drift_counts.c.row_count))
+            .where(
+                drift_counts.c.use_case == use_case,
+                drift_counts.c.window_start >= start,
+                drift_counts.c.window_start < end,
+                drift_counts.c.segment == OVERALL,
+            )
+            .group_by(drift_counts.c.version)
+        )
+        with reading(self._engine) as connection:
+            return {version: int(rows) for version, rows in connection.execute(query)}
+
+    def _waits(self, last: int) -> bool:
+        with reading(self._engine) as connection:
+            first = connection.execute(select(func.min(_group_no))).scalar()
+        return first is not None and first <= last
+
+
+def _first(connection: Connection, max_rows: int) -> list[Row[Any]]:
+    """Return the first groups that have at most `max_rows` rows together, but at least one."""
+    columns = score_groups.c
+    query = (
+        select(
+            columns.group_no,
+            columns.use_case,
+            columns.version,
+            columns.created_at,
+            columns.row_count,
+            columns.encoding,
+            columns.segments,
+            columns.inputs,
+        )
+        .join(uncounted_groups, _group_no == columns.group_no)
+        .order_by(_group_no)
+        .limit(max(1, min(_STEP_GROUPS, max_rows // _ROWS_PER_GROUP)))
+    )
+    taken: list[Row[Any]] = []
+    rows = 0
+    with connection.execute(query) as found:
+        for row in found:
+            rows += row.row_count
+            if taken and rows > max_rows:
+                break
+            taken.append(row)
+    return taken
+
+
+def _read(connection: Connection, waiting: Sequence[Row[Any]]) -> list[UncountedGroup]:
+    if not waiting:
+        return []
+    # Groups that wait lie side by side, but for those between them that do not count.
+    first, last = waiting[0].group_no, waiting[-1].group_no
+    columns = score_rows.c
+    query = (
+        select(
+            columns.place,
+            columns.prediction,
+            columns.prediction_number,
+            columns.probability,
+            columns.segments,
+        )
+        .where(columns.place.between(place(first, 0), place(last, SPAN) - 1))
+        .order_by(columns.place)
+    )
+    by_group: dict[int, list[Row[Any]]] = {row.group_no: [] for row in waiting}
+    for row in connection.execute(query):
+        mine = by_group.get(row[0] // SPAN)
+        if mine is not None:
+            mine.append(row)
+    return [_group(row, by_group[row.group_no]) for row in waiting]
+
+
+def _group(group: Row[Any], rows: Sequence[Row[Any]]) -> UncountedGroup:
+    return UncountedGroup(
+        use_case=group.use_case,
+        version=group.version,
+        created_at=group.created_at,
+        encoding=Encoding(group.encoding),
+        inputs=group.inputs,
+        predictions=[either(row[1], row[2]) for row in rows],
+        probabilities=[row[3] for row in rows],
+        segments=[group.segments if row[4] is None else row[4] for row in rows],
+    )
+
+
+def _take(connection: Connection, group_nos: Sequence[int]) -> None:
+    """Take the marks first: whoever comes second waits here, and finds them gone."""
+    taken = connection.execute(delete(uncounted_groups).where(_group_no.in_(group_nos)))
+    if taken.rowcount != len(group_nos):
+        raise Overtaken
+
+
+def _add(connection: Connection, counts: Mapping[CountsKey, DriftCounts]) -> None:
+    # In one order, so that two processes cannot wait for each other.
+    for key in sorted(counts, key=lambda key: (key.use_case, key.version, key.window_start)):
+        if len(key.segment) <= _LONGEST_SEGMENT:
+            _add_one(connection, key, counts[key])
+
+
+def _add_one(connection: Connection, key: CountsKey, new: DriftCounts) -> None:
+    mine = and_(
+        drift_counts.c.use_case == key.use_case,
+        drift_counts.c.version == key.version,
+        drift_counts.c.window_start == key.window_start,
+        drift_counts.c.segment == key.segment,
+    )
+    columns = drift_counts.c
+    stored = connection.execute(select(columns.row_count, columns.cells).where(mine)).one_or_none()
+    if stored is None:
+        connection.execute(
+            insert(drift_counts).values(
+                use_case=key.use_case,
+                version=key.version,
+                window_start=key.window_start,
+                segment=key.segment,
+                row_count=new.rows,
+                cells=new.values,
+            )
+        )
+        return
+    sum_of_both = DriftCounts(stored.row_count, stored.cells) + new
+    done = connection.execute(
+        update(drift_counts)
+        .where(mine, columns.row_count == stored.row_count)
+        .values(row_count=sum_of_both.rows, cells=sum_of_both.values)
+    )
+    if done.rowcount != 1:
+        raise Overtaken
