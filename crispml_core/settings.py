@@ -60,13 +60,13 @@ class ServerSettings(_Concern):
     """Largest JSON request body."""
 
     max_upload_bytes: int = Field(default=8 * 1024**3, ge=1024)
-    """Largest uploaded data file."""
+    """Largest body of CSV, NDJSON, Parquet or Arrow, also decompressed."""
 
     max_records: int = Field(default=100_000, ge=1)
     """Most records or labels in one JSON request."""
 
     max_batch_rows: int = Field(default=20_000_000, ge=1)
-    """Most records in one request of NDJSON, CSV, Parquet or Arrow."""
+    """Most records or labels in one request of NDJSON, CSV, Parquet or Arrow."""
 
     body_timeout_s: float = Field(default=60.0, gt=0, le=3600)
     """How long the service waits for a body, and a second more for every 64 KiB that came."""

@@ -285,6 +285,11 @@ class Label:
 
     Parameters
     ----------
+    label_time : datetime
+        When the truth was known.
+    scored_until : datetime or None
+        Beside a `record_key`: the label is about the last score of that record that was made at or
+        before this moment, and not about every score of it.
     propensity : float or None
         The logged probability, in (0, 1], that this case would get a label; where only some cases
         get one, a report can correct for that with it.
@@ -296,6 +301,7 @@ class Label:
     record_key: str | None = None
     source: str = ""
     propensity: float | None = None
+    scored_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -313,6 +319,7 @@ class StoredLabel:
     is_current: bool
     supersedes: str | None = None
     propensity: float | None = None
+    scored_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

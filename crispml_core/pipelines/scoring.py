@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from crispml_core.domain.errors import InvalidInput, NotFound
 from crispml_core.domain.identifiers import new_id, utc_now
+from crispml_core.domain.labels import ImportedLabels
 from crispml_core.domain.reports import ReportQuestion
-from crispml_core.domain.scores import LabelReceipt, VerificationReport
+from crispml_core.domain.scores import VerificationReport
 from crispml_core.domain.use_case import UseCase
 from crispml_core.methods.new_data_label import NewDataLabel
 from crispml_core.pipelines.recorder import Recorder
@@ -19,6 +20,12 @@ from crispml_core.ports.model_registry import ModelRegistry
 from crispml_core.ports.report_store import ReportStore
 from crispml_core.ports.score_ledger import ScoreLedger
 from crispml_core.ports.timing_log import TimingLog
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+# Checked labels are kept for the store up to so many rows; beyond, they are read again.
+_KEPT_ROWS = 131_072
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,19 +55,23 @@ class ScoringPipelines:
     def label(
         self,
         use_case: str,
-        rows: Sequence[Any],
+        parts: Iterable[Sequence[Any] | pa.RecordBatch],
         *,
         idempotency_key: str | None = None,
         fingerprint: str = "",
-    ) -> LabelReceipt:
-        """Store ground truth; see `NewDataLabel.run` for the rows and the errors."""
+    ) -> ImportedLabels:
+        """Store ground truth; see `NewDataLabel.run` for the parts and the errors.
+
+        Everything is checked before anything is stored, so `parts` may be gone through twice.
+        """
         found = self._use_case(use_case)
         with self._recorder(use_case).method("new-data-label") as step:
-            labels = NewDataLabel(found).run(rows, utc_now())
-            step.rows = len(labels)
-            return self._stores.labels.add(
+            labels = _Checked(NewDataLabel(found), parts, utc_now())
+            done = self._stores.labels.import_batches(
                 use_case, labels, idempotency_key=idempotency_key, fingerprint=fingerprint
             )
+            step.rows = done.row_count
+            return done
 
     def report(
         self,
@@ -121,3 +132,32 @@ class ScoringPipelines:
         if name not in self._use_cases:
             raise NotFound("use case", self._use_cases)
         return self._use_cases[name]
+
+
+class _Checked:
+    """Labels that were all checked before the first one is handed out, however often.
+
+    Few are kept; many are read again each time.
+    """
+
+    def __init__(
+        self,
+        method: NewDataLabel,
+        parts: Iterable[Sequence[Any] | pa.RecordBatch],
+        received_at: datetime,
+    ) -> None:
+        self._method, self._parts, self._received_at = method, parts, received_at
+        self._kept: list[pa.RecordBatch] | None = []
+        rows = 0
+        for batch in self._read():
+            rows += len(batch)
+            if rows > _KEPT_ROWS:
+                self._kept = None
+            if self._kept is not None:
+                self._kept.append(batch)
+
+    def __iter__(self) -> Iterator[pa.RecordBatch]:
+        return self._read() if self._kept is None else iter(self._kept)
+
+    def _read(self) -> Iterator[pa.RecordBatch]:
+        return self._method.run(self._parts, self._received_at)

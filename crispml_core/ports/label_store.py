@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Protocol
 
+from crispml_core.domain.labels import ImportedLabels
 from crispml_core.domain.scores import Label, LabelReceipt, StoredLabel
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 class LabelStore(Protocol):
@@ -19,14 +23,46 @@ class LabelStore(Protocol):
         idempotency_key: str | None = None,
         fingerprint: str = "",
     ) -> LabelReceipt:
-        """Store the labels in one transaction and say what became of each row.
+        """Store a few labels and say what became of each; else as `import_batches`."""
+        ...
 
-        Rows of one call count in order: the second of two equal rows is a duplicate.
+    def import_batches(
+        self,
+        use_case: str,
+        batches: Iterable[pa.RecordBatch],
+        *,
+        idempotency_key: str | None = None,
+        fingerprint: str = "",
+    ) -> ImportedLabels:
+        """Store any number of labels in one transaction, in bounded memory.
+
+        Rows count in order: the second of two equal rows is a duplicate.
+
+        Parameters
+        ----------
+        batches : iterable of pyarrow.RecordBatch
+            With the columns of `crispml_core.tables.label_table.LABELS`. It may be gone through
+            more than once.
 
         Raises
         ------
+        InvalidRecords
+            If a label was known more than `crispml_core.domain.labels.CLOCK_TOLERANCE` before the
+            score that it names. Then nothing is stored.
         Conflict
             If the idempotency key is known with another fingerprint.
+        """
+        ...
+
+    def verdicts(self, import_id: str) -> Iterator[pa.RecordBatch]:
+        """Yield what became of each row of an import, in order.
+
+        Columns ``row``, ``verdict``, ``label_id``; the last is null where nothing was stored.
+
+        Raises
+        ------
+        NotFound
+            If there is no such import.
         """
         ...
 

@@ -132,10 +132,11 @@ class ScoreLedger(Protocol):
     ) -> pa.Table:
         """Return the scores of a window [start, end), each joined to at most one label.
 
-        A score takes the current label under its own id, else the current label under its record
-        key. With `as_of`, only scores and labels that were stored until then count. Scores that
-        nobody was answered, whose alias is `crispml_core.domain.models.SHADOW`, are left out; with
-        `shadow` only they are there.
+        A score takes the current label under its own id, else the one about the last score of its
+        record until some moment if it is that score, else the current label under its record key.
+        Which score is the last one does not depend on window and version. With `as_of`, only scores
+        and labels that were stored until then count. Scores that nobody was answered, whose alias
+        is `crispml_core.domain.models.SHADOW`, are left out; with `shadow` only they are there.
 
         Returns
         -------

@@ -13,7 +13,15 @@ JSON, HTML, CSV = "application/json", "text/html", "text/csv"
 TAR = "application/x-tar"
 UPLOAD_FORMATS = {CSV: "csv", "application/vnd.apache.parquet": "parquet"}
 # Bodies with the limit of uploads: they go to a volume or a file, not into memory.
-LARGE_BODIES = frozenset({*UPLOAD_FORMATS, TAR})
+LARGE_BODIES = frozenset(
+    {
+        *UPLOAD_FORMATS,
+        TAR,
+        "application/x-ndjson",
+        "application/jsonlines",
+        "application/vnd.apache.arrow.stream",
+    }
+)
 
 
 class NotAcceptable(UnsupportedContent):

@@ -19,9 +19,9 @@ class BodyLimit:
     Parameters
     ----------
     max_body_bytes : int
-        For every body but uploaded data.
+        For JSON, and for every body that nobody reads as a stream.
     max_upload_bytes : int
-        For the content types of uploaded data, which are streamed to the volume.
+        For the content types in `crispml_core.rest.content.LARGE_BODIES`.
     timeout_s : float
         See `crispml_core.rest.slow_bodies.BodyClock`.
     """

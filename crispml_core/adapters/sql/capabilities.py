@@ -53,3 +53,17 @@ def walked(dialect: Dialect, column: ColumnElement[str]) -> ColumnElement[str]:
     SQLite has no figures to see that by itself: it would jump from an index to every row.
     """
     return column.concat("") if dialect.name == "sqlite" else column
+
+
+def takes_moments_as_text(dialect: Dialect) -> bool:
+    """Whether the driver takes a moment as text, and rows as they are."""
+    return dialect.name == "sqlite"
+
+
+def import_lock(dialect: Dialect) -> str | None:
+    """Return the statement that lets label imports come one after the other, if one is needed.
+
+    SQLite has one writer anyway. Elsewhere two imports of the same labels could wait for each
+    other's rows.
+    """
+    return None if dialect.name == "sqlite" else "LOCK TABLE label_imports IN EXCLUSIVE MODE"

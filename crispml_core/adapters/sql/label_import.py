@@ -1,44 +1,44 @@
-"""What becomes of each row of a label import."""
+"""What becomes of each row of a label import, batch by batch.
+
+Nearly every label is about something that has no label yet. Those are columns from their file to
+their table; only the rows that meet an earlier label, in the table or in their own batch, are
+looked at one by one.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from crispml_core.adapters.sql.idempotency import digest
-from crispml_core.adapters.sql.values import as_number, as_text
-from crispml_core.domain.errors import InvalidInput
-from crispml_core.domain.identifiers import new_id
-from crispml_core.domain.scores import Label, LabelReceipt, Verdict
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from sqlalchemy import Connection, select
 
+from crispml_core.adapters.sql.among import among
+from crispml_core.adapters.sql.label_rows import insert_labels, supersede
+from crispml_core.adapters.sql.label_subjects import Subjects, subjects_of
+from crispml_core.adapters.sql.tables import labels
+from crispml_core.domain.errors import TooLarge
+from crispml_core.domain.labels import CLOCK_TOLERANCE, MAX_IMPORT_ROWS, label_id
+from crispml_core.domain.scores import Verdict
+from crispml_core.tables.findings import Findings
 
-def score_subject(use_case: str, score_id: str) -> str:
-    """Return the digest that stands for one score."""
-    return digest(use_case, "score", score_id)
-
-
-def record_subject(use_case: str, record_key: str) -> str:
-    """Return the digest that stands for every score of one record."""
-    return digest(use_case, "record", record_key)
-
-
-def subject_of(use_case: str, label: Label) -> str:
-    """Return the digest of what the label is about: a score, or else a record."""
-    if label.score_id is not None:
-        return score_subject(use_case, label.score_id)
-    if label.record_key is None:
-        raise InvalidInput("a label must name a score_id or a record_key")
-    return record_subject(use_case, label.record_key)
+_TOO_EARLY = (
+    "label_time is before the score that the label names; send the moment when the truth was known"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Current:
-    """The label that counts for a subject now."""
+    """The label that counts for a subject now; `row` where it came with the same batch."""
 
     label_id: str
     value_text: str
     label_time: datetime
+    row: int | None = None
 
 
 class LabelImport:
@@ -46,110 +46,141 @@ class LabelImport:
 
     Parameters
     ----------
-    current : dict
-        The current label by subject, before the import.
-    scored : set of str
-        The subjects that have a score.
+    connection : sqlalchemy.Connection
+        Of the transaction that the import is.
     """
 
     def __init__(
-        self, use_case: str, received_at: datetime, current: dict[str, Current], scored: set[str]
+        self, connection: Connection, use_case: str, import_id: str, received_at: datetime
     ) -> None:
-        self.import_id = str(new_id())
-        self.use_case = use_case
-        self.received_at = received_at
-        self._current = current
-        self._scored = scored
-        self._new: dict[str, dict[str, Any]] = {}
-        self._verdicts: list[Verdict] = []
-        self._label_ids: list[str | None] = []
+        self._connection, self._use_case = connection, use_case
+        self._import_id, self._received_at = import_id, received_at
+        self._findings = Findings()
+        self.rows = 0
+        self.counts: Counter[str] = Counter()
+
+    def take(self, batch: pa.RecordBatch) -> None:
+        """Decide about the next rows and store them; after a finding they are only checked."""
+        first, self.rows = self.rows, self.rows + len(batch)
+        if self.rows > MAX_IMPORT_ROWS:
+            raise TooLarge(f"labels: send at most {MAX_IMPORT_ROWS} in one request")
+        subjects = subjects_of(self._use_case, batch)
+        about = Subjects(self._connection, self._use_case, batch)
+        self._check_times(batch, about.scored_at, first)
+        if self._findings:
+            return
+        current = _current(self._connection, subjects)
+        decided = _Decisions(batch, subjects, current, self._import_id, first)
+        stored = decided.stored
+        verdicts = decided.verdicts
+        fresh = np.flatnonzero(verdicts == Verdict.ACCEPTED.value)
+        verdicts[fresh[~about.has_score(fresh)]] = Verdict.UNKNOWN.value
+        self.counts.update(verdicts.tolist())
+        supersede(self._connection, decided.corrections, self._received_at)
+        constant = {
+            "import_id": self._import_id,
+            "use_case": self._use_case,
+            "received_at": self._received_at,
+        }
+        columns = {name: column[stored] for name, column in decided.columns.items()}
+        columns |= {"row_number": stored + first, "verdict": verdicts[stored]}
+        some = batch if len(stored) == len(batch) else batch.take(pa.array(stored))
+        insert_labels(self._connection, some, columns, constant)
+
+    def finish(self) -> None:
+        """Raise `InvalidRecords` if there was a finding."""
+        self._findings.raise_if_any()
+
+    def _check_times(
+        self, batch: pa.RecordBatch, scored_at: dict[str, datetime], first: int
+    ) -> None:
+        if not scored_at:
+            return
+        made = pa.array(list(scored_at.values()), pa.timestamp("us", "UTC"))
+        named = pc.index_in(batch["score_id"], pa.array(list(scored_at), pa.string()))
+        earliest = pc.subtract(made, pa.scalar(CLOCK_TOLERANCE)).take(named)
+        early = pc.less(batch["label_time"], earliest).fill_null(False)
+        rows = np.flatnonzero(early.to_numpy(zero_copy_only=False)) + first
+        if len(rows):
+            self._findings.add_rows("before_score", _TOO_EARLY, "label_time", rows)
+
+
+def _current(connection: Connection, subjects: list[str]) -> dict[str, Current]:
+    column = labels.c.current_subject
+    query = select(column, labels.c.label_id, labels.c.value_text, labels.c.label_time)
+    return {
+        subject: Current(*facts)
+        for condition in among(connection.dialect, column, subjects)
+        for subject, *facts in connection.execute(query.where(condition)).all()
+    }
+
+
+class _Decisions:
+    """What becomes of the rows of a batch, and what its rows need in the table."""
+
+    def __init__(
+        self,
+        batch: pa.RecordBatch,
+        subjects: list[str],
+        current: dict[str, Current],
+        import_id: str,
+        first: int,
+    ) -> None:
+        self._batch, self._subjects, self._current = batch, subjects, current
+        ids = [label_id(import_id, first + row) for row in range(len(batch))]
+        self.verdicts = _objects([Verdict.ACCEPTED.value] * len(batch))
+        self.columns = {"label_id": _objects(ids), "current_subject": _objects(subjects)} | {
+            name: _objects([None] * len(batch)) for name in ("supersedes", "superseded_by")
+        }
         self.corrections: list[dict[str, Any]] = []
+        self._meet_earlier_labels()
 
     @property
-    def new_labels(self) -> list[dict[str, Any]]:
-        """The rows to insert."""
-        return list(self._new.values())
+    def stored(self) -> np.ndarray:
+        """The rows that are no duplicates."""
+        return np.flatnonzero(self.verdicts != Verdict.DUPLICATE.value)
 
-    def take(self, label: Label, subject: str) -> None:
-        """Decide about the next row."""
+    def _meet_earlier_labels(self) -> None:
+        seen = set(self._current)
+        meeting, places = [], {}
+        for row, subject in enumerate(self._subjects):
+            if subject in seen:
+                meeting.append(row)
+            else:
+                seen.add(subject)
+                places[subject] = row
+        if meeting:
+            values = self._batch["value_text"].to_pylist()
+            for row in meeting:
+                self._meet(row, values, places)
+
+    def _meet(self, row: int, values: list[str], places: dict[str, int]) -> None:
+        subject, ids = self._subjects[row], self.columns["label_id"]
         now = self._current.get(subject)
-        if now is not None and now.value_text == as_text(label.value):
-            self._note(Verdict.DUPLICATE, None)
-            return
-        label_id = str(new_id())
         if now is None:
-            verdict = Verdict.ACCEPTED if subject in self._scored else Verdict.UNKNOWN
-            self._store(label_id, label, verdict, subject)
-        elif label.label_time >= now.label_time:
-            self._supersede(now.label_id, label_id)
-            self._store(label_id, label, Verdict.SUPERSEDED, subject, supersedes=now.label_id)
+            first = places[subject]
+            now = Current(ids[first], values[first], self._time(first), first)
+        if now.value_text == values[row]:
+            self.verdicts[row] = Verdict.DUPLICATE.value
+            return
+        self.verdicts[row] = Verdict.SUPERSEDED.value
+        if self._time(row) < now.label_time:
+            # An older truth goes to the history at once.
+            self.columns["current_subject"][row] = None
+            self.columns["superseded_by"][row] = now.label_id
+            return
+        if now.row is None:
+            self.corrections.append({"earlier": now.label_id, "later": ids[row]})
         else:
-            self._store(label_id, label, Verdict.SUPERSEDED, None, superseded_by=now.label_id)
+            self.columns["current_subject"][now.row] = None
+            self.columns["superseded_by"][now.row] = ids[row]
+        self.columns["supersedes"][row] = now.label_id
+        self._current[subject] = Current(ids[row], values[row], self._time(row), row)
 
-    def receipt(self) -> LabelReceipt:
-        """Return the answer to the import."""
-        return make_receipt(
-            self.import_id, self.use_case, self.received_at, self._verdicts, self._label_ids
-        )
-
-    def _note(self, verdict: Verdict, label_id: str | None) -> None:
-        self._verdicts.append(verdict)
-        self._label_ids.append(label_id)
-
-    def _store(
-        self,
-        label_id: str,
-        label: Label,
-        verdict: Verdict,
-        subject: str | None,
-        *,
-        supersedes: str | None = None,
-        superseded_by: str | None = None,
-    ) -> None:
-        self._new[label_id] = {
-            "label_id": label_id,
-            "import_id": self.import_id,
-            "row_number": len(self._verdicts),
-            "use_case": self.use_case,
-            "score_id": label.score_id,
-            "record_key": label.record_key,
-            "value_text": as_text(label.value),
-            "value_number": as_number(label.value),
-            "label_time": label.label_time,
-            "received_at": self.received_at,
-            "source": label.source,
-            "verdict": verdict.value,
-            "current_subject": subject,
-            "supersedes": supersedes,
-            "superseded_by": superseded_by,
-            "superseded_at": self.received_at if superseded_by else None,
-            "propensity": label.propensity,
-        }
-        if subject is not None:
-            self._current[subject] = Current(label_id, as_text(label.value), label.label_time)
-        self._note(verdict, label_id)
-
-    def _supersede(self, earlier: str, later: str) -> None:
-        row = self._new.get(earlier)
-        if row is None:
-            self.corrections.append({"earlier": earlier, "later": later})
-        else:
-            row.update(current_subject=None, superseded_by=later, superseded_at=self.received_at)
+    def _time(self, row: int) -> datetime:
+        moment: datetime = self._batch["label_time"][row].as_py()
+        return moment
 
 
-def make_receipt(
-    import_id: str,
-    use_case: str,
-    received_at: datetime,
-    verdicts: list[Verdict],
-    label_ids: list[str | None],
-) -> LabelReceipt:
-    """Build a receipt with its counts."""
-    return LabelReceipt(
-        import_id=import_id,
-        use_case=use_case,
-        received_at=received_at,
-        verdicts=tuple(verdicts),
-        label_ids=tuple(label_ids),
-        counts={verdict.value: verdicts.count(verdict) for verdict in Verdict},
-    )
+def _objects(values: list[Any]) -> np.ndarray:
+    return np.array(values, dtype=object)

@@ -4,32 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
-from operator import itemgetter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Engine, Row, bindparam, insert, null, select, update
+from sqlalchemy import Connection, Engine, Row, func, insert, or_, select, text
 
+from crispml_core.adapters.sql.capabilities import import_lock
 from crispml_core.adapters.sql.engine import reading, writing
 from crispml_core.adapters.sql.errors import ConstraintBroken
 from crispml_core.adapters.sql.idempotency import check_fingerprint, key_digest
-from crispml_core.adapters.sql.label_import import (
-    Current,
-    LabelImport,
-    make_receipt,
-    record_subject,
-    score_subject,
-    subject_of,
-)
 from crispml_core.adapters.sql.score_index import catch_up
-from crispml_core.adapters.sql.score_places import find_places
-from crispml_core.adapters.sql.tables import label_imports, labels, score_keys
+from crispml_core.adapters.sql.tables import label_imports, labels
 from crispml_core.adapters.sql.values import either
-from crispml_core.domain.errors import Conflict
+from crispml_core.domain.errors import Conflict, NotFound
 from crispml_core.domain.identifiers import utc_now
+from crispml_core.domain.labels import ImportedLabels, new_import_id
 from crispml_core.domain.scores import Label, LabelReceipt, StoredLabel, Verdict
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 _ATTEMPTS = 5
-_IN_LIST = 1_000
+_PAGE = 20_000
 
 
 class SqlLabelStore:
@@ -58,23 +53,61 @@ class SqlLabelStore:
         idempotency_key: str | None = None,
         fingerprint: str = "",
     ) -> LabelReceipt:
-        """Store the labels in one transaction and say what became of each row."""
+        """Store a few labels in one transaction and say what became of each."""
+        from crispml_core.tables.label_table import in_batches
+
+        done = self.import_batches(
+            use_case,
+            list(in_batches(labels)),
+            idempotency_key=idempotency_key,
+            fingerprint=fingerprint,
+        )
+        rows = [row for batch in self.verdicts(done.import_id) for row in batch.to_pylist()]
+        return LabelReceipt(
+            import_id=done.import_id,
+            use_case=done.use_case,
+            received_at=done.received_at,
+            verdicts=tuple(Verdict(row["verdict"]) for row in rows),
+            label_ids=tuple(row["label_id"] for row in rows),
+            counts=done.counts,
+        )
+
+    def import_batches(
+        self,
+        use_case: str,
+        batches: Iterable[pa.RecordBatch],
+        *,
+        idempotency_key: str | None = None,
+        fingerprint: str = "",
+    ) -> ImportedLabels:
+        """Store any number of labels in one transaction, in bounded memory."""
         digest = key_digest((use_case,), idempotency_key)
-        if any(label.score_id is None for label in labels):
-            catch_up(self._engine)
+        earlier = self._known(digest, fingerprint)
+        if earlier is not None:
+            return earlier
+        catch_up(self._engine)
         for _ in range(_ATTEMPTS):
-            earlier = self._known(digest, fingerprint)
-            if earlier is not None:
-                return earlier
             try:
-                with writing(self._engine) as connection:
-                    # The moment is taken behind the lock: later imports then have later moments.
-                    done = _decide(connection, use_case, labels, self._clock())
-                    _store(connection, done, len(labels), digest, fingerprint)
-                return done.receipt()
+                return self._import(use_case, batches, digest, fingerprint)
             except ConstraintBroken:
-                continue
+                earlier = self._known(digest, fingerprint)
+                if earlier is not None:
+                    return earlier
         raise Conflict("other imports of the same labels keep coming: try again")
+
+    def verdicts(self, import_id: str) -> Iterator[pa.RecordBatch]:
+        """Yield what became of each row of an import, in order; a page is a transaction."""
+        from crispml_core.adapters.sql.label_verdicts import page_of_verdicts
+
+        with reading(self._engine) as connection:
+            rows = connection.execute(
+                select(label_imports.c.row_count).where(label_imports.c.import_id == import_id)
+            ).scalar_one_or_none()
+        if rows is None:
+            raise NotFound("label import")
+        for first in range(0, rows, _PAGE):
+            with reading(self._engine) as connection:
+                yield page_of_verdicts(connection, import_id, first, min(first + _PAGE, rows))
 
     def find(
         self,
@@ -92,13 +125,48 @@ class SqlLabelStore:
         if score_id is not None:
             query = query.where(labels.c.score_id == score_id)
         if record_key is not None:
-            query = query.where(labels.c.record_key == record_key)
+            is_about = or_(labels.c.record_key == record_key, labels.c.timed_key == record_key)
+            query = query.where(is_about)
         if before is not None:
             query = query.where(labels.c.label_id < before)
         with reading(self._engine) as connection:
             return [_stored(row) for row in connection.execute(query)]
 
-    def _known(self, digest: str | None, fingerprint: str) -> LabelReceipt | None:
+    def _import(
+        self,
+        use_case: str,
+        batches: Iterable[pa.RecordBatch],
+        digest: str | None,
+        fingerprint: str,
+    ) -> ImportedLabels:
+        from crispml_core.adapters.sql.label_import import LabelImport
+
+        with writing(self._engine) as connection:
+            lock = import_lock(connection.dialect)
+            if lock is not None:
+                connection.execute(text(lock))
+            # Moment and id are taken behind the lock: later imports then have later ones.
+            now, import_id = self._clock(), new_import_id()
+            # First, because the labels refer to it; its rows are counted at the end.
+            connection.execute(
+                insert(label_imports).values(
+                    import_id=import_id,
+                    use_case=use_case,
+                    received_at=now,
+                    row_count=0,
+                    idempotency_digest=digest,
+                    fingerprint=fingerprint if digest else None,
+                )
+            )
+            running = LabelImport(connection, use_case, import_id, now)
+            for batch in batches:
+                running.take(batch)
+            running.finish()
+            mine = label_imports.c.import_id == import_id
+            connection.execute(label_imports.update().where(mine).values(row_count=running.rows))
+        return _imported(import_id, use_case, now, running.rows, running.counts)
+
+    def _known(self, digest: str | None, fingerprint: str) -> ImportedLabels | None:
         if digest is None:
             return None
         with reading(self._engine) as connection:
@@ -108,102 +176,33 @@ class SqlLabelStore:
             if found is None:
                 return None
             check_fingerprint(found.fingerprint, fingerprint)
-            rows = connection.execute(
-                select(labels.c.row_number, labels.c.verdict, labels.c.label_id).where(
-                    labels.c.import_id == found.import_id
-                )
-            )
-            verdicts = [Verdict.DUPLICATE] * found.row_count  # what left no row was there already
-            label_ids: list[str | None] = [None] * found.row_count
-            for row in rows:
-                verdicts[row.row_number] = Verdict(row.verdict)
-                label_ids[row.row_number] = row.label_id
-        return make_receipt(found.import_id, found.use_case, found.received_at, verdicts, label_ids)
+            counts = _counts(connection, found.import_id)
+        # What left no row was there already.
+        counts[Verdict.DUPLICATE] = found.row_count - sum(counts.values())
+        return _imported(
+            found.import_id, found.use_case, found.received_at, found.row_count, counts
+        )
 
 
-def _decide(
-    connection: Connection, use_case: str, new: Sequence[Label], now: datetime
-) -> LabelImport:
-    subjects = [subject_of(use_case, label) for label in new]
-    current = _current(connection, subjects)
-    first = [label for label, subject in zip(new, subjects, strict=True) if subject not in current]
-    done = LabelImport(use_case, now, current, _scored(connection, use_case, first))
-    for label, subject in zip(new, subjects, strict=True):
-        done.take(label, subject)
-    return done
-
-
-def _current(connection: Connection, subjects: Iterable[str]) -> dict[str, Current]:
-    found = {}
-    for chunk in _chunks(subjects):
-        query = select(
-            labels.c.current_subject, labels.c.label_id, labels.c.value_text, labels.c.label_time
-        ).where(labels.c.current_subject.in_(chunk))
-        for subject, label_id, value_text, label_time in connection.execute(query).all():
-            found[subject] = Current(label_id, value_text, label_time)
-    return found
-
-
-def _scored(connection: Connection, use_case: str, new: Iterable[Label]) -> set[str]:
-    score_ids, record_keys = [], []
-    for label in new:
-        if label.score_id is not None:
-            score_ids.append(label.score_id)
-        elif label.record_key is not None:
-            record_keys.append(label.record_key)
-    subjects: set[str] = set()
-    places = find_places(connection, score_ids)
-    subjects.update(
-        score_subject(use_case, score_id)
-        for score_id, (_, _, owner) in places.items()
-        if owner == use_case
+def _counts(connection: Connection, import_id: str) -> dict[str, int]:
+    query = (
+        select(labels.c.verdict, func.count())
+        .where(labels.c.import_id == import_id)
+        .group_by(labels.c.verdict)
     )
-    for chunk in _chunks(record_keys):
-        by_key = (
-            select(score_keys.c.record_key)
-            .where(score_keys.c.use_case == use_case, score_keys.c.record_key.in_(chunk))
-            .distinct()
-        )
-        found = connection.execute(by_key).scalars().all()
-        subjects.update(record_subject(use_case, record_key) for record_key in found)
-    return subjects
+    return {row[0]: row[1] for row in connection.execute(query)}
 
 
-def _store(
-    connection: Connection, done: LabelImport, rows: int, digest: str | None, fingerprint: str
-) -> None:
-    connection.execute(
-        insert(label_imports).values(
-            import_id=done.import_id,
-            use_case=done.use_case,
-            received_at=done.received_at,
-            row_count=rows,
-            idempotency_digest=digest,
-            fingerprint=fingerprint if digest else None,
-        )
+def _imported(
+    import_id: str, use_case: str, received_at: datetime, rows: int, counts: dict[str, int]
+) -> ImportedLabels:
+    return ImportedLabels(
+        import_id=import_id,
+        use_case=use_case,
+        received_at=received_at,
+        row_count=rows,
+        counts={verdict.value: counts.get(verdict.value, 0) for verdict in Verdict},
     )
-    if done.corrections:
-        connection.execute(
-            update(labels)
-            .where(labels.c.label_id == bindparam("earlier"))
-            .values(
-                current_subject=null(),
-                superseded_by=bindparam("later"),
-                superseded_at=done.received_at,
-            ),
-            sorted(done.corrections, key=itemgetter("earlier")),
-        )
-    if done.new_labels:
-        # In one order whatever the order of the rows, so that two imports cannot wait for each
-        # other.
-        in_order = sorted(done.new_labels, key=lambda row: row["current_subject"] or "")
-        connection.execute(insert(labels), in_order)
-
-
-def _chunks(values: Iterable[str]) -> Iterator[list[str]]:
-    distinct = list(dict.fromkeys(values))
-    for start in range(0, len(distinct), _IN_LIST):
-        yield distinct[start : start + _IN_LIST]
 
 
 def _stored(row: Row[Any]) -> StoredLabel:
@@ -214,9 +213,10 @@ def _stored(row: Row[Any]) -> StoredLabel:
         label_time=row.label_time,
         received_at=row.received_at,
         score_id=row.score_id,
-        record_key=row.record_key,
+        record_key=row.record_key if row.timed_key is None else row.timed_key,
         source=row.source,
         is_current=row.current_subject is not None,
         supersedes=row.supersedes,
         propensity=row.propensity,
+        scored_until=row.scored_until,
     )

@@ -22,7 +22,7 @@ from crispml_core.adapters.sql.group_rows import IN_GROUP, SPAN
 from crispml_core.adapters.sql.label_joins import label_rows, scores_of_moments
 from crispml_core.adapters.sql.probability_texts import probability_texts
 from crispml_core.adapters.sql.raw_batches import MOMENT, batches, raw, read_table
-from crispml_core.adapters.sql.tables import score_groups, score_rows
+from crispml_core.adapters.sql.tables import labels, score_groups, score_rows
 from crispml_core.domain.models import SHADOW
 from crispml_core.tables.score_table import ids_in_groups
 
@@ -78,14 +78,22 @@ def labelled_scores(
     at_all = _groups_of(use_case, as_of, shadow)
     scores = _scores(connection, [*at_all, *_window(start, end, version)])
     about = scores["score_id"], scores["record_key"]
-    labels = CurrentLabels(connection, use_case, as_of).about(*about)
+    found = CurrentLabels(connection, use_case, as_of).about(*about)
     # Whether a score is the last one until a moment depends on those outside of the window too.
-    moments = scores_of_moments(connection, use_case, labels, at_all)
-    rows = label_rows(labels, *about, scores["place"], moments)
+    moments = scores_of_moments(connection, use_case, found, at_all)
+    rows = label_rows(found, *about, scores["place"], moments)
     scores = scores.drop_columns("place")
     for name in _OF_LABEL:
-        scores = scores.append_column(name, labels[name].take(rows))
+        scores = scores.append_column(name, found[name].take(rows))
     return scores
+
+
+def has_timed_labels(connection: Connection, use_case: str) -> bool:
+    """Return whether a label is about the last score until a moment, which is found by its key."""
+    query = select(labels.c.label_id).where(
+        labels.c.use_case == use_case, labels.c.timed_key.is_not(None)
+    )
+    return connection.execute(query.limit(1)).first() is not None
 
 
 def _groups_of(use_case: str, as_of: datetime | None, shadow: bool) -> list[ColumnElement[bool]]:

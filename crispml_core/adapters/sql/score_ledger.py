@@ -103,7 +103,7 @@ class SqlScoreLedger:
             found = find_places(connection, [score_id]).get(score_id)
             if found is None:
                 raise NotFound("score")
-            group_no, row, _ = found
+            group_no, row, *_ = found
             query = SCORES.where(
                 score_groups.c.group_no == group_no, score_rows.c.place == place(group_no, row)
             )
@@ -155,8 +155,12 @@ class SqlScoreLedger:
     ) -> pa.Table:
         """Return the scores of a window [start, end), each joined to at most one label."""
         # Only this needs pyarrow, which a process that only answers records can do without.
-        from crispml_core.adapters.sql.labelled_scores import labelled_scores
+        from crispml_core.adapters.sql.labelled_scores import has_timed_labels, labelled_scores
 
+        with reading(self._engine) as connection:
+            looks_by_key = has_timed_labels(connection, use_case)
+        if looks_by_key:
+            catch_up(self._engine)
         with reading(self._engine) as connection:
             return labelled_scores(
                 connection,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 
 from sqlalchemy import Connection, select
 
@@ -14,32 +15,37 @@ _IN_LIST = 1_000
 
 def find_places(
     connection: Connection, score_ids: Sequence[str]
-) -> dict[str, tuple[int, int, str]]:
-    """Return number of the group, row and use case of those scores that exist, by their id.
+) -> dict[str, tuple[int, int, str, datetime]]:
+    """Return group number, row, use case and moment of those scores that exist, by their id.
 
     The id names group and row. Ids from before revision 0002 do not; there is a table of them.
     """
     places = {score_id: place for score_id in score_ids if (place := place_of(score_id))}
-    groups = {}
+    groups: dict[str, tuple[int, int, str, datetime]] = {}
     for chunk in _chunks([group_id for group_id, _ in places.values()]):
         query = select(
             score_groups.c.group_id,
             score_groups.c.group_no,
             score_groups.c.row_count,
             score_groups.c.use_case,
+            score_groups.c.created_at,
         ).where(score_groups.c.group_id.in_(chunk))
         for group_id, *facts in connection.execute(query):
-            groups[group_id] = facts
+            groups[group_id] = tuple(facts)
     found = {}
     for score_id, (group_id, row) in places.items():
-        group_no, row_count, use_case = groups.get(group_id, (0, 0, ""))
+        if group_id not in groups:
+            continue
+        group_no, row_count, use_case, made = groups[group_id]
         if row < row_count:
-            found[score_id] = (group_no, row, use_case)
+            found[score_id] = (group_no, row, use_case, made)
     return found | _early(connection, [one for one in score_ids if one not in found])
 
 
-def _early(connection: Connection, score_ids: Sequence[str]) -> dict[str, tuple[int, int, str]]:
-    found = {}
+def _early(
+    connection: Connection, score_ids: Sequence[str]
+) -> dict[str, tuple[int, int, str, datetime]]:
+    found: dict[str, tuple[int, int, str, datetime]] = {}
     for chunk in _chunks(score_ids):
         query = (
             select(
@@ -47,6 +53,7 @@ def _early(connection: Connection, score_ids: Sequence[str]) -> dict[str, tuple[
                 early_score_ids.c.group_no,
                 early_score_ids.c.row_number,
                 score_groups.c.use_case,
+                score_groups.c.created_at,
             )
             .join(score_groups, score_groups.c.group_no == early_score_ids.c.group_no)
             .where(early_score_ids.c.score_id.in_(chunk))

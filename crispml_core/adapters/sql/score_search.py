@@ -100,9 +100,8 @@ def _before(connection: Connection, score_id: str) -> tuple[datetime, int]:
     found = find_places(connection, [score_id]).get(score_id)
     if found is None:
         raise InvalidInput("before must be the id of a score")
-    group_no, row, _ = found
-    query = select(_created_at).where(_group_no == group_no)
-    return connection.execute(query).scalar_one(), place(group_no, row)
+    group_no, row, _, created_at = found
+    return created_at, place(group_no, row)
 
 
 def _use_cases(connection: Connection) -> list[str]:

@@ -8,6 +8,7 @@ from crispml_core.domain.errors import UnsupportedContent
 from crispml_core.rest.content import JSON, media_type, negotiate
 
 NDJSON = "application/x-ndjson"
+JSON_LINES = "application/jsonlines"
 CSV = "text/csv"
 PARQUET = "application/vnd.apache.parquet"
 ARROW = "application/vnd.apache.arrow.stream"
@@ -42,6 +43,16 @@ def record_media(content_type: str) -> str:
     if media == CSV and str(parsed.get_param("header", "present")).lower() != "present":
         raise UnsupportedContent("header Content-Type: CSV needs a line with the field names")
     return media
+
+
+def label_media(content_type: str) -> str:
+    """Return the media type of a body of labels, as `record_media` does.
+
+    ``application/jsonlines`` is what SageMaker calls NDJSON.
+    """
+    if media_type(content_type) == JSON_LINES:
+        return NDJSON
+    return record_media(content_type)
 
 
 def score_media(accept: str | None) -> str:

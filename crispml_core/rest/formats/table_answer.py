@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from abc import ABC, abstractmethod
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from crispml_core.rest.formats.columns import columns_of
 from crispml_core.rest.formats.facts import table_metadata
 from crispml_core.rest.formats.media import ARROW, PARQUET
+from crispml_core.rest.formats.sinks import Collected
 from crispml_core.serving.scored import Scored
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ class _TableAnswer(ABC):
     """Collects what a writer of pyarrow writes, and hands it out piece by piece."""
 
     def __init__(self) -> None:
-        self._sink = io.BytesIO()
+        self._sink = Collected()
         self._writer: Any = None
 
     def begin(self, scored: Scored) -> bytes:
@@ -32,7 +32,7 @@ class _TableAnswer(ABC):
         kinds = [(name, array.type) for name, array in table.items()]
         self._schema = pa.schema(kinds, metadata=table_metadata(scored))
         self._writer = self._open(self._schema)
-        return self._taken()
+        return self._sink.taken()
 
     def chunk(self, scored: Scored) -> bytes:
         """Return the next scores."""
@@ -40,12 +40,12 @@ class _TableAnswer(ABC):
 
         arrays = list(self._table(scored).values())
         self._writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=self._schema))
-        return self._taken()
+        return self._sink.taken()
 
     def end(self) -> bytes:
         """Return what comes after the last scores."""
         self._writer.close()
-        return self._taken()
+        return self._sink.taken()
 
     def _table(self, scored: Scored) -> dict[str, pa.Array]:
         from crispml_core.tables.score_table import score_columns
@@ -69,13 +69,6 @@ class _TableAnswer(ABC):
     @abstractmethod
     def _open(self, schema: pa.Schema) -> Any:
         """Return the writer into `_sink`."""
-
-    def _taken(self) -> bytes:
-        """Return what was written since the last time."""
-        written = self._sink.getvalue()
-        self._sink.seek(0)
-        self._sink.truncate()
-        return written
 
 
 class ArrowAnswer(_TableAnswer):
@@ -109,7 +102,7 @@ class ParquetAnswer(_TableAnswer):
         repeating = [field.name for field in schema if pa.types.is_dictionary(field.type)]
         # Nobody looks for a row by its statistics. Without the Arrow schema, a reader gets texts.
         writer = pq.ParquetWriter(
-            _Unseekable(self._sink),
+            self._sink,
             schema,
             use_dictionary=repeating,
             write_statistics=False,
@@ -128,20 +121,3 @@ def _first(scored: Scored) -> Scored:
         ids=None if ids is None else ids[:1],
         versions=None if versions is None else versions[:1],
     )
-
-
-class _Unseekable(io.RawIOBase):
-    """Counts what was written, because the bytes before are gone already."""
-
-    def __init__(self, sink: io.BytesIO) -> None:
-        self._sink, self._written = sink, 0
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data: Any, /) -> int:
-        self._written += self._sink.write(data)
-        return len(data)
-
-    def tell(self) -> int:
-        return self._written

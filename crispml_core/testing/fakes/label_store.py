@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from crispml_core.domain.errors import InvalidInput, NotFound
-from crispml_core.domain.identifiers import new_id, utc_now
+from crispml_core.domain.errors import InvalidInput, NotFound, Problem
+from crispml_core.domain.identifiers import utc_now
+from crispml_core.domain.labels import (
+    CLOCK_TOLERANCE,
+    ImportedLabels,
+    label_id,
+    new_import_id,
+)
 from crispml_core.domain.scores import Label, LabelReceipt, StoredLabel, Verdict
+from crispml_core.tables.findings import Findings
 from crispml_core.testing.fakes.idempotency import Answers
 from crispml_core.testing.fakes.score_ledger import FakeScoreLedger, as_text
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 class FakeLabelStore:
@@ -30,6 +41,7 @@ class FakeLabelStore:
         self._clock = clock
         self._lock = threading.Lock()
         self._answers: Answers[LabelReceipt] = Answers()
+        self._receipts: dict[str, LabelReceipt] = {}
 
     def add(
         self,
@@ -40,25 +52,77 @@ class FakeLabelStore:
         fingerprint: str = "",
     ) -> LabelReceipt:
         """Store the labels and say what became of each row."""
-        if any(label.score_id is None and label.record_key is None for label in labels):
-            raise InvalidInput("a label must name a score_id or a record_key")
+        for label in labels:
+            if label.score_id is None and label.record_key is None:
+                raise InvalidInput("a label must name a score_id or a record_key")
+        findings = Findings()
+        for row, label in enumerate(labels):
+            made = self._scored_at(use_case, label.score_id)
+            if made is not None and label.label_time < made - CLOCK_TOLERANCE:
+                problem = "label_time is before the score that the label names"
+                findings.add(Problem("before_score", problem, "label_time", row))
+        findings.raise_if_any()
         with self._lock:
             earlier = self._answers.find((use_case,), idempotency_key, fingerprint)
             if earlier is not None:
                 return earlier
-            now = self._clock()
-            done = [self._take(use_case, label, now) for label in labels]
+            now, import_id = self._clock(), new_import_id()
+            done = [
+                self._take(use_case, label, now, label_id(import_id, row))
+                for row, label in enumerate(labels)
+            ]
             verdicts = [verdict for verdict, _ in done]
             receipt = LabelReceipt(
-                import_id=str(new_id()),
+                import_id=import_id,
                 use_case=use_case,
                 received_at=now,
                 verdicts=tuple(verdicts),
-                label_ids=tuple(label_id for _, label_id in done),
+                label_ids=tuple(stored for _, stored in done),
                 counts={verdict.value: verdicts.count(verdict) for verdict in Verdict},
             )
             self._answers.keep((use_case,), idempotency_key, fingerprint, receipt)
+            self._receipts[import_id] = receipt
             return receipt
+
+    def import_batches(
+        self,
+        use_case: str,
+        batches: Iterable[pa.RecordBatch],
+        *,
+        idempotency_key: str | None = None,
+        fingerprint: str = "",
+    ) -> ImportedLabels:
+        """Store labels in batches."""
+        from crispml_core.tables.label_table import to_labels
+
+        receipt = self.add(
+            use_case,
+            [label for batch in batches for label in to_labels(batch)],
+            idempotency_key=idempotency_key,
+            fingerprint=fingerprint,
+        )
+        return ImportedLabels(
+            import_id=receipt.import_id,
+            use_case=receipt.use_case,
+            received_at=receipt.received_at,
+            row_count=len(receipt.verdicts),
+            counts=receipt.counts,
+        )
+
+    def verdicts(self, import_id: str) -> Iterator[pa.RecordBatch]:
+        """Yield what became of each row of an import, in order."""
+        import pyarrow as pa
+
+        if import_id not in self._receipts:
+            raise NotFound("label import")
+        receipt = self._receipts[import_id]
+        yield pa.RecordBatch.from_pydict(
+            {
+                "row": range(len(receipt.verdicts)),
+                "verdict": [verdict.value for verdict in receipt.verdicts],
+                "label_id": pa.array(receipt.label_ids, pa.string()),
+            }
+        )
 
     def find(
         self,
@@ -81,7 +145,7 @@ class FakeLabelStore:
         return sorted(found, key=lambda label: label.label_id, reverse=True)[:limit]
 
     def _take(
-        self, use_case: str, label: Label, received_at: datetime
+        self, use_case: str, label: Label, received_at: datetime, identifier: str
     ) -> tuple[Verdict, str | None]:
         kept = self._ledger.labels
         place = next((i for i, old in enumerate(kept) if _same(old, use_case, label)), None)
@@ -92,7 +156,7 @@ class FakeLabelStore:
         if place is not None and is_current:
             kept[place] = replace(kept[place], is_current=False)
         stored = StoredLabel(
-            label_id=str(new_id()),
+            label_id=identifier,
             use_case=use_case,
             value=label.value if isinstance(label.value, str) else float(label.value),
             label_time=label.label_time,
@@ -103,6 +167,7 @@ class FakeLabelStore:
             is_current=is_current,
             supersedes=now.label_id if now is not None and is_current else None,
             propensity=label.propensity,
+            scored_until=label.scored_until,
         )
         kept.append(stored)
         if now is not None:
@@ -111,16 +176,27 @@ class FakeLabelStore:
         return (Verdict.ACCEPTED if known else Verdict.UNKNOWN), stored.label_id
 
     def _is_scored(self, use_case: str, label: Label) -> bool:
-        if label.score_id is None:
-            return bool(self._ledger.find(use_case=use_case, record_key=label.record_key, limit=1))
+        if label.score_id is not None:
+            return self._scored_at(use_case, label.score_id) is not None
+        return any(
+            label.scored_until is None or score.scored_at <= label.scored_until
+            for score in self._ledger.find(
+                use_case=use_case, record_key=label.record_key, limit=1_000_000
+            )
+        )
+
+    def _scored_at(self, use_case: str, score_id: str | None) -> datetime | None:
         try:
-            return self._ledger.get(label.score_id).use_case == use_case
+            score = self._ledger.get(score_id or "")
         except NotFound:
-            return False
+            return None
+        return score.scored_at if score.use_case == use_case else None
 
 
 def _same(stored: StoredLabel, use_case: str, label: Label) -> bool:
     """Whether `stored` is the current label about what `label` is about."""
     if not stored.is_current or stored.use_case != use_case or stored.score_id != label.score_id:
         return False
-    return label.score_id is not None or stored.record_key == label.record_key
+    return label.score_id is not None or (
+        (stored.record_key, stored.scored_until) == (label.record_key, label.scored_until)
+    )

@@ -251,16 +251,33 @@ class FakeScoreLedger:
 
     def _label_of(self, score: Score, as_of: datetime | None) -> StoredLabel | None:
         by_id: list[StoredLabel] = []
+        by_moment: list[StoredLabel] = []
         by_key: list[StoredLabel] = []
         for label in self.labels:
             if label.use_case == score.use_case and (as_of is None or label.received_at <= as_of):
                 if label.score_id == score.score_id:
                     by_id.append(label)
                 elif label.score_id is None and label.record_key == score.record_key:
-                    by_key.append(label)
+                    if label.scored_until is None:
+                        by_key.append(label)
+                    elif self._is_last(score, label.scored_until, as_of):
+                        by_moment.append(label)
         # The latest truth; of two for the same moment the one that came later.
-        ordered = sorted(by_id or by_key, key=lambda label: label.label_time)
+        ordered = sorted(by_id or by_moment or by_key, key=lambda label: label.label_time)
         return ordered[-1] if ordered else None
+
+    def _is_last(self, score: Score, until: datetime, as_of: datetime | None) -> bool:
+        """Whether a score is the last one of its record until a moment, among those of its kind."""
+        is_shadow = self._groups[score.group_id].alias == SHADOW
+        rivals = [
+            other.score_id
+            for other in self._scores()
+            if (other.use_case, other.record_key) == (score.use_case, score.record_key)
+            and (self._groups[other.group_id].alias == SHADOW) is is_shadow
+            and other.scored_at <= until
+            and (as_of is None or other.scored_at <= as_of)
+        ]
+        return rivals[-1:] == [score.score_id]
 
 
 def as_text(value: str | float) -> str:

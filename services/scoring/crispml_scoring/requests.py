@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from crispml_core.domain.errors import InvalidInput, MalformedContent, TooLarge
+from crispml_core.rest.label_dialects.choice import Dialect
 from crispml_core.rest.requests import Moment, RequestModel, validated
 
 Name = Annotated[str, Field(strict=True, min_length=1, max_length=128)]
@@ -44,11 +45,14 @@ class ScoreOptions(RequestModel):
     """Adds a conformal interval, or a set of classes, of this confidence, for example 0.9."""
 
 
-class LabelRequest(RequestModel):
-    """Ground truth."""
+class LabelOptions(RequestModel):
+    """How labels are read and answered."""
 
-    labels: list[Any]
-    """Objects with `label`, and with `score_id` or `record_key`."""
+    dialect: Dialect | None = None
+    """How the records of another system are read; by their looks when it is left out."""
+
+    rows: bool = True
+    """Whether the answer says what became of each row; `false` leaves the counts."""
 
 
 class ReportRequest(RequestModel):
@@ -81,15 +85,6 @@ def score_request(body: Any, max_records: int) -> ScoreRequest:
         raise InvalidInput("alias, model_version: give one of them")
     _check_size("records", request.records, max_records)
     return request
-
-
-def label_rows(body: Any, max_records: int) -> list[Any]:
-    """Read a list of labels, or an object with ``labels``."""
-    if not isinstance(body, dict | list):
-        raise MalformedContent("send a list of labels, or {labels: [...]}")
-    rows = body if isinstance(body, list) else validated(LabelRequest, body).labels
-    _check_size("labels", rows, max_records)
-    return rows
 
 
 def _check_size(name: str, rows: list[Any], most: int) -> None:

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from crispml_core.domain.scores import LabelReceipt, StoredLabel, Verdict
-from crispml_core.rest.answers import answer
+from crispml_core.domain.scores import StoredLabel, Verdict
 from crispml_core.rest.app import API
-from crispml_core.rest.docs import json_body
+from crispml_core.rest.content import JSON
+from crispml_core.rest.docs import body
+from crispml_core.rest.formats.media import ARROW, CSV, JSON_LINES, NDJSON, PARQUET
 from crispml_core.rest.pagination import Page, PageQuery, page_answer
-from crispml_core.rest.preferences import Idempotency, IdempotencyHeader
+from crispml_core.rest.preferences import IdempotencyKey
 from crispml_core.rest.strict_route import StrictRoute
+from crispml_scoring.label_records import import_labels
 from crispml_scoring.parts import parts_of
-from crispml_scoring.requests import label_rows
+from crispml_scoring.requests import LabelOptions
 
 _LABEL = {
     "type": "object",
@@ -28,6 +29,11 @@ _LABEL = {
         "label": {"anyOf": [{"type": "string"}, {"type": "number"}, {"type": "boolean"}]},
         "score_id": {"type": "string", "description": "The score, or:"},
         "record_key": {"type": "string", "description": "the business key of the record."},
+        "scored_until": {
+            "type": "string",
+            "format": "date-time",
+            "description": "Beside a key: only the last score that was made until then.",
+        },
         "label_time": {"type": "string", "format": "date-time"},
         "source": {"type": "string", "description": "Who says so."},
         "propensity": {
@@ -39,12 +45,28 @@ _LABEL = {
     },
 }
 _LABELS = {"type": "array", "items": _LABEL}
-_BODY = {
+_JSON_BODY = {
     "anyOf": [
         _LABELS,
         {"type": "object", "required": ["labels"], "properties": {"labels": _LABELS}},
+        {"type": "object", "description": "Records of another system, see `dialect`."},
     ],
     "example": {"labels": [{"record_key": "A-17", "label": "good"}]},
+}
+_FILE = {"type": "string", "format": "binary"}
+_BODIES: dict[str, dict[str, Any]] = {
+    JSON: _JSON_BODY,
+    NDJSON: {"type": "string", "description": "One label per line."},
+    JSON_LINES: {"type": "string", "description": "One label per line."},
+    CSV: {"type": "string", "description": "A header line with the names of the entries."},
+    PARQUET: _FILE,
+    ARROW: _FILE,
+}
+_ANSWERS: dict[str, Any] = {
+    NDJSON: {"schema": {"type": "string", "description": "One row per line."}},
+    CSV: {"schema": {"type": "string", "description": "Columns row, verdict, label_id."}},
+    PARQUET: {"schema": _FILE},
+    ARROW: {"schema": _FILE},
 }
 
 
@@ -64,8 +86,9 @@ class LabelAnswer:
     import_id: str
     use_case: str
     received_at: datetime
+    row_count: int
     counts: dict[str, int]
-    rows: list[LabelRow]
+    rows: list[LabelRow] = field(default_factory=list)
 
 
 class LabelsQuery(PageQuery):
@@ -89,21 +112,24 @@ def label_router() -> APIRouter:
         "/use-cases/{use_case}/new-data-label",
         tags=["NewDataLabel"],
         summary="Import ground truth",
-        response_model=LabelAnswer,
-        openapi_extra=json_body(_BODY, "A list of labels, or an object with it."),
+        responses={200: {"model": LabelAnswer, "content": _ANSWERS}},
+        openapi_extra=body(_BODIES, "Labels; JSON may wrap them in an object."),
     )
     async def new_data_label(
-        request: Request, use_case: str, promise: IdempotencyHeader
+        request: Request,
+        use_case: str,
+        options: Annotated[LabelOptions, Query()],
+        key: IdempotencyKey = None,
     ) -> Response:
-        """Store labels in one transaction and say what became of each.
+        """Store labels in one transaction, however many, and say what became of each.
 
         `accepted`: the first truth of its record. `duplicate`: known already, nothing is stored.
         `superseded`: it corrects an earlier truth, which stays in the history. `unknown`: no score
-        of that record yet; the label waits for one.
+        of that record yet; the label waits for one. The answer comes in the format of `Accept`,
+        its facts are headers too. A body may be compressed with gzip or zstd. Ground truth records
+        of SageMaker and feedback records of OpenScale are read as they are.
         """
-        body = await request.json()
-        receipt = await run_in_threadpool(_label, request, use_case, body, promise)
-        return answer(_answer_of(receipt))
+        return await import_labels(request, use_case, options, key)
 
     @router.get("/labels", tags=["labels"], summary="List labels", response_model=Page[StoredLabel])
     def list_labels(request: Request, query: Annotated[LabelsQuery, Query()]) -> Response:
@@ -119,28 +145,3 @@ def label_router() -> APIRouter:
         return page_answer(request, found[: query.limit], lambda label: label.label_id, more)
 
     return router
-
-
-def _label(request: Request, use_case: str, body: object, promise: Idempotency) -> LabelReceipt:
-    scoring = parts_of(request).scoring
-    assert scoring is not None
-    return scoring.label(
-        use_case,
-        label_rows(body, request.app.state.settings.server.max_records),
-        idempotency_key=promise.key,
-        fingerprint=promise.fingerprint,
-    )
-
-
-def _answer_of(receipt: LabelReceipt) -> LabelAnswer:
-    verdicts = zip(receipt.verdicts, receipt.label_ids, strict=True)
-    return LabelAnswer(
-        import_id=receipt.import_id,
-        use_case=receipt.use_case,
-        received_at=receipt.received_at,
-        counts={verdict.value: receipt.counts.get(verdict.value, 0) for verdict in Verdict},
-        rows=[
-            LabelRow(row=row, verdict=verdict, label_id=label_id)
-            for row, (verdict, label_id) in enumerate(verdicts)
-        ],
-    )

@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-from crispml_core.adapters.sql import alias_log, label_store
+from crispml_core.adapters.sql import alias_log, label_import
 from crispml_core.adapters.sql.alias_log import SqlAliasLog
 from crispml_core.adapters.sql.label_store import SqlLabelStore
 from crispml_core.adapters.sql.run_store import SqlRunStore
@@ -35,7 +35,7 @@ def test_labels_that_another_import_stored_meanwhile_are_duplicates(engine, monk
     labels = SqlLabelStore(engine)
     rows = [Label(value="bad", label_time=utc_now(), record_key=key) for key in "ab"]
     labels.add("credit", rows)
-    stale_once(monkeypatch, label_store, "_current", {})
+    stale_once(monkeypatch, label_import, "_current", {})
 
     assert labels.add("credit", rows).verdicts == (Verdict.DUPLICATE, Verdict.DUPLICATE)
     assert len(labels.find()) == 2
@@ -51,12 +51,12 @@ def test_a_correction_that_came_second_corrects_the_first_one(engine, monkeypatc
         )
 
     add()
-    look = label_store._current
+    look = label_import._current
     before = []
     with monkeypatch.context() as patch:
-        patch.setattr(label_store, "_current", lambda *a: before.append(look(*a)) or look(*a))
+        patch.setattr(label_import, "_current", lambda *a: before.append(look(*a)) or look(*a))
         (corrected,) = add().label_ids
-    stale_once(monkeypatch, label_store, "_current", before[0])
+    stale_once(monkeypatch, label_import, "_current", before[0])
     add()
 
     newest, middle, first = labels.find()
