@@ -11,6 +11,7 @@ from crispml_core.domain.fairness import Fairness
 from crispml_core.domain.fields import Field
 from crispml_core.domain.health import HealthPolicy
 from crispml_core.domain.monitoring import Monitoring
+from crispml_core.domain.rules import Condition, Retraining, Rule
 from crispml_core.domain.sources import CsvSource, ParquetSource, SqlSource
 from crispml_core.domain.targets import CostMatrix, Gate, Segment, Target
 from crispml_core.domain.use_case import Derive, Split, UseCase
@@ -19,6 +20,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Algorithm",
+    "Condition",
     "CostMatrix",
     "CsvSource",
     "Derive",
@@ -31,6 +33,8 @@ __all__ = [
     "Hyperparameter",
     "Monitoring",
     "ParquetSource",
+    "Retraining",
+    "Rule",
     "Segment",
     "Split",
     "SqlSource",

@@ -6,6 +6,7 @@ import logging
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from crispml_core.adapters.bundles import TarBundles
 from crispml_core.adapters.compilers import SklearnModelCompiler
@@ -16,8 +17,13 @@ from crispml_core.adapters.sql.dataset_notes import SqlDataSetNotes
 from crispml_core.adapters.sql.engine import make_engine
 from crispml_core.adapters.sql.health_log import SqlHealthLog
 from crispml_core.adapters.sql.import_log import SqlImportLog
+from crispml_core.adapters.sql.label_store import SqlLabelStore
+from crispml_core.adapters.sql.monitor_store import SqlMonitorStore
+from crispml_core.adapters.sql.outbox import SqlOutbox
+from crispml_core.adapters.sql.report_store import SqlReportStore
 from crispml_core.adapters.sql.revision import check_revision
 from crispml_core.adapters.sql.run_store import SqlRunStore
+from crispml_core.adapters.sql.score_ledger import SqlScoreLedger
 from crispml_core.adapters.timing.null import NullTimingLog
 from crispml_core.adapters.volume.aliases import write_aliases
 from crispml_core.adapters.volume.artefact_store import VolumeArtefactStore
@@ -28,17 +34,24 @@ from crispml_core.adapters.volume.uploads import VolumeUploadStore
 from crispml_core.bootstrap.lineage import lineage_builder
 from crispml_core.bootstrap.parts import Parts, codec_of, follow_clock, ping_stores
 from crispml_core.bootstrap.scratch import scratch_in
+from crispml_core.bootstrap.webhook import build_deliverer, build_webhook
 from crispml_core.domain.errors import CrispMLError, NotFound
-from crispml_core.domain.runs import TRAINING_RUNS
+from crispml_core.domain.runs import MONITORING_RUNS, TRAINING_RUNS, Run
 from crispml_core.domain.use_case import UseCase
 from crispml_core.governance.promotion import PromotionMode, PromotionRules
 from crispml_core.logs import configure_logging
 from crispml_core.pipelines.bundles import Bundles
 from crispml_core.pipelines.catalogue import Catalogue
+from crispml_core.pipelines.monitor import Monitor
+from crispml_core.pipelines.monitor_messages import Messages
+from crispml_core.pipelines.monitor_stores import MonitorStores
 from crispml_core.pipelines.stores import TrainingStores
 from crispml_core.pipelines.training import TrainingPipelines
 from crispml_core.ports.artefact_store import ArtefactStore
 from crispml_core.ports.dataset_store import DataSetStore
+from crispml_core.ports.monitor_store import MonitorStore
+from crispml_core.ports.outbox import Outbox
+from crispml_core.ports.progress import RunProgress
 from crispml_core.ports.run_store import RunStore
 from crispml_core.ports.source import RecordSource
 from crispml_core.ports.upload_store import UploadStore
@@ -69,6 +82,17 @@ class TrainingParts(Parts):
     training: TrainingPipelines
     project_aliases: Callable[[str], None]
     bundles: Bundles
+    monitor: Monitor
+    findings: MonitorStore
+    outbox: Outbox
+
+    def pipelines_of(self, method: str) -> TrainingPipelines | Monitor:
+        """Return what checks and executes the runs of a method."""
+        return self.monitor if method in MONITORING_RUNS else self.training
+
+    def execute(self, run: Run, progress: RunProgress) -> dict[str, Any]:
+        """Execute a run and return its result."""
+        return self.pipelines_of(run.method).execute(run, progress)
 
 
 def build(settings: CrispMLSettings) -> TrainingParts:
@@ -131,7 +155,24 @@ def build(settings: CrispMLSettings) -> TrainingParts:
         ),
         scratch=scratch_in(root),
     )
-    runs = SqlRunStore(engine)
+    training, runs = TrainingPipelines(use_cases, stores), SqlRunStore(engine)
+    findings = SqlMonitorStore(engine)
+    monitor = Monitor(
+        use_cases,
+        MonitorStores(
+            ledger=SqlScoreLedger(engine),
+            labels=SqlLabelStore(engine),
+            reports=SqlReportStore(engine),
+            models=models,
+            aliases=aliases,
+            runs=runs,
+            monitor=findings,
+            check_cycle=training.check,
+            libraries=library_versions,
+        ),
+        Messages(environment=settings.environment, wanted=build_webhook(settings) is not None),
+        timeout_s=settings.runs.timeout_s,
+    )
     return TrainingParts(
         settings=settings,
         use_cases=use_cases,
@@ -143,24 +184,67 @@ def build(settings: CrispMLSettings) -> TrainingParts:
         models=models,
         aliases=aliases,
         lineage=lineage_builder(engine, root, use_cases),
-        training=TrainingPipelines(use_cases, stores),
+        training=training,
         project_aliases=project_aliases,
         bundles=Bundles(use_cases, stores, runs, TarBundles()),
+        monitor=monitor,
+        findings=findings,
+        outbox=SqlOutbox(engine),
         ping=lambda: ping_stores(engine, root, writable=True),
         close=close,
     )
 
 
-def build_executor(parts: TrainingParts) -> RunExecutor:
-    """Build what executes the runs of a training service."""
+class Background:
+    """What a training service does beside its API.
+
+    Evaluations have a worker of their own, so that they never wait for a training of hours.
+    """
+
+    def __init__(self, parts: TrainingParts) -> None:
+        self._executors = (
+            build_executor(parts),
+            build_executor(parts, MONITORING_RUNS, workers=1, warm=False),
+        )
+        self._deliverer = build_deliverer(parts.settings, parts.outbox)
+
+    def start(self) -> None:
+        """Start taking runs and sending messages."""
+        for executor in self._executors:
+            executor.start()
+        if self._deliverer is not None:
+            self._deliverer.start()
+
+    def wake(self) -> None:
+        """Look into the queue now."""
+        for executor in self._executors:
+            executor.wake()
+
+    def stop(self) -> None:
+        """Stop all of it."""
+        for executor in self._executors:
+            executor.stop()
+        if self._deliverer is not None:
+            self._deliverer.stop()
+
+
+def build_executor(
+    parts: TrainingParts,
+    methods: tuple[str, ...] = TRAINING_RUNS,
+    *,
+    workers: int | None = None,
+    warm: bool = True,
+) -> RunExecutor:
+    """Build what executes runs of a training service."""
     settings = parts.settings
     return RunExecutor(
         parts.runs,
         _Worker(settings),
-        TRAINING_RUNS,
+        methods,
         sweep=lambda: _sweep(parts),
         preload=PRELOAD,
-        workers=settings.runs.workers,
+        workers=workers or settings.runs.workers,
+        warm=warm,
         lease_s=settings.runs.lease_s,
         heartbeat_s=settings.runs.heartbeat_s,
         poll_s=settings.runs.poll_s,
@@ -181,7 +265,7 @@ class _Worker:
             logging.getLogger("crispml.runs").error("run %s: %s", run_id, error.message)
             sys.exit(1)  # the executor notes that the worker is lost
         try:
-            work(parts.runs, run_id, owner, parts.training.execute)
+            work(parts.runs, run_id, owner, parts.execute)
         finally:
             parts.close()
 

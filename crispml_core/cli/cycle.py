@@ -28,6 +28,7 @@ from crispml_core.domain.runs import Run
 @click.option("--iterations", type=int, help="Draws of a random search.")
 @click.option("--folds", type=int, help="Folds of a search.")
 @click.option("--promote", is_flag=True, help="Make the best version champion if the gates allow.")
+@click.option("--challenge", is_flag=True, help="Make it challenger instead.")
 @click.option("--dataset", "dataset_id", help="Start from this raw data set.")
 @click.option("--where", help="Only rows of the source that make this expression true.")
 @click.option("--sample", type=float, help="Share of the rows, above 0 and at most 1.")
@@ -44,6 +45,7 @@ def cycle(
     iterations: int | None,
     folds: int | None,
     promote: bool,
+    challenge: bool,
     dataset_id: str | None,
     where: str | None,
     sample: float | None,
@@ -54,6 +56,8 @@ def cycle(
 
     Publishes one version per algorithm and names the best one on the select rows.
     """
+    if promote and challenge:
+        raise click.UsageError("give one of --promote and --challenge")
     if search is None and (iterations is not None or folds is not None):
         raise click.UsageError("--iterations and --folds belong to --search")
     run = session.client.training.cycle(
@@ -63,6 +67,7 @@ def cycle(
         seed=seed,
         search=_search(search, iterations, folds),
         promote=promote,
+        challenge=challenge or None,
         dataset_id=dataset_id,
         where=where,
         sample=sample,
@@ -99,6 +104,8 @@ def _show(session: Session, run: Run) -> None:
     )
     out.line()
     promoted = "is champion now" if result.get("promoted") else "was not promoted"
+    if result.get("challenger"):
+        promoted = "is challenger now"
     out.line(f"best on select: {result.get('best')}, which {promoted}")
 
 

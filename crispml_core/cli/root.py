@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from crispml_core import __version__
+from crispml_core.cli.alerts import alerts
 from crispml_core.cli.completion import completion
 from crispml_core.cli.cycle import cycle
 from crispml_core.cli.datasets import datasets
@@ -14,6 +15,7 @@ from crispml_core.cli.drift import drift
 from crispml_core.cli.label import label
 from crispml_core.cli.lineage import lineage
 from crispml_core.cli.models import models
+from crispml_core.cli.monitor import monitor
 from crispml_core.cli.report import report
 from crispml_core.cli.reproduce import reproduce
 from crispml_core.cli.run import run
@@ -54,6 +56,8 @@ for _verb in (
     lineage,
     reproduce,
     runs,
+    monitor,
+    alerts,
     use_case,
     db,
     completion,

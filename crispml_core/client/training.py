@@ -11,7 +11,7 @@ from crispml_core.client.bundles import BundleCalls
 from crispml_core.client.datasets import PARQUET as PARQUET
 from crispml_core.client.datasets import DataSetCalls
 from crispml_core.client.http import API, below
-from crispml_core.client.run_calls import RunCalls
+from crispml_core.client.monitoring_calls import MonitoringCalls
 from crispml_core.domain.health import HealthVerdict
 from crispml_core.domain.models import ANY_VERSION, AliasEvent
 from crispml_core.domain.runs import CYCLE, TRAINING_METHODS, Run
@@ -19,7 +19,7 @@ from crispml_core.domain.runs import CYCLE, TRAINING_METHODS, Run
 CSV = "text/csv"
 
 
-class TrainingClient(BundleCalls, DataSetCalls, RunCalls):
+class TrainingClient(BundleCalls, DataSetCalls, MonitoringCalls):
     """Typed calls of the training service.
 
     Every method call answers at once with a queued `Run`; `wait` gives the finished one. Keywords
@@ -186,6 +186,7 @@ class TrainingClient(BundleCalls, DataSetCalls, RunCalls):
         seed: int | None = None,
         search: Mapping[str, Any] | None = None,
         promote: bool | None = None,
+        challenge: bool | None = None,
         dataset_id: str | None = None,
         where: str | None = None,
         sample: float | None = None,
@@ -198,6 +199,8 @@ class TrainingClient(BundleCalls, DataSetCalls, RunCalls):
         ----------
         promote : bool, optional
             Point ``champion`` at the version that is best on ``select``, if it keeps the gates.
+        challenge : bool, optional
+            Point ``challenger`` at it instead.
         dataset_id : str, optional
             Start from this raw data set instead of reading the source.
         """
@@ -207,6 +210,7 @@ class TrainingClient(BundleCalls, DataSetCalls, RunCalls):
             seed=seed,
             search=None if search is None else dict(search),
             promote=promote,
+            challenge=challenge,
             dataset_id=dataset_id,
             where=where,
             sample=sample,

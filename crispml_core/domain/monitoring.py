@@ -12,6 +12,7 @@ from crispml_core.domain.drift import DriftPolicy
 from crispml_core.domain.errors import InvalidInput
 from crispml_core.domain.fairness import Fairness
 from crispml_core.domain.health import HealthPolicy
+from crispml_core.domain.rules import Retraining, Rule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,22 +23,29 @@ class Monitoring:
     ----------
     min_group : int
         Groups of fewer records are suppressed in reports: their numbers say little about the model
-        and much about the people.
+        and much about the people. Rules take a KPI of fewer labels as unknown.
     drift : DriftPolicy
         When a difference from the training data is an alert.
     health : HealthPolicy
         How many verdicts in a row make the champion unfit to answer, and fit again.
     fairness : tuple of Fairness
         Attributes by which the model is looked at for unequal treatment.
+    rules : tuple of Rule
+        When somebody has to know, or a model has to be trained anew.
+    retraining : Retraining
+        How often and how rules may do that.
     """
 
     min_group: int = 30
     drift: DriftPolicy = field(default_factory=DriftPolicy)
     health: HealthPolicy = field(default_factory=HealthPolicy)
     fairness: tuple[Fairness, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    retraining: Retraining = field(default_factory=Retraining)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "fairness", tuple(self.fairness))
+        object.__setattr__(self, "rules", tuple(self.rules))
         if self.min_group < 1:
             raise InvalidInput("monitoring: min_group must be at least 1")
         declared = [(fair.segment, fair.favourable) for fair in self.fairness]

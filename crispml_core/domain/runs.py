@@ -24,6 +24,9 @@ REPRODUCE = "reproduce"
 """Makes a version again and compares; not a method of the life cycle, but a run."""
 TRAINING_RUNS = (*TRAINING_METHODS, CYCLE, REPRODUCE)
 """What the training service executes."""
+MONITOR, DRY_RUN = "monitor", "monitor-dry-run"
+MONITORING_RUNS = (MONITOR, DRY_RUN)
+"""Evaluations of the rules of a use case: of now, and of the past without any effect."""
 
 
 class RunStatus(StrEnum):

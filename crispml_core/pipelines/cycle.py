@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from crispml_core.domain.bundles import PromotionRefused
-from crispml_core.domain.models import ANY_VERSION, CHAMPION, ModelVersion
+from crispml_core.domain.models import ANY_VERSION, CHALLENGER, CHAMPION, ModelVersion
 from crispml_core.domain.search import parse_search
 from crispml_core.domain.use_case import UseCase
 from crispml_core.governance.gates import all_passed, check_gates
@@ -29,9 +29,9 @@ def run_cycle(work: Workplace, parameters: Parameters) -> dict[str, Any]:
     """Run the cycle and return the ids and figures of everything it made.
 
     The best version has the best AUC (binary), log loss (multiclass) or RMSE (regression) on
-    ``select``; with ``promote`` it becomes champion, if it passes the gates of the use case on
-    ``test``, and if the rules of the environment allow it. Whatever fails, the champion and the
-    fallback stay what they are.
+    ``select``; with ``promote`` it becomes champion, with ``challenge`` challenger, if it passes
+    the gates of the use case on ``test``, and if the rules of the environment allow it. Whatever
+    fails, the champion and the fallback stay what they are.
     """
     use_case = work.use_case
     raw_id = parameters["dataset_id"]
@@ -52,9 +52,11 @@ def run_cycle(work: Workplace, parameters: Parameters) -> dict[str, Any]:
         manifest.version: check_gates(use_case.gates, manifest.kpis["test"])
         for manifest in manifests
     }
-    promoted, refusal = False, None
-    if parameters["promote"] and all_passed(gates[best.version]):
-        promoted, refusal = _promote(work, best.version)
+    # Runs that were queued by the release before do not say that the version challenges.
+    challenge = bool(parameters.get("challenge"))
+    moved, refusal = False, None
+    if (parameters["promote"] or challenge) and all_passed(gates[best.version]):
+        moved, refusal = _move(work, CHALLENGER if challenge else CHAMPION, best.version)
     return {
         "dataset_id": raw_id,
         "prepared_id": prepared.id,
@@ -70,18 +72,19 @@ def run_cycle(work: Workplace, parameters: Parameters) -> dict[str, Any]:
             for manifest in manifests
         ],
         "best": best.version,
-        "promoted": promoted,
+        "promoted": moved and not challenge,
         "refusal": refusal,
+        "challenger": moved and challenge,
     }
 
 
-def _promote(work: Workplace, version: str) -> tuple[bool, str | None]:
-    """Let a version be champion; what the rules of the environment refuse is no failed run."""
+def _move(work: Workplace, alias: str, version: str) -> tuple[bool, str | None]:
+    """Move an alias; what the rules of the environment refuse is no failed run."""
     try:
         move_alias(
             work.stores,
             work.use_case.name,
-            CHAMPION,
+            alias,
             version,
             expected=ANY_VERSION,
             moved_by=f"run {work.run_id}",

@@ -37,6 +37,7 @@ _DEFAULTS: Mapping[str, Parameters] = {
         "seed": 0,
         "search": None,
         "promote": False,
+        "challenge": False,
     },
 }
 _REQUIRED = {
@@ -185,8 +186,13 @@ def _check_cycle(use_case: UseCase, parameters: Parameters, stores: TrainingStor
         raise InvalidInput("hyperparameters must be an object by algorithm")
     for name, values in chosen.items():
         _complete(use_case, name, values)
-    if not isinstance(parameters["promote"], bool):
-        raise InvalidInput("promote must be true or false")
+    for name in ("promote", "challenge"):
+        if not isinstance(parameters[name], bool):
+            raise InvalidInput(f"{name} must be true or false")
+    if parameters["promote"] and parameters["challenge"]:
+        raise InvalidInput(
+            "give one of promote and challenge: a champion does not challenge itself"
+        )
     if parameters["promote"] and not stores.rules.takes_own_versions:
         raise InvalidInput(
             "promote: this environment serves only versions that qa approved; import a bundle, or "

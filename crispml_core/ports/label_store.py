@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 from crispml_core.domain.labels import ImportedLabels
@@ -64,6 +65,10 @@ class LabelStore(Protocol):
         NotFound
             If there is no such import.
         """
+        ...
+
+    def count_received(self, use_case: str, start: datetime, end: datetime) -> int:
+        """Return how many labels were received in (start, end], corrections included."""
         ...
 
     def find(

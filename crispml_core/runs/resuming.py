@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from crispml_core.domain.runs import SCORING_METHODS
+from crispml_core.domain.runs import MONITOR, SCORING_METHODS
 
 NEW_DATA_SCORE = SCORING_METHODS[0]
 
-TAKEN_UP_AGAIN: Mapping[str, int] = MappingProxyType({NEW_DATA_SCORE: 3})
+TAKEN_UP_AGAIN: Mapping[str, int] = MappingProxyType({NEW_DATA_SCORE: 3, MONITOR: 3})
 """How many times a run of a method is queued again; a method that is missing here never is."""

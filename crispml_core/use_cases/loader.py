@@ -16,8 +16,15 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
 
-from crispml_core.domain.errors import CrispMLError, UseCaseError, author_line, did_you_mean
+from crispml_core.domain.errors import (
+    CrispMLError,
+    InvalidInput,
+    UseCaseError,
+    author_line,
+    did_you_mean,
+)
 from crispml_core.domain.use_case import UseCase
+from crispml_core.governance.rules.declared import check_rules
 from crispml_core.monitoring.names import KPI_NAMES
 
 ENTRY_POINTS = "crispml.use_cases"
@@ -54,6 +61,10 @@ def load_use_case(reference: str) -> UseCase:
         if gate.kpi not in known:
             hint = f"{did_you_mean(gate.kpi, known)}; known: {', '.join(known)}"
             raise UseCaseError(use_case.name, "load", f"gate {gate.kpi}: no such KPI{hint}")
+    try:
+        check_rules(use_case, known)
+    except InvalidInput as error:
+        raise UseCaseError(use_case.name, "load", error.message) from error
     return use_case
 
 

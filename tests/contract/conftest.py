@@ -24,6 +24,8 @@ from crispml_core.adapters.sql.health_log import SqlHealthLog
 from crispml_core.adapters.sql.import_log import SqlImportLog
 from crispml_core.adapters.sql.label_counts import SqlLabelCounts
 from crispml_core.adapters.sql.label_store import SqlLabelStore
+from crispml_core.adapters.sql.monitor_store import SqlMonitorStore
+from crispml_core.adapters.sql.outbox import SqlOutbox
 from crispml_core.adapters.sql.report_store import SqlReportStore
 from crispml_core.adapters.sql.run_store import SqlRunStore
 from crispml_core.adapters.sql.score_counts import SqlScoreCounts
@@ -43,6 +45,8 @@ from crispml_core.ports.event_log import EventLog
 from crispml_core.ports.health_log import HealthLog
 from crispml_core.ports.import_log import ImportLog
 from crispml_core.ports.label_store import LabelStore
+from crispml_core.ports.monitor_store import MonitorStore
+from crispml_core.ports.outbox import Outbox
 from crispml_core.ports.report_store import ReportStore
 from crispml_core.ports.run_store import RunStore
 from crispml_core.ports.score_counts import ScoreCounts
@@ -54,6 +58,8 @@ from crispml_core.testing.fakes.event_log import FakeEventLog
 from crispml_core.testing.fakes.health_log import FakeHealthLog
 from crispml_core.testing.fakes.import_log import FakeImportLog
 from crispml_core.testing.fakes.label_store import FakeLabelStore
+from crispml_core.testing.fakes.monitor_store import FakeMonitorStore
+from crispml_core.testing.fakes.outbox import FakeOutbox
 from crispml_core.testing.fakes.report_store import FakeReportStore
 from crispml_core.testing.fakes.run_store import FakeRunStore
 from crispml_core.testing.fakes.score_counts import FakeScoreCounts
@@ -92,6 +98,8 @@ class Stores:
     imports: ImportLog
     drift: DriftStore
     label_counts: LabelCounts
+    findings: MonitorStore
+    outbox: Outbox
 
     def group(self, *record_keys: str, **changes: Any) -> ScoreGroup:
         """Make a group with one score per record key, scored now, that follows on its writer."""
@@ -140,7 +148,7 @@ class Stores:
 @contextmanager
 def _fake(tmp_path: Any, empty: Any) -> Iterator[Stores]:
     clock = Clock()
-    ledger = FakeScoreLedger()
+    ledger, outbox = FakeScoreLedger(), FakeOutbox()
     yield Stores(
         clock,
         FakeRunStore(clock=clock),
@@ -155,6 +163,8 @@ def _fake(tmp_path: Any, empty: Any) -> Iterator[Stores]:
         FakeImportLog(),
         drift=FakeDriftStore(ledger, COUNTER),
         label_counts=FakeLabelCounts(ledger),
+        findings=FakeMonitorStore(outbox),
+        outbox=outbox,
     )
 
 
@@ -177,6 +187,8 @@ def _sqlite(tmp_path: Any, empty: Any) -> Iterator[Stores]:
         SqlImportLog(engine),
         drift=SqlDriftStore(engine, COUNTER),
         label_counts=SqlLabelCounts(engine),
+        findings=SqlMonitorStore(engine),
+        outbox=SqlOutbox(engine),
     )
     engine.dispose()
 

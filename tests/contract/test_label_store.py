@@ -321,3 +321,19 @@ def expected(scores, imported, as_of):
         for stored_at, score in scores
         if as_of is None or stored_at <= as_of
     ]
+
+
+def test_labels_that_were_received_are_counted_with_their_corrections(stores, labels):
+    stores.score("a", "b")
+    before = stores.clock()
+    stores.clock.advance(10)
+    labels.add("credit", [a_label(stores, "a"), a_label(stores, "b")])
+    middle = stores.clock()
+    stores.clock.advance(10)
+    labels.add("credit", [a_label(stores, "a", "good")])
+    after = stores.clock()
+
+    assert labels.count_received("credit", before, after) == 3
+    assert labels.count_received("credit", before, middle) == 2
+    assert labels.count_received("credit", middle, after) == 1
+    assert labels.count_received("other", before, after) == 0

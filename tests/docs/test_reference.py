@@ -9,6 +9,7 @@ import pytest
 from crispml_core.cli.root import crispml
 from crispml_core.rest.metrics import HttpMetrics
 from crispml_scoring.metrics import ScoringMetrics
+from crispml_training.metrics import MonitorMetrics
 
 ROOT = Path(__file__).parents[2]
 PAGES = "\n".join(
@@ -40,6 +41,7 @@ def test_every_listed_route_exists():
 def test_every_metric_is_listed():
     registry = HttpMetrics().registry
     ScoringMetrics(registry)
+    MonitorMetrics(registry, lambda: None)
     families = list(registry.collect())
     assert families
     for family in families:

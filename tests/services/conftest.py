@@ -7,7 +7,7 @@ import json
 import logging
 import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -61,7 +61,9 @@ from crispml_core.testing.fakes.timing_log import FakeTimingLog
 from crispml_core.testing.fakes.upload_store import FakeUploadStore
 from crispml_scoring.app import create_app as create_scoring
 from crispml_training.app import create_app as create_training
+from tests.services.current import CurrentParts, StillExecutor
 from tests.services.fake_drift import fake_drift
+from tests.services.watching import watching
 
 with warnings.catch_warnings():
     # Starlette advises another HTTP client for its tests; httpx is the one that CrispML has anyway.
@@ -71,38 +73,6 @@ with warnings.catch_warnings():
 VERSION = "20260101-000000-abcdef01"
 CHALLENGER = "20260109-000000-abcdef09"
 MAX_BODY_BYTES, MAX_UPLOAD_BYTES = 64 * 1024, 128 * 1024
-
-
-@dataclass
-class StillExecutor:
-    """Takes no run by itself; a test ends runs through the store."""
-
-    calls: list[str] = field(default_factory=list)
-    on_wake: Callable[[], None] = lambda: None
-
-    def start(self) -> None:
-        self.calls.append("start")
-
-    def wake(self) -> None:
-        self.calls.append("wake")
-        self.on_wake()
-
-    def stop(self) -> None:
-        self.calls.append("stop")
-
-
-class CurrentParts:
-    """Stands for the parts of the test that runs now.
-
-    Making an app costs more than a whole test, so each app is made once and gets new parts.
-    """
-
-    def __init__(self) -> None:
-        self.now: Any = None
-        self.executor = StillExecutor()
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.now, name)
 
 
 class SureScorer:
@@ -277,7 +247,7 @@ def _serve(
     notes = FakeDataSetNotes()
     models, aliases, timings = FakeModelRegistry(), FakeAliasLog(), FakeTimingLog()
     uploads = FakeUploadStore(folder, MAX_UPLOAD_BYTES)
-    labels, reports = FakeLabelStore(ledger), FakeReportStore()
+    runs, labels, reports = FakeRunStore(), FakeLabelStore(ledger), FakeReportStore()
     pipelines = TrainingPipelines(
         known,
         TrainingStores(
@@ -334,6 +304,17 @@ def _serve(
             uploads=uploads,
             training=pipelines,
             project_aliases=lambda model: None,
+            **watching(
+                known,
+                ledger=ledger,
+                labels=labels,
+                reports=reports,
+                models=models,
+                aliases=aliases,
+                runs=runs,
+                check_cycle=pipelines.check,
+                libraries=dict,
+            ),
             close=lambda: closed.append(True),
         )
     else:

@@ -109,6 +109,16 @@ class SqlLabelStore:
             with reading(self._engine) as connection:
                 yield page_of_verdicts(connection, import_id, first, min(first + _PAGE, rows))
 
+    def count_received(self, use_case: str, start: datetime, end: datetime) -> int:
+        """Return how many labels were received in (start, end], corrections included."""
+        query = select(func.count()).where(
+            labels.c.use_case == use_case,
+            labels.c.received_at > start,
+            labels.c.received_at <= end,
+        )
+        with reading(self._engine) as connection:
+            return int(connection.execute(query).scalar_one())
+
     def find(
         self,
         *,

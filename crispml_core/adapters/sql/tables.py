@@ -24,6 +24,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+from crispml_core.adapters.sql.monitoring_tables import monitoring_tables
 from crispml_core.adapters.sql.types import Flag, HexDigest, JsonText, UtcTimestamp
 from crispml_core.domain.runs import MethodTiming, RunError
 
@@ -368,3 +369,4 @@ dataset_notes = Table(
     Column("reason", Text, nullable=False),
     Column("floor", String(16)),
 )
+monitor_evaluations, alerts, trigger_actions, deliveries = monitoring_tables(metadata)

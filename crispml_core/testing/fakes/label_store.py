@@ -124,6 +124,11 @@ class FakeLabelStore:
             }
         )
 
+    def count_received(self, use_case: str, start: datetime, end: datetime) -> int:
+        """Return how many labels were received in (start, end], corrections included."""
+        kept = (label for label in self._ledger.labels if label.use_case == use_case)
+        return sum(start < label.received_at <= end for label in kept)
+
     def find(
         self,
         *,

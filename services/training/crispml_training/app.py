@@ -9,9 +9,10 @@ from typing import Protocol
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 
-from crispml_core.bootstrap.training import TrainingParts, build, build_executor
-from crispml_core.domain.runs import CYCLE, TRAINING_METHODS, TRAINING_RUNS
+from crispml_core.bootstrap.training import Background, TrainingParts, build
+from crispml_core.domain.runs import CYCLE, MONITORING_RUNS, TRAINING_METHODS, TRAINING_RUNS
 from crispml_core.rest.app import Service, create_base_app
+from crispml_core.rest.metrics import HttpMetrics
 from crispml_core.rest.routes.lineage import lineage_router
 from crispml_core.rest.routes.models import model_router
 from crispml_core.rest.routes.reports import report_router
@@ -20,6 +21,7 @@ from crispml_core.rest.routes.unknown_method import unknown_method_router
 from crispml_core.rest.routes.use_cases import use_case_router
 from crispml_core.rest.runs import Runs
 from crispml_core.settings import CrispMLSettings, load_settings
+from crispml_training.metrics import MonitorMetrics
 from crispml_training.reports import ModelReports
 from crispml_training.routes.aliases import alias_router
 from crispml_training.routes.bundles import bundle_router
@@ -27,6 +29,7 @@ from crispml_training.routes.catalogue import catalogue_router
 from crispml_training.routes.datasets import dataset_router
 from crispml_training.routes.ingestion import ingestion_router
 from crispml_training.routes.methods import method_router
+from crispml_training.routes.monitoring import monitoring_router
 from crispml_training.routes.reproduce import reproduce_router
 from crispml_training.routes.version_health import version_health_router
 
@@ -52,7 +55,7 @@ class Executor(Protocol):
 def create_app(
     parts: TrainingParts | None = None,
     settings: CrispMLSettings | None = None,
-    executor: Callable[[TrainingParts], Executor] = build_executor,
+    executor: Callable[[TrainingParts], Executor] = Background,
 ) -> FastAPI:
     """Return the training service.
 
@@ -82,16 +85,18 @@ def create_app(
         finally:
             live.close()
 
-    return create_base_app(
+    metrics = HttpMetrics()
+    app = create_base_app(
         _SERVICE,
         known,
         [
             use_case_router(),
             ingestion_router(),
             method_router(),
-            unknown_method_router([*TRAINING_METHODS, CYCLE]),
-            run_router(TRAINING_RUNS),
             catalogue_router(),
+            monitoring_router(),
+            unknown_method_router([*TRAINING_METHODS, CYCLE, *MONITORING_RUNS]),
+            run_router((*TRAINING_RUNS, *MONITORING_RUNS)),
             dataset_router(),
             model_router(),
             reproduce_router(),
@@ -102,7 +107,10 @@ def create_app(
             lineage_router(),
         ],
         lifespan,
+        metrics=metrics,
     )
+    MonitorMetrics(metrics.registry, lambda: app.state.parts)
+    return app
 
 
 def _checks(parts: TrainingParts) -> Mapping[str, str | None]:
@@ -121,6 +129,7 @@ _SERVICE = Service(
         ("ModelReport", "Method 5: a fitted model is evaluated on `test`."),
         ("ModelPersist", "Method 6: a fitted model and its report become a version."),
         ("cycle", "Methods 1 to 6 in one run."),
+        ("monitoring", "Rules over a released model: evaluations, alerts, messages."),
         ("runs", "What was started, how far it is, and what came out."),
         ("use cases", "What can be trained."),
         ("data sets", "Immutable tables by stage: raw, prepared, curated."),

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StrictBool, StrictStr
 
 from crispml_core.domain.catalogue import MAX_TAG, MAX_TAGS, MAX_TEXT
-from crispml_core.rest.requests import RequestModel
+from crispml_core.rest.requests import Moment, RequestModel
 
 Id = Annotated[str, Field(strict=True, min_length=1, max_length=128)]
 Seed = Annotated[int, Field(strict=True, ge=0, le=2**32 - 1)]
@@ -158,6 +158,40 @@ class CycleRequest(IngestionRequest):
 
     promote: StrictBool = False
     """Let `champion` point at the best version on `select`, if it passes the gates."""
+
+    challenge: StrictBool = False
+    """Let `challenger` point at it instead."""
+
+
+class EvaluationRequest(RunRequest):
+    """As of when the rules of a use case are evaluated."""
+
+    at: Moment | None = None
+    """Now when it is left out. A moment that was evaluated before is answered as it was then."""
+
+
+class DryRunRequest(RunRequest):
+    """At which past moments the rules would have been evaluated."""
+
+    from_: Moment = Field(alias="from")
+    """The first moment."""
+
+    to: Moment
+    """The last moment that may be evaluated."""
+
+    step_days: float = Field(7.0, gt=0, le=3660, allow_inf_nan=False)
+    """Days from one evaluation to the next."""
+
+    def parameters(self) -> dict[str, Any]:
+        """Return what the caller set, by its name in the request."""
+        return self.model_dump(exclude={"timeout_s"}, by_alias=True)
+
+
+class AcknowledgeRequest(RequestModel):
+    """Who looks after an alert."""
+
+    by: Text
+    """A name."""
 
 
 class MoveRequest(RequestModel):

@@ -42,20 +42,20 @@ def enqueue(
 ) -> Run:
     """Check the parameters and queue a run; every error comes before anything is stored."""
     parts = parts_of(request)
-    assert parts.training is not None
+    pipelines = parts.pipelines_of(method)
     run = Run(
         id=str(new_id()),
         use_case=use_case,
         method=method,
         status=RunStatus.QUEUED,
-        parameters=parts.training.check(use_case, method, parameters),
+        parameters=pipelines.check(use_case, method, parameters),
         created_at=utc_now(),
         timeout_s=timeout_s or request.app.state.settings.runs.timeout_s,
         request_id=request_id_of(request.scope),
     )
     queued = parts.runs.enqueue(
         run,
-        exclusive_key=parts.training.exclusive_key(use_case, method),
+        exclusive_key=pipelines.exclusive_key(use_case, method),
         idempotency_key=promise.key,
         fingerprint=promise.fingerprint,
     )

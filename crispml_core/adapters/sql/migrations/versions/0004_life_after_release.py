@@ -26,10 +26,12 @@ def upgrade() -> None:
     _make_reports_searchable()
     _add_bundle_imports()
     _add_drift_counts()
+    _make_monitoring()
 
 
 def downgrade() -> None:
     """Remove them in the reverse order."""
+    _drop_monitoring()
     op.drop_table("approvals")
     op.drop_table("bundle_imports")
     op.drop_table("version_health")
@@ -213,3 +215,79 @@ def _drop_drift_counts() -> None:
     op.drop_index("ix_labels_use_case_label_time", "labels")
     op.drop_table("drift_counts")
     op.drop_table("uncounted_groups")
+
+
+def _make_monitoring() -> None:
+    """Keep what rules found, and what they set off."""
+    op.create_table(
+        "monitor_evaluations",
+        sa.Column("id", sa.String(36), nullable=False),
+        sa.Column("use_case", sa.String(63), nullable=False),
+        sa.Column("sequence", sa.Integer, nullable=False),
+        sa.Column("at", sa.DateTime, nullable=False),
+        sa.Column("champion", sa.String(63), nullable=True),
+        sa.Column("decisions", sa.Text, nullable=False),
+        sa.Column("states", sa.Text, nullable=False),
+        sa.Column("evidence", sa.Text, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_monitor_evaluations"),
+        sa.UniqueConstraint(
+            "use_case", "sequence", name="uq_monitor_evaluations_use_case_sequence"
+        ),
+        sa.UniqueConstraint("use_case", "at", name="uq_monitor_evaluations_use_case_at"),
+    )
+    op.create_table(
+        "alerts",
+        sa.Column("id", sa.String(36), nullable=False),
+        sa.Column("use_case", sa.String(63), nullable=False),
+        sa.Column("rule", sa.String(63), nullable=False),
+        sa.Column("severity", sa.String(16), nullable=False),
+        sa.Column("state", sa.String(16), nullable=False),
+        sa.Column("firing_key", sa.String(64), nullable=True),
+        sa.Column("first_seen", sa.DateTime, nullable=False),
+        sa.Column("last_seen", sa.DateTime, nullable=False),
+        sa.Column("resolved_at", sa.DateTime, nullable=True),
+        sa.Column("acknowledged_at", sa.DateTime, nullable=True),
+        sa.Column("acknowledged_by", sa.String(255), nullable=False),
+        sa.Column("evaluation_id", sa.String(36), nullable=False),
+        sa.Column("summary", sa.Text, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_alerts"),
+        sa.UniqueConstraint("firing_key", name="uq_alerts_firing_key"),
+    )
+    op.create_index("ix_alerts_use_case_id", "alerts", ["use_case", "id"])
+    op.create_table(
+        "trigger_actions",
+        sa.Column("id", sa.String(36), nullable=False),
+        sa.Column("use_case", sa.String(63), nullable=False),
+        sa.Column("rule", sa.String(63), nullable=False),
+        sa.Column("kind", sa.String(16), nullable=False),
+        sa.Column("status", sa.String(16), nullable=False),
+        sa.Column("evaluation_id", sa.String(36), nullable=False),
+        sa.Column("created_at", sa.DateTime, nullable=False),
+        sa.Column("run_id", sa.String(36), nullable=True),
+        sa.Column("version", sa.String(63), nullable=True),
+        sa.Column("detail", sa.Text, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_trigger_actions"),
+    )
+    op.create_index("ix_trigger_actions_use_case_id", "trigger_actions", ["use_case", "id"])
+    op.create_table(
+        "deliveries",
+        sa.Column("id", sa.String(36), nullable=False),
+        sa.Column("use_case", sa.String(63), nullable=False),
+        sa.Column("type", sa.String(63), nullable=False),
+        sa.Column("created_at", sa.DateTime, nullable=False),
+        sa.Column("event", sa.Text, nullable=False),
+        sa.Column("next_attempt_at", sa.DateTime, nullable=False),
+        sa.Column("status", sa.String(16), nullable=False),
+        sa.Column("attempts", sa.Integer, nullable=False),
+        sa.Column("delivered_at", sa.DateTime, nullable=True),
+        sa.Column("outcome", sa.Text, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_deliveries"),
+    )
+    op.create_index(
+        "ix_deliveries_status_next_attempt_at", "deliveries", ["status", "next_attempt_at"]
+    )
+
+
+def _drop_monitoring() -> None:
+    for table in ("deliveries", "trigger_actions", "alerts", "monitor_evaluations"):
+        op.drop_table(table)

@@ -1,0 +1,87 @@
+"""The calls about rules: evaluations, alerts, and messages to the webhook."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from crispml_core.client.http import API, below
+from crispml_core.client.run_calls import RunCalls
+from crispml_core.domain.alerts import Alert, AlertState, Delivery, DeliveryStatus, Evaluation
+from crispml_core.domain.runs import DRY_RUN, MONITOR, Run
+
+
+class MonitoringCalls(RunCalls):
+    """Rules over released models."""
+
+    def monitor(
+        self, use_case: str, *, at: datetime | None = None, idempotency_key: str | None = None
+    ) -> Run:
+        """Queue an evaluation of the rules of a use case; `wait` gives the finished one.
+
+        Parameters
+        ----------
+        at : datetime, optional
+            As of which moment; now when it is left out. A moment that was evaluated before is
+            answered as it was then.
+        """
+        response = self.connection.request(
+            "POST",
+            API + "/use-cases" + below(use_case, MONITOR),
+            body={} if at is None else {"at": at.isoformat()},
+            idempotency_key=idempotency_key,
+        )
+        return self.connection.decode(response, Run)
+
+    def monitor_dry_run(
+        self,
+        use_case: str,
+        start: datetime,
+        end: datetime,
+        *,
+        step_days: float = 7.0,
+        idempotency_key: str | None = None,
+    ) -> Run:
+        """Queue an evaluation of past moments that stores nothing and sets nothing off."""
+        response = self.connection.request(
+            "POST",
+            API + "/use-cases" + below(use_case, DRY_RUN),
+            body={"from": start.isoformat(), "to": end.isoformat(), "step_days": step_days},
+            idempotency_key=idempotency_key,
+        )
+        return self.connection.decode(response, Run)
+
+    def evaluations(
+        self, *, use_case: str | None = None, limit: int | None = None
+    ) -> Iterator[Evaluation]:
+        """Yield evaluations, newest first."""
+        return self._items("/evaluations", Evaluation, {"use_case": use_case}, limit=limit)
+
+    def evaluation(self, evaluation_id: str) -> Evaluation:
+        """Return an evaluation with all of its decisions."""
+        return self.connection.get("/evaluations" + below(evaluation_id), Evaluation)
+
+    def alerts(
+        self,
+        *,
+        use_case: str | None = None,
+        state: AlertState | None = None,
+        limit: int | None = None,
+    ) -> Iterator[Alert]:
+        """Yield alerts, newest first."""
+        params = {"use_case": use_case, "state": state and state.value}
+        return self._items("/alerts", Alert, params, limit=limit)
+
+    def acknowledge(self, alert_id: str, by: str) -> Alert:
+        """Note who looks after an alert; the first one stays."""
+        response = self.connection.request(
+            "POST", API + "/alerts" + below(alert_id, "acknowledge"), body={"by": by}
+        )
+        return self.connection.decode(response, Alert)
+
+    def deliveries(
+        self, *, status: DeliveryStatus | None = None, limit: int | None = None
+    ) -> Iterator[Delivery]:
+        """Yield messages to the webhook, newest first."""
+        params = {"status": status and status.value}
+        return self._items("/deliveries", Delivery, params, limit=limit)

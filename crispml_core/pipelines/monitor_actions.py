@@ -1,0 +1,110 @@
+"""Does what rules decided, exactly once however often it is tried."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from crispml_core.domain.alerts import ActionStatus, TriggerAction
+from crispml_core.domain.errors import Conflict, CrispMLError, NotFound, StoreUnavailable
+from crispml_core.domain.identifiers import new_id, utc_now
+from crispml_core.domain.runs import CYCLE, Run, RunStatus
+from crispml_core.domain.use_case import UseCase
+from crispml_core.pipelines.monitor_messages import Messages
+from crispml_core.pipelines.monitor_stores import MonitorStores
+
+# Longest of what one look takes up; there is one live retraining of a use case.
+_MANY = 100
+
+
+class Actions:
+    """The actions of one use case.
+
+    Parameters
+    ----------
+    timeout_s : float
+        How long a retraining may take.
+    """
+
+    def __init__(
+        self, stores: MonitorStores, use_case: UseCase, messages: Messages, timeout_s: float
+    ) -> None:
+        self._stores, self._use_case, self._messages = stores, use_case, messages
+        self._timeout_s = timeout_s
+
+    def carry_out(self) -> None:
+        """Do what is planned, also what a process that is gone had planned."""
+        for action in self._with(ActionStatus.PLANNED):
+            self._retrain(action)
+
+    def follow_up(self) -> None:
+        """Note how retrainings ended."""
+        for action in self._with(ActionStatus.SUBMITTED):
+            ended = self._ended(action)
+            if ended is not None:
+                told = self._messages.action("retraining.ended", ended)
+                self._stores.monitor.settle(ended, ActionStatus.SUBMITTED, told)
+
+    def _retrain(self, action: TriggerAction) -> None:
+        """Queue the cycle of a planned retraining; its key makes a second attempt find the first.
+
+        A store that is away leaves the action planned, for the next evaluation.
+        """
+        name, policy = self._use_case.name, self._use_case.monitoring.retraining
+        given = {
+            "challenge": True,
+            "algorithms": list(policy.algorithms) or None,
+            "description": f"retraining that the rule {action.rule} set off",
+        }
+        try:
+            run = Run(
+                id=str(new_id()),
+                use_case=name,
+                method=CYCLE,
+                status=RunStatus.QUEUED,
+                parameters=self._stores.check_cycle(name, CYCLE, given),
+                created_at=utc_now(),
+                timeout_s=self._timeout_s,
+            )
+            queued = self._stores.runs.enqueue(
+                run, exclusive_key=f"{CYCLE}:{name}", idempotency_key=f"trigger:{action.id}"
+            )
+        except StoreUnavailable:
+            raise
+        except Conflict:
+            done = replace(
+                action,
+                status=ActionStatus.SKIPPED,
+                detail="a cycle of this use case was live already; the rule may ask again",
+            )
+        except CrispMLError as error:
+            done = replace(action, status=ActionStatus.FAILED, detail=error.message)
+        else:
+            done = replace(action, status=ActionStatus.SUBMITTED, run_id=queued.id)
+        told = self._messages.action(f"retraining.{done.status}", done)
+        self._stores.monitor.settle(done, ActionStatus.PLANNED, told)
+
+    def _ended(self, action: TriggerAction) -> TriggerAction | None:
+        """Return what came of a retraining, or None while it is on its way."""
+        try:
+            run = self._stores.runs.get(action.run_id or "")
+        except NotFound:
+            return replace(action, status=ActionStatus.FAILED, detail="its run is gone")
+        if not run.status.is_final:
+            return None
+        if run.status is not RunStatus.SUCCEEDED:
+            code = run.error.code if run.error else str(run.status)
+            return replace(action, status=ActionStatus.FAILED, detail=f"the run ended with {code}")
+        challenges = run.result.get("challenger") is True
+        return replace(
+            action,
+            status=ActionStatus.SUCCEEDED,
+            version=run.result.get("best"),
+            detail="the version is challenger now"
+            if challenges
+            else "the version does not pass the gates; the challenger stays as it is",
+        )
+
+    def _with(self, status: ActionStatus) -> list[TriggerAction]:
+        return self._stores.monitor.actions(
+            use_case=self._use_case.name, statuses=(status,), limit=_MANY
+        )

@@ -1,0 +1,64 @@
+"""What the rules of a use case would have done in the past; nothing is stored or set off."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from crispml_core.domain.use_case import UseCase
+from crispml_core.governance.rules.decisions import History, decide, states_after
+from crispml_core.pipelines.monitor_facts import facts_at
+from crispml_core.pipelines.monitor_requests import moment_of
+from crispml_core.pipelines.monitor_stores import MonitorStores
+from crispml_core.ports.progress import RunProgress
+
+
+def dry_run(
+    stores: MonitorStores,
+    use_case: UseCase,
+    parameters: Mapping[str, Any],
+    progress: RunProgress,
+) -> dict[str, Any]:
+    """Evaluate at past moments, as if every evaluation before had been made then.
+
+    Each moment sees what was stored until then. A retraining that would have been set off counts
+    for the cool-down and the budget, and changes nothing else: the champion is who it was.
+
+    Returns
+    -------
+    dict
+        The parameters, the number of ``evaluations``, per rule when it ``fired`` and would have
+        ``acted``, and a ``timeline`` with every decision.
+    """
+    at, end = moment_of("from", parameters["from"]), moment_of("to", parameters["to"])
+    assert at is not None
+    assert end is not None
+    step = timedelta(days=parameters["step_days"])
+    steps, history = (end - at) // step + 1, History()
+    timeline: list[dict[str, Any]] = []
+    rules: dict[str, dict[str, list[str]]] = {
+        rule.name: {"fired": [], "resolved": [], "acted": []} for rule in use_case.monitoring.rules
+    }
+    for number in range(steps):
+        progress(100.0 * number / steps, f"as of {at:%Y-%m-%dT%H:%M:%SZ}", ())
+        facts = facts_at(stores, use_case, at)
+        decisions = decide(use_case, facts, history)
+        retrained = (at,) if any(d.act == "retrain" for d in decisions) else ()
+        history = History(
+            states=states_after(decisions), retrained=(*history.retrained, *retrained)
+        )
+        for decision in decisions:
+            if decision.change is not None:
+                rules[decision.rule][decision.change].append(at.isoformat())
+            if decision.act is not None:
+                rules[decision.rule]["acted"].append(at.isoformat())
+        timeline.append(
+            {
+                "at": at.isoformat(),
+                "champion": facts.champion,
+                "decisions": [decision.to_dict() for decision in decisions],
+            }
+        )
+        at += step
+    return {**parameters, "evaluations": steps, "rules": rules, "timeline": timeline}

@@ -1,0 +1,20 @@
+"""The part of a training service that watches models, in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from crispml_core import UseCase
+from crispml_core.pipelines.monitor import Monitor
+from crispml_core.pipelines.monitor_stores import MonitorStores
+from crispml_core.testing.fakes.monitor_store import FakeMonitorStore
+from crispml_core.testing.fakes.outbox import FakeOutbox
+
+
+def watching(use_cases: Mapping[str, UseCase], **stores: Any) -> dict[str, Any]:
+    """Return the parts by name; `stores` are those that other parts have too."""
+    outbox = FakeOutbox()
+    findings = FakeMonitorStore(outbox)
+    monitor = Monitor(use_cases, MonitorStores(monitor=findings, **stores))
+    return {"monitor": monitor, "findings": findings, "outbox": outbox}
