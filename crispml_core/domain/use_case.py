@@ -185,11 +185,16 @@ class UseCase:
                 if self.target.is_classification
                 else f"{fair}: favourable belongs to a classification"
             )
-        groups = segments[fair.segment].groups
+        groups = self._groups(segments[fair.segment])
         if fair.reference is not None and groups and fair.reference not in groups:
             raise InvalidInput(
                 f"{fair}: the reference is none of its groups, which are {', '.join(groups)}"
             )
+
+    def _groups(self, segment: Segment) -> tuple[str, ...]:
+        """Return the groups of a segment as far as they are declared."""
+        known = segment.field in self.schema
+        return segment.groups or (self.schema[segment.field].values if known else ())
 
     def _check_prepared(self) -> None:
         """Check the derived fields and what reads them."""

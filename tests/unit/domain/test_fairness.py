@@ -47,6 +47,7 @@ def test_the_same_attribute_and_class_are_declared_once():
         ({"favourable": "maybe"}, "favourable must be one of the classes"),
         ({"favourable": None}, "favourable must be one of the classes"),
         ({"segment": "size", "reference": "huge"}, "which are < 5, >= 5"),
+        ({"reference": "mail"}, "none of its groups, which are shop, web, phone"),
     ],
 )
 def test_a_use_case_knows_what_it_wants_to_be_fair_to(toy, declared, says):
