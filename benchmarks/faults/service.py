@@ -48,6 +48,8 @@ class Service:
         Makes it a process of the nursery, which dies when this file says so.
     """
 
+    module = "crispml_scoring"
+
     def __init__(
         self,
         world: World,
@@ -75,6 +77,11 @@ class Service:
 
     def __exit__(self, *exception: object) -> None:
         self.kill()
+
+    @property
+    def url(self) -> str:
+        """Where the service answers."""
+        return f"http://{HOST}:{self.port}"
 
     @property
     def pid(self) -> int:
@@ -178,7 +185,7 @@ class Service:
     def _spawn(self, environment: dict[str, str]) -> subprocess.Popen[bytes]:
         with self.log.open("ab") as target:
             return subprocess.Popen(
-                [sys.executable, "-m", "crispml_scoring"],
+                [sys.executable, "-m", self.module],
                 env=environment,
                 cwd=ROOT,
                 stdin=subprocess.DEVNULL,
@@ -198,6 +205,12 @@ class Service:
                     return
             time.sleep(_LOOK_S)
         raise NotReady(self.last_words())
+
+
+class TrainingService(Service):
+    """The same for a training service."""
+
+    module = "crispml_training"
 
 
 def until(condition: Callable[[], object], seconds: float = 15.0, what: str = "") -> None:

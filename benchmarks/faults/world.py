@@ -116,6 +116,14 @@ class World:
         shutil.copytree(self.folder, folder)
         return World(folder, self.versions, self.definition)
 
+    def another(self, folder: Path) -> World:
+        """Return empty stores for the same use case: another environment."""
+        world = World(folder, ("", ""), self.definition)
+        world.database.parent.mkdir(parents=True)
+        world.registry.mkdir()
+        migrate.upgrade(world.url)
+        return world
+
     def with_journal(self, folder: Path) -> World:
         """Return the same stores with the journals on another volume."""
         return replace(self, journal_folder=folder)
@@ -131,10 +139,7 @@ def make_world(folder: Path) -> World:
     definition.parent.mkdir(parents=True)
     definition.write_text(_DEFINITION)
     (definition.parent / "orders.csv").write_text(_training_data())
-    world = World(folder / "stores", ("", ""), definition)
-    world.database.parent.mkdir(parents=True)
-    world.registry.mkdir()
-    migrate.upgrade(world.url)
+    world = World(folder, ("", ""), definition).another(folder / "stores")
     parts = world.training()
     try:
         first, second = (_train(parts, strength) for strength in _STRENGTHS)

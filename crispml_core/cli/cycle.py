@@ -106,7 +106,8 @@ def _show(session: Session, run: Run) -> None:
     promoted = "is champion now" if result.get("promoted") else "was not promoted"
     if result.get("challenger"):
         promoted = "is challenger now"
-    out.line(f"best on select: {result.get('best')}, which {promoted}")
+    refusal = f": {result['refusal']}" if result.get("refusal") else ""
+    out.line(f"best on select: {result.get('best')}, which {promoted}{refusal}")
 
 
 def _test_kpis(entry: dict[str, Any]) -> dict[str, Any]:

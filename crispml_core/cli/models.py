@@ -6,6 +6,7 @@ import click
 
 from crispml_core.cli.alias_history import history, show_moves
 from crispml_core.cli.bundles import export, import_
+from crispml_core.cli.drill import drill
 from crispml_core.cli.kpis import value_of
 from crispml_core.cli.verb import DefaultGroup, Failure, ServiceVerb, Session
 from crispml_core.cli.version_health import health
@@ -99,6 +100,7 @@ models.add_command(export)
 models.add_command(import_)
 models.add_command(history)
 models.add_command(health)
+models.add_command(drill)
 
 
 def _show_versions(

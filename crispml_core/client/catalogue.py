@@ -34,6 +34,17 @@ class Catalogue:
         """Address of the service."""
         return self.connection.url
 
+    def checks(self) -> dict[str, str]:
+        """Return what the readiness of the service says about each of its parts.
+
+        Raises
+        ------
+        ServiceFailed
+            If the service is not ready.
+        """
+        response = self.connection.request("GET", "/readyz", params={"verbose": ""})
+        return self.connection.decode(response, _Readiness).checks
+
     def use_cases(self) -> Iterator[UseCaseInfo]:
         """Yield the use cases that the service has loaded."""
         return self._items("/use-cases", UseCaseInfo)
@@ -146,3 +157,7 @@ class Catalogue:
 class _Page(msgspec.Struct):
     items: list[msgspec.Raw]
     next_cursor: str | None = None
+
+
+class _Readiness(msgspec.Struct):
+    checks: dict[str, str]

@@ -164,6 +164,15 @@ def test_a_version_arrives_byte_for_byte_and_is_seen_when_it_is_whole(registry, 
     assert registry.read("credit", staged.version, "model.skops") == FILES["model.skops"]
 
 
+def test_a_large_file_leaves_in_pieces(tmp_path):
+    registry = VolumeModelRegistry(tmp_path)
+    version = registry.publish(manifest(), FILES).version
+
+    sizes = [len(chunk) for chunk in registry.chunks("credit", version, "model.skops")]
+    assert sum(sizes) == 3_000_000
+    assert max(sizes) <= 1 << 20
+
+
 def test_the_same_version_may_arrive_again_but_not_another_of_its_name(registry, sent):
     assert receive(registry, sent).publish()
     assert not receive(registry, sent).publish()

@@ -103,6 +103,23 @@ def test_in_prod_a_move_needs_a_reason(training: Any, versions: Any) -> None:
     assert training.parts.aliases.aliases("toy") == {}
 
 
+def test_the_history_of_an_alias_comes_in_pages(training: Any, versions: Any) -> None:
+    for number in range(5):
+        training.client.put(
+            CHAMPION,
+            json={"version": versions[number % 2], "reason": f"reason {number}"},
+            headers={"If-Match": "*"},
+        )
+    reasons, cursor = [], None
+    for _ in range(3):
+        query = {"limit": 2, **({"cursor": cursor} if cursor else {})}
+        page = training.client.get(f"{CHAMPION}/history", params=query).json()
+        reasons += [move["reason"] for move in page["items"]]
+        cursor = page["next_cursor"]
+    assert reasons == [f"reason {number}" for number in (4, 3, 2, 1, 0)]
+    assert cursor is None
+
+
 def test_a_star_moves_in_any_case(training: Any, versions: Any) -> None:
     for version in (V1, V2):
         answer = training.client.put(CHAMPION, json={"version": version}, headers={"If-Match": "*"})

@@ -1,6 +1,8 @@
 """A bundle carries a version byte for byte, and the evidence about it."""
 
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -60,6 +62,21 @@ def test_to_import_twice_changes_nothing_and_a_later_bundle_adds_its_approvals(q
     later = prod.take_in(qa.export(version))
     assert (later.published, len(later.approvals)) == (False, 1)
     assert len(prod.stores.imports.find()) == 2
+
+
+def test_of_many_imports_at_once_one_publishes_and_all_succeed(approved, environment):
+    prod = environment("qa")
+    barrier = threading.Barrier(4)
+
+    def work(_):
+        barrier.wait()
+        return prod.take_in(approved.content)
+
+    with ThreadPoolExecutor(4) as pool:
+        outcomes = list(pool.map(work, range(4)))
+    assert sorted(outcome.published for outcome in outcomes) == [False, False, False, True]
+    assert [path for path in prod.leftovers() if ".staging" in path] == []
+    assert len(prod.stores.imports.find()) == 1
 
 
 def test_what_came_along_goes_along(environment, prod):
