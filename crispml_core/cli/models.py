@@ -8,6 +8,7 @@ from crispml_core.cli.alias_history import history, show_moves
 from crispml_core.cli.bundles import export, import_
 from crispml_core.cli.drill import drill
 from crispml_core.cli.kpis import value_of
+from crispml_core.cli.model_card import card
 from crispml_core.cli.verb import DefaultGroup, Failure, ServiceVerb, Session
 from crispml_core.cli.version_health import health
 from crispml_core.domain.models import AliasEvent, PublishedVersion
@@ -96,6 +97,7 @@ def move(
         out.line(f"{alias} of {model} points at {event.version}, before: {before or 'nothing'}")
 
 
+models.add_command(card)
 models.add_command(export)
 models.add_command(import_)
 models.add_command(history)

@@ -218,6 +218,16 @@ class TrainingClient(BundleCalls, DataSetCalls, MonitoringCalls):
         )
         return self.start(use_case, CYCLE, parameters, idempotency_key=idempotency_key)
 
+    def card(self, model: str, version: str) -> dict[str, Any]:
+        """Return the model card of a version."""
+        path = "/models" + below(model, "versions", version, "card")
+        return self.connection.get(path, dict[str, Any])
+
+    def card_html(self, model: str, version: str) -> str:
+        """Return the model card of a version as one self-contained HTML page."""
+        path = API + "/models" + below(model, "versions", version, "card")
+        return self.connection.request("GET", path, headers={"Accept": "text/html"}).text
+
     def reproduce(self, model: str, version: str, *, idempotency_key: str | None = None) -> Run:
         """Make a version again; the result of the run is a `Reproduction`."""
         response = self.connection.request(

@@ -48,6 +48,17 @@ def render_verification(content: Mapping[str, Any]) -> str:
     return _render("verification.html.j2", content)
 
 
+def render_card(content: Mapping[str, Any]) -> str:
+    """Return the page of a model card.
+
+    Parameters
+    ----------
+    content : mapping
+        `crispml_core.reporting.cards.card_content`, or the same read back from JSON.
+    """
+    return environment().get_template("card.html.j2").render(card=content)
+
+
 def _render(template: str, content: Mapping[str, Any]) -> str:
     task = content["task"]
     return (

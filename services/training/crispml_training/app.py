@@ -25,6 +25,7 @@ from crispml_training.metrics import MonitorMetrics
 from crispml_training.reports import ModelReports
 from crispml_training.routes.aliases import alias_router
 from crispml_training.routes.bundles import bundle_router
+from crispml_training.routes.cards import card_router
 from crispml_training.routes.catalogue import catalogue_router
 from crispml_training.routes.datasets import dataset_router
 from crispml_training.routes.ingestion import ingestion_router
@@ -99,6 +100,7 @@ def create_app(
             run_router((*TRAINING_RUNS, *MONITORING_RUNS)),
             dataset_router(),
             model_router(),
+            card_router(),
             reproduce_router(),
             alias_router(),
             version_health_router(),

@@ -270,6 +270,33 @@ def test_a_version_is_made_again(crispml_cli, services, level, code):
     assert crispml_cli("reproduce", "credit", "v1", "--no-wait").stdout.strip() == "r1"
 
 
+def test_a_card_is_shown_and_its_page_written(crispml_cli, services, tmp_path):
+    auc = {"value": 0.8, "source": {"service": "training", "path": "/p", "pointer": "/auc"}}
+    section = {
+        "id": "performance",
+        "title": "Performance",
+        "annex_iv": "3",
+        "facts": {"provider": None},
+        "tables": {"kpis": {"columns": ["kpi", "value"], "rows": [["auc", auc]]}},
+        "texts": [{"text": "Few records.", "number": None}],
+    }
+    found = {"model": "credit", "version": "v1", "sections": [section]}
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.headers["Accept"] == "text/html":
+            return httpx.Response(200, text="<!doctype html>")
+        return httpx.Response(200, json=found)
+
+    services.on("GET", "/api/v1/models/credit/versions/v1/card", answer)
+    shown = crispml_cli("models", "card", "credit", "v1", "--html", "card.html")
+    assert shown.exit_code == 0, shown.stderr
+    assert ["auc", "0.8"] in words(shown.stdout)
+    assert ["provider", "not", "recorded"] in words(shown.stdout)
+    assert "Few records." in shown.stdout
+    assert (tmp_path / "card.html").read_text() == "<!doctype html>"
+    assert json.loads(crispml_cli("models", "card", "credit", "v1", "--json").stdout) == found
+
+
 def test_a_report_shows_kpis_with_intervals_and_writes_its_page(crispml_cli, services, tmp_path):
     content = {
         "scored": 200,
