@@ -5,6 +5,7 @@ needs more than the base install.
 """
 
 from crispml_core.domain.algorithms import Algorithm, Hyperparameter
+from crispml_core.domain.challenge import Challenge
 from crispml_core.domain.drift import DriftPolicy, FieldDrift
 from crispml_core.domain.expressions import call, field
 from crispml_core.domain.fairness import Fairness
@@ -20,6 +21,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Algorithm",
+    "Challenge",
     "Condition",
     "CostMatrix",
     "CsvSource",

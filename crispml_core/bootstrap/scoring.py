@@ -27,6 +27,7 @@ from crispml_core.bootstrap.parts import Parts, codec_of, follow_clock, ping_sto
 from crispml_core.domain.errors import CrispMLError, StoreUnavailable
 from crispml_core.domain.models import AliasEvent
 from crispml_core.domain.use_case import UseCase
+from crispml_core.pipelines.challenges import Challenges
 from crispml_core.pipelines.drift import DriftPipelines
 from crispml_core.pipelines.scoring import ScoringPipelines, ScoringStores
 from crispml_core.ports.event_log import EventLog
@@ -59,6 +60,11 @@ class ScoringParts(Parts):
     scoring: ScoringPipelines
     engine: ScoringEngine
     drift: DriftPipelines
+
+    @property
+    def challenges(self) -> Challenges:
+        """How challengers stand."""
+        return Challenges(self.use_cases, self.aliases, self.ledger)
 
 
 def build(settings: CrispMLSettings) -> ScoringParts:

@@ -6,6 +6,7 @@ import click
 
 from crispml_core.cli.alias_history import history, show_moves
 from crispml_core.cli.bundles import export, import_
+from crispml_core.cli.challenge import challenge
 from crispml_core.cli.drill import drill
 from crispml_core.cli.kpis import value_of
 from crispml_core.cli.model_card import card
@@ -101,6 +102,7 @@ models.add_command(card)
 models.add_command(export)
 models.add_command(import_)
 models.add_command(history)
+models.add_command(challenge)
 models.add_command(health)
 models.add_command(drill)
 

@@ -227,6 +227,18 @@ class ScoringClient(RunCalls):
             "window": window,
         }
 
+    def challenge(self, model: str, *, as_of: datetime | None = None) -> dict[str, Any]:
+        """Return how the challenger of a model stands: ``decision`` is promote, keep or wait.
+
+        Parameters
+        ----------
+        as_of : datetime, optional
+            Only what was known until then.
+        """
+        path = "/models" + below(model, "challenge")
+        params = {} if as_of is None else {"as_of": as_of.isoformat()}
+        return self.connection.get(path, dict[str, Any], params)
+
     def report(self, report_id: str) -> VerificationReport:
         """Return a verification report."""
         return self.connection.get("/reports" + below(report_id), VerificationReport)

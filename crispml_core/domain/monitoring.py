@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from crispml_core.domain.challenge import Challenge
 from crispml_core.domain.drift import DriftPolicy
 from crispml_core.domain.errors import InvalidInput
 from crispml_core.domain.fairness import Fairness
@@ -34,6 +35,8 @@ class Monitoring:
         When somebody has to know, or a model has to be trained anew.
     retraining : Retraining
         How often and how rules may do that.
+    challenge : Challenge
+        When a challenger is promoted, and when it is given up.
     """
 
     min_group: int = 30
@@ -42,6 +45,7 @@ class Monitoring:
     fairness: tuple[Fairness, ...] = ()
     rules: tuple[Rule, ...] = ()
     retraining: Retraining = field(default_factory=Retraining)
+    challenge: Challenge = field(default_factory=Challenge)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "fairness", tuple(self.fairness))

@@ -31,6 +31,7 @@ from crispml_scoring.drift_gauges import keep_measuring
 from crispml_scoring.hot_path import HotPath
 from crispml_scoring.metrics import ScoringMetrics
 from crispml_scoring.reports import VerificationReports
+from crispml_scoring.routes.challenges import challenge_router
 from crispml_scoring.routes.drift import drift_router
 from crispml_scoring.routes.events import event_router
 from crispml_scoring.routes.inference import inference_router
@@ -108,6 +109,7 @@ def create_app(
             model_router(),
             report_router(VerificationReports()),
             lineage_router(),
+            challenge_router(),
             event_router(),
             run_router(SCORING_METHODS[:1]),
             inference_router(),
