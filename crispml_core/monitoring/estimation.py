@@ -59,9 +59,9 @@ def estimate(
     task : {"binary", "multiclass", "regression"}
         What kind of prediction.
     prediction : ndarray of shape (n,) or (n, k), or None
-        The stored probability of class 1, or the probabilities by class.
+        The stored probability of class 1, or the probabilities by class; without NaN.
     decision : ndarray of shape (n,) or None
-        The stored decisions as class codes.
+        The stored decisions as codes of the classes of today.
     y : ndarray of shape (n,)
         The truth as class codes, read only where `labelled`.
     labelled : ndarray of bool, shape (n,)
@@ -91,13 +91,19 @@ def estimate(
     known = np.where(labelled, one_hot(y, len(P)), calibrated.Q)
     everything = np.arange(len(labelled))
     expect = Expectation(task, P, decision, costs, labelled, calibrated)
+    unlabelled = expect.part(np.flatnonzero(~labelled), calibrated.Q)
+    with_label = expect.part(np.flatnonzero(labelled), calibrated.Q)
+    if labelled.all() or not labelled.any():
+        whole = with_label if labelled.any() else unlabelled
+    else:
+        whole = expect.part(everything, calibrated.Q)
     return {
         "reason": None,
         "recalibration": facts(calibrated),
-        "unlabelled": expect.part(np.flatnonzero(~labelled), calibrated.Q),
-        "labelled": expect.part(np.flatnonzero(labelled), calibrated.Q),
-        "all": expect.part(everything, calibrated.Q),
-        "combined": expect.part(everything, known, with_truth=True),
+        "unlabelled": unlabelled,
+        "labelled": with_label,
+        "all": whole,
+        "combined": expect.part(everything, known, with_truth=True) if labelled.any() else whole,
     }
 
 

@@ -14,6 +14,9 @@ from crispml_core.monitoring.calibration import calibration_curve, expected_cali
 from crispml_core.monitoring.recalibration import MIN_OF_CLASS, fit, influence, logs, thinned
 from crispml_core.monitoring.two_groups import Moments, Rate
 
+_SINGULAR = 1e-9
+"""One minus the squared correlation of slope and intercept from which on they are one number."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcomes:
@@ -97,7 +100,8 @@ def calibration_of(truth: np.ndarray, p: np.ndarray) -> dict[str, Any]:
         ``observed_minus_promised`` with its interval; ``expected_error``, the expected calibration
         error over ten bins; ``slope`` and ``intercept`` of a logistic regression of the truth on
         the logit (Cox 1958) with their intervals, and the ``p_value`` of Wald's test that they are
-        1 and 0 (Miller, Hui, Tierney 1991). The last three are None where a class has few records.
+        1 and 0 (Miller, Hui, Tierney 1991). The last three are None where a class has few records
+        or the probabilities hardly differ.
     """
     found: dict[str, Any] = {
         "observed_minus_promised": Moments.of(truth - p).interval,
@@ -113,6 +117,9 @@ def calibration_of(truth: np.ndarray, p: np.ndarray) -> dict[str, Any]:
     theta = fit(X, y)
     parts = influence(X, y, theta)
     covariance = np.array([[float((a * b).sum()) for a in parts] for b in parts])
+    (a, b), (_, c) = covariance.tolist()
+    if a * c - b * b <= _SINGULAR * a * c:
+        return found
     away = theta - np.array([1.0, 0.0])
     wald = float(away @ np.linalg.solve(covariance, away))
     for name, value, variance in zip(
