@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import click
 
+from crispml_core.cli.lineage_export import export
 from crispml_core.cli.output import text
 from crispml_core.cli.verb import DefaultGroup, ServiceVerb, Session
 from crispml_core.domain.lineage import (
@@ -67,6 +68,9 @@ def show(session: Session, kind: str, node_id: str, direction: str, depth: int, 
         session.out.line("there is more; raise --limit")
     if found.beyond:
         session.out.line("there may be more behind the last nodes; raise --depth")
+
+
+lineage.add_command(export)
 
 
 def tree(graph: LineageGraph, way: Direction) -> list[str]:
