@@ -1,70 +1,102 @@
-"""``crispml label``: NewDataLabel for the rows of a file."""
+"""``crispml label``: NewDataLabel for a file of any format."""
 
 from __future__ import annotations
 
-from collections import Counter
-from typing import TYPE_CHECKING, Any, TextIO
+import sys
+from pathlib import Path
 
 import click
 
-from crispml_core.cli.records import chunks, read_rows, typed
+from crispml_core.cli.label_files import FORMATS, by_content, by_name
 from crispml_core.cli.verb import Failure, ServiceVerb, Session
-from crispml_core.domain.fields import Field
 from crispml_core.domain.identifiers import new_id
-from crispml_core.domain.sources import MISSING_TEXTS
 
-if TYPE_CHECKING:
-    from crispml_core.client import LabelAnswer
-
-CHUNK = 5000
-COLUMNS = ("score_id", "record_key", "label", "label_time", "source", "propensity")
-_PROPENSITY = Field("propensity", "number")
+_START_BYTES = 65_536
+_DIALECTS = ("crispml", "sagemaker", "openscale")
 
 
 @click.command("label", cls=ServiceVerb, example="crispml label german_credit truth.csv")
 @click.argument("use_case")
-@click.argument("file", type=click.File("r", encoding="utf-8"), default="-")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True), default="-")
+@click.option(
+    "--format",
+    "kind",
+    type=click.Choice(sorted(FORMATS)),
+    help="What FILE is, where its name does not say so.",
+)
+@click.option(
+    "--dialect", type=click.Choice(_DIALECTS), help="Whose records they are.  [default: by looks]"
+)
+@click.option(
+    "--verdicts",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    help="Write what became of each row to this file: .csv, .ndjson, .parquet or .arrow.",
+)
 @click.pass_obj
-def label(session: Session, use_case: str, file: TextIO) -> None:
-    """Import ground truth from a file or standard input.
+def label(
+    session: Session,
+    use_case: str,
+    file: str,
+    kind: str | None,
+    dialect: str | None,
+    verdicts: Path | None,
+) -> None:
+    """Import ground truth from a file or standard input, all of it or nothing.
 
-    FILE is CSV or JSON. Columns: score_id or record_key, label, and optionally label_time, source
-    and propensity.
+    FILE is CSV, JSON, NDJSON, Parquet or an Arrow stream, also as .gz or .zst. Columns: label;
+    score_id, or record_key and optionally scored_until; optionally label_time, source and
+    propensity. Ground truth of SageMaker and feedback of OpenScale are read as they are.
     """
-    scoring = session.client.scoring
-    is_number = scoring.use_case(use_case).task == "regression"
-    rows = (_row(row, is_number) for row in read_rows(file, "labels"))
-    answers: list[LabelAnswer] = []
-    first_row = 0
-    imported: list[dict[str, Any]] = []
-    counts: Counter[str] = Counter()
-    for chunk in chunks(rows, CHUNK):
-        answer = scoring.label(use_case, chunk, idempotency_key=str(new_id()))
-        counts.update(answer.counts)
-        imported += [
-            {"row": first_row + item.row, "verdict": item.verdict, "label_id": item.label_id}
-            for item in answer.rows
-        ]
-        first_row += len(chunk)
-        answers.append(answer)
-    if not answers:
-        raise Failure("the input has no labels")
-    ids = [answer.import_id for answer in answers]
-    shown = {"use_case": use_case, "import_ids": ids, "counts": counts, "rows": imported}
+    content, start = _opened(file)
+    media, encoding = by_name(file)
+    media = FORMATS[kind] if kind else media or by_content(start)
+    accept = None
+    if verdicts is not None:
+        accept, _ = by_name(verdicts.name)
+        if accept is None:
+            raise click.UsageError("--verdicts must end with .csv, .ndjson, .parquet or .arrow")
+    size = content.stat().st_size if isinstance(content, Path) else len(content)
+    with session.out.progress(f"labels of {use_case}") as report:
+        answer, rows = session.client.scoring.label_file(
+            use_case,
+            content,
+            media,
+            encoding=encoding,
+            dialect=dialect,
+            accept=accept,
+            rows=session.out.as_json,
+            idempotency_key=str(new_id()),
+            sent_bytes=lambda done: report(done / size, _stage(done, size)),
+        )
+    if verdicts is not None:
+        verdicts.write_bytes(rows)
+    shown = {
+        "use_case": use_case,
+        "import_id": answer.import_id,
+        "row_count": answer.row_count,
+        "counts": answer.counts,
+        "rows": answer.rows,
+    }
     if not session.out.emit(shown):
-        session.out.table(("verdict", "labels"), sorted(counts.items()), title=use_case)
-        if counts["unknown"]:
+        session.out.table(("verdict", "labels"), sorted(answer.counts.items()), title=use_case)
+        if answer.counts.get("unknown"):
             session.out.line("unknown labels are kept; they count as soon as their score is there")
 
 
-def _row(row: dict[str, Any], is_number: bool) -> dict[str, Any]:
-    unknown = sorted(set(row) - set(COLUMNS))
-    if unknown:
-        raise Failure(
-            f"a label has a column that is not one of {', '.join(COLUMNS)}; rename or remove it"
-        )
-    given = {
-        name: cell for name, cell in row.items() if cell is not None and cell not in MISSING_TEXTS
-    }
-    numbers = {"propensity": _PROPENSITY}
-    return typed(given, numbers | {"label": Field("label", "number")} if is_number else numbers)
+def _opened(file: str) -> tuple[Path | bytes, bytes]:
+    """Return a file, or what standard input holds, and how it begins."""
+    if file == "-":
+        given = sys.stdin.buffer.read()
+        content: Path | bytes = given
+        start = given[:_START_BYTES]
+    else:
+        content = Path(file)
+        with content.open("rb") as opened:
+            start = opened.read(_START_BYTES)
+    if not start.strip():
+        raise Failure("the input has no labels")
+    return content, start
+
+
+def _stage(done: int, size: int) -> str:
+    return "sending" if done < size else "storing"

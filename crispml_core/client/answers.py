@@ -135,10 +135,11 @@ class LabelRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabelAnswer:
-    """The answer to a label import: counts by verdict, and one verdict per row."""
+    """The answer to a label import: counts by verdict, and one verdict per row if wanted."""
 
     import_id: str
     use_case: str
     received_at: datetime
     counts: dict[str, int]
+    row_count: int = 0
     rows: tuple[LabelRow, ...] = ()

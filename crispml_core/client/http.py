@@ -105,6 +105,7 @@ class ServiceConnection:
         headers: Mapping[str, str] | None = None,
         idempotency_key: str | None = None,
         timeout_s: float | None = None,
+        sent_bytes: Callable[[int], None] | None = None,
     ) -> httpx.Response:
         """Send a request and return its answer.
 
@@ -120,6 +121,8 @@ class ServiceConnection:
             A body as it is; a file is streamed.
         timeout_s : float, optional
             Longest silence for this request.
+        sent_bytes : callable, optional
+            Told how much of a file was sent.
 
         Raises
         ------
@@ -143,7 +146,7 @@ class ServiceConnection:
                     method,
                     path,
                     params=_given(params),
-                    content=_chunks(content) if isinstance(content, Path) else content,
+                    content=_chunks(content, sent_bytes) if isinstance(content, Path) else content,
                     headers=sent,
                     **options,
                 )
@@ -240,10 +243,12 @@ def _given(params: Mapping[str, Any] | None) -> dict[str, Any]:
     return {name: value for name, value in (params or {}).items() if value is not None}
 
 
-def _chunks(path: Path) -> Iterator[bytes]:
+def _chunks(path: Path, sent_bytes: Callable[[int], None] | None) -> Iterator[bytes]:
     with path.open("rb") as file:
         while chunk := file.read(_CHUNK):
             yield chunk
+            if sent_bytes is not None:
+                sent_bytes(file.tell())
 
 
 def _retry_after(response: httpx.Response, otherwise: float) -> float:

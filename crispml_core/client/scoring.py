@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from crispml_core.client.answers import LabelAnswer, ReportInfo, ScoreAnswer
@@ -12,6 +13,9 @@ from crispml_core.client.http import API, below
 from crispml_core.client.run_calls import RunCalls
 from crispml_core.domain.runs import SCORING_METHODS, Run
 from crispml_core.domain.scores import Score, StoredLabel, VerificationReport
+
+# How long the service may work on a file of labels before it answers.
+_LONG_S = 3600.0
 
 
 class ScoringClient(RunCalls):
@@ -127,7 +131,7 @@ class ScoringClient(RunCalls):
         ----------
         labels : sequence of mapping
             Each with ``score_id`` or ``record_key``, ``label``, and optionally ``label_time``,
-            ``source`` and ``propensity``.
+            ``source``, ``propensity``, and beside a key ``scored_until``.
         """
         response = self.connection.request(
             "POST",
@@ -136,6 +140,68 @@ class ScoringClient(RunCalls):
             idempotency_key=idempotency_key,
         )
         return self.connection.decode(response, LabelAnswer)
+
+    def label_file(
+        self,
+        use_case: str,
+        content: Path | bytes,
+        media: str,
+        *,
+        encoding: str | None = None,
+        dialect: str | None = None,
+        accept: str | None = None,
+        rows: bool = True,
+        idempotency_key: str | None = None,
+        sent_bytes: Callable[[int], None] | None = None,
+    ) -> tuple[LabelAnswer, bytes]:
+        """Import ground truth from a file of any size, all of it or nothing.
+
+        Parameters
+        ----------
+        content : Path or bytes
+            A file is streamed.
+        media : str
+            Its content type.
+        encoding : str, optional
+            How it is compressed: ``gzip`` or ``zstd``.
+        dialect : str, optional
+            ``sagemaker`` or ``openscale``, where it should not be found out.
+        accept : str, optional
+            Content type of a file of verdicts, which is returned beside the answer then.
+        rows : bool
+            Whether the answer has a verdict for each row; there are none beside a file of them.
+        sent_bytes : callable, optional
+            Told how much of a file was sent.
+
+        Returns
+        -------
+        tuple of LabelAnswer and bytes
+            The answer, and the file of verdicts if one was asked for.
+        """
+        headers = {"Content-Type": media, "Content-Encoding": encoding, "Accept": accept}
+        response = self.connection.request(
+            "POST",
+            API + "/use-cases" + below(use_case, SCORING_METHODS[1]),
+            params={"dialect": dialect, "rows": None if rows or accept else "false"},
+            content=content,
+            headers={name: value for name, value in headers.items() if value is not None},
+            idempotency_key=idempotency_key,
+            timeout_s=_LONG_S,
+            sent_bytes=sent_bytes,
+        )
+        if accept is None:
+            return self.connection.decode(response, LabelAnswer), b""
+        counts = self.connection.decode_bytes(
+            response.headers.get("CrispML-Counts", "").encode(), dict[str, int], response
+        )
+        facts = LabelAnswer(
+            import_id=response.headers.get("CrispML-Import-Id", ""),
+            use_case=use_case,
+            received_at=datetime.fromisoformat(response.headers["CrispML-Received-At"]),
+            row_count=sum(counts.values()),
+            counts=counts,
+        )
+        return facts, response.content
 
     def verify(
         self,

@@ -8,6 +8,7 @@ from itertools import islice
 import pyarrow as pa
 
 from crispml_core.domain.scores import Label
+from crispml_core.tables.label_size import BATCH_ROWS
 
 MOMENT = pa.timestamp("us", "UTC")
 LABELS = pa.schema(
@@ -24,9 +25,6 @@ LABELS = pa.schema(
     ]
 )
 """The columns of validated labels; see `crispml_core.domain.scores.Label`."""
-
-BATCH_ROWS = 16_384
-"""How many labels are worked on at once."""
 
 
 def from_labels(labels: Sequence[Label]) -> pa.RecordBatch:

@@ -18,6 +18,7 @@ from crispml_core.rest.formats.parquet_body import parquet_names, read_parquet
 from crispml_core.rest.label_dialects.choice import Dialect, LabelRowsOf
 from crispml_core.rest.strict_json import parse_json
 from crispml_core.tables.label_entries import ENTRIES
+from crispml_core.tables.label_size import BATCH_ROWS
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -87,13 +88,13 @@ class LabelBody:
         if self._media == CSV:
             names, lines = header_of(file)
             _check_names(names)
-            return map(self._from_text, read_csv(file, names, lines, _SCHEMA))
+            return map(self._from_text, _sliced(read_csv(file, names, lines, _SCHEMA)))
         if self._media == PARQUET:
             _check_names(parquet_names(file))
-            return read_parquet(file, _SCHEMA, self._max_bytes)
+            return _sliced(read_parquet(file, _SCHEMA, self._max_bytes))
         assert self._media == ARROW
         _check_names(arrow_names(file))
-        return read_arrow(file)
+        return _sliced(read_arrow(file))
 
     def _whole(self) -> bytes:
         self._file.seek(0)
@@ -134,6 +135,13 @@ def _rows_in(body: Any) -> list[Any]:
     if "labels" in body:
         raise InvalidInput("labels: send a list of labels, and nothing beside it")
     return [body]
+
+
+def _sliced(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Yield batches of the size that labels are worked on in."""
+    for batch in batches:
+        for start in range(0, len(batch), BATCH_ROWS):
+            yield batch.slice(start, BATCH_ROWS)
 
 
 def _check_names(names: list[str]) -> None:

@@ -12,10 +12,9 @@ from typing import Any, Literal
 from crispml_core.domain.errors import InvalidRecords, Problem
 from crispml_core.domain.use_case import UseCase
 from crispml_core.rest.label_dialects import openscale, sagemaker
+from crispml_core.tables.label_size import BATCH_ROWS
 
 Dialect = Literal["crispml", "sagemaker", "openscale"]
-
-_STEP = 16_384
 
 
 class LabelRowsOf:
@@ -49,7 +48,7 @@ class LabelRowsOf:
             rows = iter(
                 values if dialect in (None, "crispml") else self._converted(dialect, values)
             )
-            while some := list(islice(rows, _STEP)):
+            while some := list(islice(rows, BATCH_ROWS)):
                 yield _checked(some, first_row)
                 first_row += len(some)
 

@@ -27,17 +27,15 @@ def scored(request: httpx.Request) -> dict:
     }
 
 
-def labelled(request: httpx.Request) -> dict:
-    labels = json.loads(request.content)["labels"]
-    return {
-        "import_id": "i",
-        "use_case": "credit",
-        "received_at": "2026-01-01T00:00:00Z",
-        "counts": {"accepted": len(labels), "duplicate": 0},
-        "rows": [
-            {"row": row, "verdict": "accepted", "label_id": f"l{row}"} for row in range(len(labels))
-        ],
-    }
+ANSWER = {
+    "import_id": "i",
+    "use_case": "credit",
+    "received_at": "2026-01-01T00:00:00Z",
+    "row_count": 3,
+    "counts": {"accepted": 2, "duplicate": 0, "superseded": 0, "unknown": 1},
+    "rows": [{"row": 0, "verdict": "accepted", "label_id": "l0"}],
+}
+ROWS = "record_key,label\n1,bad\n2,good\n3,bad\n"
 
 
 def test_csv_is_sent_with_the_types_of_the_schema(crispml_cli, services):
@@ -75,47 +73,86 @@ def test_a_large_file_is_sent_in_parts_that_one_version_answers(crispml_cli, ser
 def test_an_empty_input_is_a_failure(crispml_cli, services):
     assert crispml_cli("score", "credit", input="id,age\n").exit_code == 1
     assert crispml_cli("label", "credit", input="").exit_code == 1
-    assert [request.method for request in services.requests] == ["GET", "GET"]
+    assert [request.method for request in services.requests] == ["GET"]
 
 
-def test_labels_are_imported_and_counted(crispml_cli, services, monkeypatch):
-    monkeypatch.setattr("crispml_core.cli.label.CHUNK", 2)
-    services.on("POST", LABEL, labelled)
-    rows = (
-        "record_key,label,label_time,source\n1,bad,,core\n2,good,2026-01-01T00:00:00Z,\n3,bad,,\n"
-    )
+def test_labels_are_sent_as_they_are_and_counted(crispml_cli, services):
+    services.on("POST", LABEL, ANSWER)
 
-    result = crispml_cli("label", "credit", "--json", input=rows)
+    result = crispml_cli("label", "credit", "--json", input=ROWS)
 
+    (request,) = services.requests
+    assert request.content.decode() == ROWS
+    assert request.headers["Content-Type"] == "text/csv"
+    assert request.headers["Idempotency-Key"]
     answer = json.loads(result.stdout)
-    assert answer["counts"]["accepted"] == 3
-    assert [item["row"] for item in answer["rows"]] == [0, 1, 2]
-    assert services.body("new-data-label")["labels"] == [
-        {"record_key": "1", "label": "bad", "source": "core"},
-        {"record_key": "2", "label": "good", "label_time": "2026-01-01T00:00:00Z"},
-    ]
+    assert (answer["counts"], answer["row_count"]) == (ANSWER["counts"], 3)
+    assert answer["rows"] == ANSWER["rows"]
 
 
-def test_the_truth_of_a_regression_is_sent_as_a_number(crispml_cli, services):
-    regression = {
-        "name": "price",
-        "task": "regression",
-        "target": {"name": "price", "task": "regression"},
-        "record_key": "id",
-        "fields": [{"name": "id", "type": "string"}],
-    }
-    services.on("GET", "/api/v1/use-cases/price", regression)
-    services.on("POST", "/api/v1/use-cases/price/new-data-label", labelled)
+def test_a_person_sees_the_counts_and_the_rows_stay_away(crispml_cli, services):
+    services.on("POST", LABEL, {**ANSWER, "rows": []})
 
-    crispml_cli("label", "price", input="score_id,label\ns1,12.5\n")
+    result = crispml_cli("label", "credit", input=ROWS)
 
-    assert services.body("new-data-label")["labels"] == [{"score_id": "s1", "label": 12.5}]
+    assert services.requests[0].url.params["rows"] == "false"
+    assert "accepted" in result.stdout
+    assert "as soon as their score is there" in result.stdout
 
 
-@pytest.mark.parametrize("text", ["id,label\n1,bad\n", '[{"score_id": "1", "truth": "bad"}]'])
-def test_a_wrong_label_column_is_refused_before_anything_is_sent(crispml_cli, services, text):
-    result = crispml_cli("label", "credit", input=text)
+@pytest.mark.parametrize(
+    ("name", "content", "media", "encoding"),
+    [
+        ("truth.csv", b"a", "text/csv", None),
+        ("truth.csv.gz", b"\x1f\x8b", "text/csv", "gzip"),
+        ("truth.jsonl.zst", b"x", "application/x-ndjson", "zstd"),
+        ("truth.parquet", b"PAR1", "application/vnd.apache.parquet", None),
+        ("truth", b"PAR1", "application/vnd.apache.parquet", None),
+        ("truth", b'[{"a": 1}]', "application/json", None),
+        ("truth", b'{"a": 1}\n{"a": 2}\n', "application/x-ndjson", None),
+        ("truth", b'{"labels": [\n]}', "application/json", None),
+        ("truth", b"record_key,label\n", "text/csv", None),
+    ],
+)
+def test_what_a_file_is_follows_from_its_name_or_its_content(
+    crispml_cli, services, tmp_path, name, content, media, encoding
+):
+    services.on("POST", LABEL, ANSWER)
+    (tmp_path / name).write_bytes(content)
+
+    assert crispml_cli("label", "credit", name, "--dialect", "sagemaker").exit_code == 0
+
+    (request,) = services.requests
+    assert request.read() == content
+    assert request.headers["Content-Type"] == media
+    assert request.headers.get("Content-Encoding") == encoding
+    assert request.url.params["dialect"] == "sagemaker"
+
+
+def test_the_verdicts_go_to_a_file(crispml_cli, services, tmp_path):
+    def answer(request: httpx.Request) -> httpx.Response:
+        assert request.headers["Accept"] == "text/csv"
+        facts = {
+            "CrispML-Import-Id": "i",
+            "CrispML-Received-At": "2026-01-01T00:00:00+00:00",
+            "CrispML-Counts": json.dumps(ANSWER["counts"]),
+        }
+        return httpx.Response(200, content=b"row,verdict,label_id\r\n", headers=facts)
+
+    services.on("POST", LABEL, answer)
+
+    result = crispml_cli("label", "credit", "--json", "--verdicts", "v.csv", input=ROWS)
+
+    assert json.loads(result.stdout)["row_count"] == 3
+    assert (tmp_path / "v.csv").read_bytes() == b"row,verdict,label_id\r\n"
+    assert crispml_cli("label", "credit", "--verdicts", "v.xls", input=ROWS).exit_code == 2
+
+
+def test_a_refused_file_is_a_failure_with_the_reason(crispml_cli, services):
+    problem = {"code": "invalid_input", "detail": "column 2 is not one of score_id, record_key"}
+    services.on("POST", LABEL, httpx.Response(422, json=problem))
+
+    result = crispml_cli("label", "credit", input="id,truth\n1,bad\n")
 
     assert result.exit_code == 1
-    assert "score_id, record_key, label, label_time, source" in result.stderr
-    assert all(request.method == "GET" for request in services.requests)
+    assert "column 2" in result.stderr
