@@ -22,6 +22,9 @@ STATISTICS = (
 )
 """Names of the statistics; each has a threshold of its own."""
 
+PREDICTION, PROBABILITY, LABEL = DRIFT_NAMES = ("prediction", "prediction_probability", "label")
+"""What is compared besides the fields of the record."""
+
 OVERALL = ""
 """The segment key of counts that are about all records."""
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from crispml_core.domain.algorithms import Algorithm
 from crispml_core.domain.datasets import SPLIT_COLUMN
+from crispml_core.domain.drift import DRIFT_NAMES
 from crispml_core.domain.errors import InvalidInput, NotFound, did_you_mean
 from crispml_core.domain.expressions import Expression, Kind, parse
 from crispml_core.domain.fairness import Fairness
@@ -136,6 +137,7 @@ class UseCase:
             raise InvalidInput(f"use case {self.name}: a cost matrix needs a binary target")
         for fair in self.monitoring.fairness:
             self._check_fairness(fair)
+        self._check_drift()
         self._check_prepared()
 
     @cached_property
@@ -170,6 +172,16 @@ class UseCase:
             if algorithm.name == name:
                 return algorithm
         raise NotFound("algorithm", [algorithm.name for algorithm in self.algorithms])
+
+    def _check_drift(self) -> None:
+        """Check that what has thresholds of its own exists."""
+        known = (*self.schema.names, *DRIFT_NAMES)
+        for entry in self.monitoring.drift.fields:
+            if entry.field not in known:
+                raise InvalidInput(
+                    f"use case {self.name}: monitoring.drift: the field {entry.field} does not "
+                    f"exist{did_you_mean(entry.field, known)}"
+                )
 
     def _check_fairness(self, fair: Fairness) -> None:
         """Check that what is to be fair exists."""

@@ -9,11 +9,18 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from crispml_core.domain.drift import OVERALL, CountsKey, DriftCounts, UncountedGroup, segment_key
+from crispml_core.domain.drift import (
+    OVERALL,
+    PROBABILITY,
+    CountsKey,
+    DriftCounts,
+    UncountedGroup,
+    segment_key,
+)
 from crispml_core.domain.errors import RegistryDamaged
 from crispml_core.domain.scores import Encoding
 from crispml_core.monitoring.drift.records import prediction_columns
-from crispml_core.monitoring.drift.reference import PROBABILITY, Reference, count_columns
+from crispml_core.monitoring.drift.reference import Reference, count_columns
 from crispml_core.serving.stored_inputs import unpack_columns
 
 

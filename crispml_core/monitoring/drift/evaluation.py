@@ -120,7 +120,7 @@ def _said(
 def _field(
     window: int, fact: FieldFacts, policy: DriftPolicy, corrected: dict[Key, float]
 ) -> dict[str, Any]:
-    name = fact.watched.name
+    name, is_tested = fact.watched.name, _is_tested(fact, policy)
     statistics: dict[str, Any] = {}
     for statistic in STATISTICS:
         tested = fact.statistics.get(statistic)
@@ -131,7 +131,7 @@ def _field(
         statistics[statistic] = {
             "value": tested.effect,
             "threshold": threshold,
-            "p_value": tested.p_value,
+            "p_value": tested.p_value if is_tested else None,
             "adjusted_p": p_value,
             "alert": p_value is not None
             and p_value < policy.level
@@ -145,7 +145,7 @@ def _field(
         "kind": fact.watched.bins.kind,
         "rows": fact.rows,
         "reference_rows": fact.reference_rows,
-        "tested": _is_tested(fact, policy),
+        "tested": is_tested,
         "alert": any(found["alert"] for found in statistics.values()),
         "statistics": statistics,
         "rates": fact.rates,

@@ -7,16 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from crispml_core.domain.drift import LABEL, PREDICTION, PROBABILITY
 from crispml_core.domain.fields import Field
 from crispml_core.domain.use_case import UseCase
 from crispml_core.monitoring.drift.bins import Kind
-from crispml_core.monitoring.drift.reference import (
-    LABEL,
-    PREDICTION,
-    PROBABILITY,
-    Reference,
-    fit_reference,
-)
+from crispml_core.monitoring.drift.reference import Reference, fit_reference
 from crispml_core.ports.scorer import Answers
 
 if TYPE_CHECKING:

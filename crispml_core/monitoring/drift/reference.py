@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeVar
 import msgspec
 import numpy as np
 
-from crispml_core.domain.drift import OVERALL, DriftCounts, segment_key
+from crispml_core.domain.drift import LABEL, OVERALL, DriftCounts, segment_key
 from crispml_core.domain.errors import RegistryDamaged
 from crispml_core.monitoring.drift.bins import (
     PRESENCE,
@@ -23,8 +23,6 @@ from crispml_core.monitoring.drift.bins import (
 
 FORMAT = 1
 MAX_GROUPS = 20
-# Names of what is compared besides the fields of the record.
-PREDICTION, PROBABILITY, LABEL = "prediction", "prediction_probability", "label"
 
 Role = Literal["input", "prediction", "label"]
 Key = TypeVar("Key")

@@ -111,6 +111,12 @@ def test_what_a_file_ignores_no_model_reads(load, document):
         ({"cost_matrix": {"false_positive": 0, "false_negative": 5}}, "must cost more"),
         ({"monitoring": {"min_group": 0}}, "min_group must be at least 1"),
         ({"monitoring": {"colour": 1}}, r"monitoring\.colour"),
+        ({"monitoring": {"drift": {"psi": -1}}}, "psi must not be negative"),
+        ({"monitoring": {"drift": {"pssi": 1}}}, r"monitoring\.drift\.pssi"),
+        (
+            {"monitoring": {"drift": {"fields": [{"field": "nobody"}]}}},
+            "the field nobody does not exist",
+        ),
         (
             {"monitoring": {"fairness": [{"segment": "s", "favourable": "no"}]}},
             "fairness of segment s: the segment is not declared",

@@ -13,7 +13,13 @@ from crispml_core.adapters.sql.append_rows import append_rows
 from crispml_core.adapters.sql.engine import make_engine, reading, writing
 from crispml_core.adapters.sql.group_rows import place
 from crispml_core.adapters.sql.score_ledger import SqlScoreLedger
-from crispml_core.adapters.sql.tables import score_keys, score_rows, unindexed_groups
+from crispml_core.adapters.sql.tables import (
+    drift_counts,
+    score_keys,
+    score_rows,
+    uncounted_groups,
+    unindexed_groups,
+)
 from crispml_core.domain.errors import Conflict, StoreUnavailable
 from crispml_core.domain.events import EventKind, ServingEvent
 from crispml_core.domain.identifiers import utc_now
@@ -227,3 +233,22 @@ def test_the_keys_of_a_group_without_scores_do_not_wait(engine, ledger, make_gro
     assert ledger.group(empty.group_id) == empty
     assert ledger.index_keys(10) == 0
     assert ledger.find(use_case="credit", record_key="a") == []
+
+
+def test_a_commit_does_nothing_for_the_counts_of_drift(engine, ledger, make_group):
+    statements = []
+    group = make_group("a", "b")
+    with engine.connect() as connection:
+        driver = connection.connection.driver_connection
+        driver.set_trace_callback(statements.append)
+    try:
+        ledger.append([group])
+    finally:
+        driver.set_trace_callback(None)
+
+    changed = [statement.split()[2] for statement in statements if statement.startswith("INSERT")]
+    assert changed == ["score_groups", "score_rows", "unindexed_groups"]
+    assert count(engine, uncounted_groups) == count(engine, drift_counts) == 0
+
+    ledger.index_keys(10)
+    assert count(engine, uncounted_groups) == 1
