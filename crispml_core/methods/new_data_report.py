@@ -14,18 +14,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import pyarrow as pa
-
+from crispml_core.domain.conformal import ConformalTable
 from crispml_core.domain.reports import ReportQuestion
 from crispml_core.domain.use_case import UseCase
-from crispml_core.governance.gates import check_gates
-from crispml_core.monitoring.kpis import values_of
+from crispml_core.governance.gates import judge_gates, overall
+from crispml_core.monitoring.verification.basis import basis
+from crispml_core.monitoring.verification.comparable import Comparable
 from crispml_core.monitoring.verification.facts import counts, facts, span
+from crispml_core.monitoring.verification.fair_treatment import fair_treatment
 from crispml_core.monitoring.verification.label_coverage import label_coverage
+from crispml_core.monitoring.verification.missing_labels import estimated, weighted
 from crispml_core.monitoring.verification.notes import notes
 from crispml_core.monitoring.verification.performance import performance
 from crispml_core.monitoring.verification.periods import periods
-from crispml_core.tables.joined import joined_arrays
+from crispml_core.monitoring.verification.stored_intervals import interval_coverage
+from crispml_core.tables.joined import Joined
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,34 +59,42 @@ class NewDataReport:
 
     def run(
         self,
-        joined: pa.Table,
+        scores: Joined,
         asked: ReportQuestion,
         *,
         training_kpis: Mapping[str, float | None] | None = None,
+        conformal: Mapping[str, ConformalTable] | None = None,
         libraries: Mapping[str, str] | None = None,
     ) -> PerformanceReport:
         """Return the report; no scores or no labels give a report of None values that says so.
 
         Parameters
         ----------
-        joined : pyarrow.Table
-            As `crispml_core.ports.score_ledger.ScoreLedger.with_labels` returns it.
+        scores : Joined
+            The scores of the window, as `crispml_core.tables.joined.joined_arrays` makes them.
         asked : ReportQuestion
             Which scores these are, and as of when.
         training_kpis : mapping of str to float or None, optional
             KPIs on ``test`` of the training report of the version, shown beside.
+        conformal : mapping of str to ConformalTable, optional
+            By version, what its intervals or label sets follow from.
         libraries : mapping of str to str, optional
             Versions of what the numbers are computed with.
         """
-        scores = joined_arrays(self.use_case, joined)
         parts = periods(scores.scored_at)
         content = facts(self.use_case, asked, libraries or {})
         content |= span(scores) | counts(scores) | label_coverage(scores)
         content["training_kpis"] = None if training_kpis is None else dict(training_kpis)
         content |= performance(self.use_case, scores, parts)
-        content["gates"] = [
-            result.to_dict()
-            for result in check_gates(self.use_case.gates, values_of(content["kpis"]))
-        ]
+        known = Comparable.of(scores)
+        content["estimated"] = estimated(self.use_case, known, parts)
+        content["weighted"] = weighted(self.use_case, known)
+        content["fairness"] = fair_treatment(self.use_case, known)
+        content["intervals"] = interval_coverage(self.use_case, scores, conformal or {})
+        content |= self._verdict(basis(content))
         content["notes"] = notes(content)
         return PerformanceReport(content)
+
+    def _verdict(self, found: Mapping[str, Any]) -> dict[str, Any]:
+        gates = judge_gates(self.use_case.gates, found["kpis"])
+        return {"gates": gates, "verdict": {"overall": overall(gates), **found}}

@@ -13,6 +13,7 @@ from crispml_core.monitoring.calibration import calibration_curve, expected_cali
 from crispml_core.monitoring.confusion import EQUAL_COSTS, confusion_matrix, cost_table
 from crispml_core.monitoring.kpis import kpis_with_intervals
 from crispml_core.monitoring.multiclass import class_intervals
+from crispml_core.monitoring.ordering import by_content
 
 
 def assess(
@@ -117,7 +118,7 @@ def _regression(y: np.ndarray, prediction: np.ndarray) -> dict[str, Any]:
     if len(y) == 0:
         return {"curves": {}, "residuals": None, "scatter": None, "deciles": []}
     # Ordered once: what orders them again finds them in order, and has little to do.
-    order = np.lexsort((y, prediction))
+    order = by_content((y, prediction))
     y, prediction = y[order], prediction[order]
     return {
         "curves": {},

@@ -26,6 +26,7 @@ from crispml_core.monitoring import intervals, names
 from crispml_core.monitoring.binary_masses import binary_slopes
 from crispml_core.monitoring.masses import EVERY, Positions, Sloped, one_hot
 from crispml_core.monitoring.multiclass_masses import multiclass_slopes
+from crispml_core.monitoring.ordering import by_content
 from crispml_core.monitoring.recalibration import (
     Recalibration,
     gradients,
@@ -82,7 +83,7 @@ def estimate(
     if task == "regression" or prediction is None:
         return {"reason": NO_NUMBERS if task == "regression" else NO_PROBABILITIES}
     P = by_class(prediction)
-    order = np.lexsort(content_keys(P, decision, y, labelled))
+    order = by_content(content_keys(P, decision, y, labelled))
     P, labelled = P[:, order], labelled[order]
     decision = None if decision is None else decision[order]
     # What stands where there is no label must not matter.

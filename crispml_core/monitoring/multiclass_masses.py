@@ -16,6 +16,7 @@ from crispml_core.monitoring.masses import (
     mean_slopes,
     share_slopes,
 )
+from crispml_core.monitoring.ordering import by_content
 
 
 def multiclass_slopes(
@@ -72,7 +73,7 @@ def _macro_auc(masses: np.ndarray, P: np.ndarray, at: Positions) -> Sloped | Non
     slopes = np.zeros(masses[:, at].shape)
     values, trials = [], []
     for code, (inside, p) in enumerate(zip(masses, P, strict=True)):
-        order = np.argsort(p, kind="stable")
+        order = by_content((p,))
         place = np.empty(len(order), dtype=np.int64)
         place[order] = np.arange(len(order))
         against = np.stack((of_record - inside, inside))[:, order]

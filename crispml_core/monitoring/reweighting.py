@@ -20,6 +20,7 @@ from crispml_core.domain.targets import CostMatrix, Task
 from crispml_core.monitoring.balance import balance
 from crispml_core.monitoring.label_pattern import cells_without_labels
 from crispml_core.monitoring.masses import kish
+from crispml_core.monitoring.ordering import by_content
 from crispml_core.monitoring.propensity import estimated_propensities
 from crispml_core.monitoring.weighted_kpis import weighted_kpis
 from crispml_core.monitoring.worst_case import worst_case
@@ -158,7 +159,7 @@ def _content_order(
         keys.append(chance)
     if prediction is not None and prediction.ndim == 2:
         keys += list(prediction.T)
-    return np.lexsort((*keys, score))
+    return by_content((*keys, score))
 
 
 def _without_labels(found: Mapping[str, Any]) -> str | None:

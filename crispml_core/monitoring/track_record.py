@@ -25,6 +25,7 @@ from crispml_core.monitoring.estimation import (
 )
 from crispml_core.monitoring.intervals import Interval
 from crispml_core.monitoring.kpis import kpis_with_intervals, values_of
+from crispml_core.monitoring.ordering import by_content
 from crispml_core.monitoring.recalibration import recalibrate, thinned
 
 MIN_SLICES = 3
@@ -70,7 +71,7 @@ def track_record(
     if len(numbers) < MIN_SLICES:
         return {"reason": f"fewer than {MIN_SLICES} slices of time have labels"}
     P, every = by_class(prediction), np.ones(len(y), bool)
-    order = np.lexsort((slices, *content_keys(P, decision, y, every)))
+    order = by_content((slices, *content_keys(P, decision, y, every)))
     P, y, slices = P[:, order], y[order].astype(np.int64), slices[order]
     decision = None if decision is None else decision[order]
     found = []

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from crispml_core.domain.conformal import ConformalTable
 from crispml_core.domain.errors import InvalidInput, NotFound
 from crispml_core.domain.identifiers import new_id, utc_now
 from crispml_core.domain.labels import ImportedLabels
@@ -100,6 +102,7 @@ class ScoringPipelines:
             If there is no such version.
         """
         from crispml_core.methods.new_data_report import NewDataReport  # loads SciPy
+        from crispml_core.tables.joined import joined_arrays
 
         found, now = self._use_case(use_case), utc_now()
         if start is not None and end is not None and end <= start:
@@ -115,8 +118,15 @@ class ScoringPipelines:
                 use_case, start=start, end=end, version=version, as_of=asked.as_of
             )
             step.rows = joined.num_rows
+            conformal = self._conformal(use_case, joined)
+            arrays = joined_arrays(found, joined)
+            del joined  # a million scores are as large as texts as all that is computed from them
             report = NewDataReport(found).run(
-                joined, asked, training_kpis=trained, libraries=self._stores.libraries()
+                arrays,
+                asked,
+                training_kpis=trained,
+                conformal=conformal,
+                libraries=self._stores.libraries(),
             )
             stored = VerificationReport(
                 id=str(new_id()), use_case=use_case, created_at=now, content=report.content
@@ -124,6 +134,17 @@ class ScoringPipelines:
             return self._stores.reports.add(
                 stored, idempotency_key=idempotency_key, fingerprint=fingerprint
             )
+
+    def _conformal(self, use_case: str, joined: pa.Table) -> dict[str, ConformalTable]:
+        """Return the tables behind the intervals of the versions that answered."""
+        found = {}
+        for version in joined["version"].unique().to_pylist():
+            # A version may be gone from the registry, or be called otherwise by those who import.
+            with suppress(NotFound):
+                values = self._stores.registry.get(use_case, version).conformal
+                if values is not None:
+                    found[version] = ConformalTable.from_dict(values)
+        return found
 
     def _recorder(self, use_case: str) -> Recorder:
         return Recorder(use_case, self._stores.timings)

@@ -8,7 +8,7 @@ from typing import Any
 from markupsafe import Markup
 from matplotlib.axes import Axes
 
-from crispml_core.reporting.plots import draw, legend, name_rows
+from crispml_core.reporting.drawing import draw, legend, name_rows
 from crispml_core.reporting.svg import MUTED, SERIES
 
 MAX_FIELDS = 15

@@ -10,7 +10,8 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from crispml_core.reporting import plots, words
+from crispml_core.domain.reports import content_digest
+from crispml_core.reporting import plots, verification_plots, words
 
 _TILES = {
     "binary": ("auc", "pr_auc", "brier", "expected_cost"),
@@ -69,7 +70,8 @@ def _render(template: str, content: Mapping[str, Any]) -> str:
             tiles=_TILES[task],
             group_kpi=_BY_GROUP[task],
             group_columns=_GROUP_COLUMNS[task],
-            figures=_figures(content),
+            figures=_figures(content) | _verification_figures(content),
+            digest=content_digest(content),
             segment_figures=_segment_figures(content),
             level=f"{100 * content['confidence_level']:.0f} %",
         )
@@ -154,6 +156,72 @@ def _regression_figures(content: Mapping[str, Any]) -> dict[str, Markup]:
             "Mean absolute error by tenth of the records; the table below has the numbers.",
         ),
     }
+
+
+def _verification_figures(content: Mapping[str, Any]) -> dict[str, Markup]:
+    """Return the figures about time and missing labels; reports of before have none."""
+    kpi = _BY_GROUP[content["task"]]
+    found: dict[str, Markup] = {}
+    title = words.title(kpi)
+    shown = [part["kpis"][kpi] for part in content.get("periods", ()) if part["kpis"]]
+    if len(shown) > 1:
+        told = ", ".join(words.number(part["value"]) for part in shown)
+        found["trend"] = verification_plots.trend(
+            content["periods"],
+            kpi,
+            content["kpis"][kpi]["value"],
+            "trend",
+            f"{title} over time: {told}.",
+        )
+    deciles = content.get("selection", {}).get("deciles", ())
+    if len(deciles) > 1 and 0 < content["labelled"] < content["scored"]:
+        told = ", ".join(words.percent(part["rate"]["value"]) for part in deciles)
+        found["labels"] = verification_plots.label_rates(
+            deciles, "labels", f"Share of labelled scores by tenth of the score: {told}."
+        )
+    slices = content.get("estimated", {}).get("track_record", {}).get("slices", ())
+    if slices:
+        found["record"] = verification_plots.estimated_and_realised(
+            slices, kpi, "record", f"{title} as it was estimated and as it came, by part."
+        )
+    views = _views(content, kpi)
+    if len(views) > 1:
+        told = "; ".join(
+            f"{name} {words.number(part['low'])} to {words.number(part['high'])}"
+            for name, part in views
+        )
+        found["views"] = verification_plots.views(views, title, "views", f"{title}: {told}.")
+    return found | _fairness_figures(content)
+
+
+def _fairness_figures(content: Mapping[str, Any]) -> dict[str, Markup]:
+    """Return one figure per declared attribute, of its first criterion."""
+    figures: dict[str, Markup] = {}
+    for number, attribute in enumerate((content.get("fairness") or {}).get("attributes", ())):
+        criterion, name = attribute["criteria"][0], f"fairness-{number}"
+        pairs = [
+            (group["group"], group.get("compared", {}).get(criterion))
+            for group in attribute["groups"]
+        ]
+        rows = [(group, part) for group, part in pairs if part and part["value"] is not None]
+        if rows:
+            told = "; ".join(f"{group} {words.number(part['value'])}" for group, part in rows)
+            label = f"{words.title(criterion)} by {attribute['segment']}: {told}."
+            figures[name] = verification_plots.compared(rows, attribute, name, label)
+    return figures
+
+
+def _views(content: Mapping[str, Any], kpi: str) -> list[tuple[str, Mapping[str, Any]]]:
+    """Return a KPI as realised, weighted, with expected labels, and as far as it can go."""
+    weighted, estimated = content.get("weighted", {}), content.get("estimated", {})
+    bounds = weighted.get("bounds", {}).get(kpi)
+    rows = [
+        ("realised", content["kpis"].get(kpi)),
+        ("weighted", (weighted.get("kpis") or {}).get(kpi)),
+        ("expected", estimated.get("combined", {}).get("kpis", {}).get(kpi)),
+        ("possible", bounds and {"value": None, **bounds}),
+    ]
+    return [(name, found) for name, found in rows if found and found["low"] is not None]
 
 
 def _segment_figures(content: Mapping[str, Any]) -> dict[str, Markup]:

@@ -6,21 +6,26 @@ page, and the sentence for readers who cannot see the figure.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from markupsafe import Markup
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from crispml_core.reporting import words
-from crispml_core.reporting.svg import GRID, INK, MUTED, SERIES, SURFACE, page_style, to_svg
+from crispml_core.reporting.drawing import (
+    WIDTH,
+    draw,
+    error_bars,
+    legend,
+    name_rows,
+    sentence,
+    unit_square,
+)
+from crispml_core.reporting.svg import INK, MUTED, SERIES
 
 MAX_COLUMNS = 15
-_WIDTH = 4.6
-_HEIGHT = 3.3
-_ROW = 0.27
 
 
 def roc(curves: Mapping[str, Mapping[str, Any]], name: str, label: str) -> Markup:
@@ -32,7 +37,7 @@ def roc(curves: Mapping[str, Mapping[str, Any]], name: str, label: str) -> Marku
             axes.plot(curve["fpr"], curve["tpr"], color=colour, label=title)
             if len(curves) == 1:
                 axes.fill_between(curve["fpr"], curve["tpr"], color=colour, alpha=0.08, linewidth=0)
-        _unit_square(axes, "False positive rate", "True positive rate (recall)")
+        unit_square(axes, "False positive rate", "True positive rate (recall)")
         legend(axes, len(curves), "lower right")
 
     return draw(paint, name, label)
@@ -46,7 +51,7 @@ def precision_recall(curves: Mapping[str, Mapping[str, Any]], name: str, label: 
             if len(curves) == 1:
                 axes.axhline(curve["baseline"], color=MUTED, linewidth=1, linestyle=(0, (4, 4)))
             axes.step(curve["recall"], curve["precision"], color=colour, label=title, where="pre")
-        _unit_square(axes, "Recall", "Precision")
+        unit_square(axes, "Recall", "Precision")
         legend(axes, len(curves), "best")
 
     return draw(paint, name, label)
@@ -60,9 +65,9 @@ def calibration(found: Mapping[str, Any], name: str, label: str) -> Markup:
         axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1, linestyle=(0, (4, 4)))
         predicted = [part["predicted"] for part in bins]
         observed = [part["observed"] for part in bins]
-        _error_bars(axes, predicted, bins, "observed", vertical=True)
+        error_bars(axes, predicted, bins, "observed", vertical=True)
         axes.plot(predicted, observed, color=SERIES[0], linewidth=1, alpha=0.6)
-        _unit_square(axes, f"Mean {found['of']}", "Observed share")
+        unit_square(axes, f"Mean {found['of']}", "Observed share")
 
     return draw(paint, name, label)
 
@@ -75,7 +80,7 @@ def distribution(found: Mapping[str, Any], name: str, label: str) -> Markup:
             share = np.asarray(counts) / max(1, sum(counts))
             axes.stairs(share, found["edges"], color=colour, alpha=0.22, fill=True)
             axes.stairs(share, found["edges"], color=colour, linewidth=1.6, label=title)
-        axes.set_xlabel(_sentence(found["of"]))
+        axes.set_xlabel(sentence(found["of"]))
         axes.set_ylabel("Share of the group")
         axes.set_xlim(found["edges"][0], found["edges"][-1])
         axes.set_ylim(bottom=0)
@@ -103,7 +108,7 @@ def importance(found: Mapping[str, Any], name: str, label: str) -> Markup:
         axes.set_xlabel(f"How much worse {words.title(found['kpi'])} gets")
         name_rows(axes, [row["column"] for row in rows])
 
-    return draw(paint, name, label, rows=len(rows), width=1.15 * _WIDTH)
+    return draw(paint, name, label, rows=len(rows), width=1.15 * WIDTH)
 
 
 def groups(
@@ -119,7 +124,7 @@ def groups(
     def paint(axes: Axes) -> None:
         if overall is not None:
             axes.axvline(overall, color=MUTED, linewidth=1, linestyle=(0, (4, 4)))
-        _error_bars(axes, range(len(shown)), [kpi for _, kpi in shown], "value", vertical=False)
+        error_bars(axes, range(len(shown)), [kpi for _, kpi in shown], "value", vertical=False)
         axes.set_xlabel(title)
         name_rows(axes, [group for group, _ in shown])
 
@@ -133,7 +138,7 @@ def residuals(found: Mapping[str, Any], name: str, label: str) -> Markup:
         for title, counts in found["counts"].items():
             axes.stairs(counts, found["edges"], color=SERIES[0], alpha=0.3, fill=True)
             axes.stairs(counts, found["edges"], color=SERIES[0], linewidth=1.6)
-            axes.set_xlabel(_sentence(title))
+            axes.set_xlabel(sentence(title))
         axes.axvline(0, color=MUTED, linewidth=1, linestyle=(0, (4, 4)))
         axes.set_ylabel("Records")
 
@@ -167,76 +172,10 @@ def deciles(rows: Sequence[Mapping[str, Any]], name: str, label: str) -> Markup:
 
     def paint(axes: Axes) -> None:
         at = [row["decile"] for row in rows]
-        _error_bars(axes, at, [row["mae"] for row in rows], "value", vertical=True)
+        error_bars(axes, at, [row["mae"] for row in rows], "value", vertical=True)
         axes.set_xticks(at)
         axes.set_ylim(bottom=0)
         axes.set_xlabel("Tenth of the records, by prediction")
         axes.set_ylabel("Mean absolute error")
 
     return draw(paint, name, label)
-
-
-def draw(
-    paint: Callable[[Axes], None],
-    name: str,
-    label: str,
-    *,
-    rows: int | None = None,
-    width: float = _WIDTH,
-) -> Markup:
-    """Return the figure that `paint` makes, in the style of the pages."""
-    height = _HEIGHT if rows is None else 0.75 + _ROW * max(rows, 2)
-    with page_style():
-        figure = Figure(figsize=(width, height), layout="constrained")
-        paint(figure.add_subplot())
-        return to_svg(figure, name, label)
-
-
-def _error_bars(
-    axes: Axes,
-    at: Sequence[float],
-    points: Sequence[Mapping[str, Any]],
-    middle: str,
-    *,
-    vertical: bool,
-) -> None:
-    """Draw points with their bounds; a point without bounds stands alone, one without value not."""
-    for where, point in zip(at, points, strict=True):
-        value = point[middle]
-        if value is None:
-            continue
-        if point["low"] is not None:
-            ends = [point["low"], point["high"]]
-            line = ([where, where], ends) if vertical else (ends, [where, where])
-            axes.plot(*line, color=SERIES[0], linewidth=1.6, alpha=0.55)
-        dot = (where, value) if vertical else (value, where)
-        axes.plot(
-            *dot, "o", color=SERIES[0], markersize=6, markeredgecolor=SURFACE, markeredgewidth=1
-        )
-
-
-def _unit_square(axes: Axes, x: str, y: str) -> None:
-    axes.set_xlim(-0.01, 1.01)
-    axes.set_ylim(-0.01, 1.02)
-    axes.set_xlabel(x)
-    axes.set_ylabel(y)
-
-
-def name_rows(axes: Axes, names: Sequence[str]) -> None:
-    """Label the rows of a lying figure; a grid of rows would only repeat them."""
-    short = [name if len(name) <= 28 else f"{name[:27]}…" for name in names]
-    axes.set_yticks(range(len(names)), short)
-    axes.set_ylim(-0.6, max(len(names), 2) - 0.4)
-    axes.grid(visible=False, axis="y")
-    axes.tick_params(axis="y", length=0, labelcolor=INK)
-    axes.spines["left"].set_color(GRID)
-
-
-def legend(axes: Axes, entries: int, where: Literal["lower right", "best"]) -> None:
-    """Add a legend where there is more than one thing to tell apart."""
-    if entries > 1:
-        axes.legend(loc=where, labelcolor=INK)
-
-
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:]

@@ -75,13 +75,11 @@ def _labels(content: Content) -> Iterator[Row]:
         yield Row("labels", "lag", name, value)
     selection = content.get("selection")
     if selection:
-        for name in ("spread", "p_value", "biased"):
+        for name in ("p_value", "effect", "depends"):
             yield Row("labels", "selection", name, selection[name])
-        for band in selection["bands"]:
-            group = f"{band['from']!r} to {band['to']!r}"
-            yield _interval(
-                "coverage by score", group, "coverage", band["coverage"], band["scored"]
-            )
+        for tenth in selection["deciles"]:
+            group = f"{tenth['from']!r} to {tenth['to']!r}"
+            yield _interval("coverage by score", group, "coverage", tenth["rate"], tenth["n"])
 
 
 def _kpis(content: Content) -> Iterator[Row]:
@@ -143,20 +141,69 @@ def _curves(content: Content) -> Iterator[Row]:
         yield Row("importance", found["column"], "sd", found["sd"])
 
 
-def _conformal(content: Content) -> Iterator[Row]:
-    found = content.get("conformal") or {}
-    for part in found.get("levels", ()):
-        group = f"level {part['level']:g}"
+def _missing(content: Content) -> Iterator[Row]:
+    """Yield what the KPIs may be when the missing labels are thought of."""
+    estimated = content.get("estimated") or {}
+    for part in ("labelled", "unlabelled", "all", "combined"):
+        if part in estimated:
+            found = estimated[part]
+            yield from _intervals("estimated", part, found["kpis"], found["n"])
+    record = estimated.get("track_record") or {}
+    for found in record.get("slices", ()):
+        for name, pair in found["kpis"].items():
+            group, low_high = found["start"], pair["estimated"]
+            yield _interval("track record", group, f"{name} estimated", low_high, found["n"])
+            yield Row("track record", group, f"{name} realised", pair["realised"], n=found["n"])
+    for name, found in record.get("kpis", {}).items():
+        yield _interval("track record", None, f"{name} bias", found["bias"], found["slices"])
+    weighted = content.get("weighted") or {}
+    if weighted.get("reason"):
+        yield Row("weighted", None, "status", weighted["status"], note=weighted["reason"])
+    yield from _intervals("weighted", None, weighted.get("kpis") or {}, weighted.get("labelled"))
+    for name, found in weighted.get("bounds", {}).items():
+        yield Row("bounds", None, name, low=found["low"], high=found["high"])
+    for found in content.get("intervals", ()):
+        yield from _levels(found, f"{found['version']} ")
+    if content.get("conformal"):
+        yield from _levels(content["conformal"], "")
+
+
+def _fairness(content: Content) -> Iterator[Row]:
+    for attribute in (content.get("fairness") or {}).get("attributes", ()):
+        of = f"{attribute['segment']} {attribute['favourable'] or ''}".strip()
+        reasons = "; ".join(attribute["reasons"]) or None
+        yield Row("fairness", of, "verdict", attribute["verdict"], note=reasons)
+        for group in attribute["groups"]:
+            name = f"{attribute['segment']}={group['group']}"
+            if group["suppressed"]:
+                yield Row("fairness", name, "n", n=group["n"], note="not shown")
+                continue
+            for rate, found in group.get("rates", {}).items():
+                yield _interval("fairness", name, rate, found, group["n"])
+            for measure, found in group.get("compared", {}).items():
+                bounds = (found["value"], found["low"], found["high"])
+                yield Row("fairness", name, measure, *bounds, group["n"], found["verdict"])
+
+
+def _levels(found: Mapping[str, Any], of: str) -> Iterator[Row]:
+    for part in found["levels"]:
         note = "inside its band" if part["inside"] else "outside its band"
         yield Row(
-            *("conformal", group, "coverage", part["coverage"]),
+            *("intervals", f"{of}level {part['level']:g}", "coverage", part["coverage"]),
             *(part["low"], part["high"], found["rows"], note),
         )
 
 
 def _gates(content: Content) -> Iterator[Row]:
+    verdict = content.get("verdict")
+    if verdict:
+        yield Row("verdict", verdict["basis"], "overall", verdict["overall"], note=verdict["why"])
     for gate in content.get("gates", ()):
-        yield Row("gates", gate["bound"], gate["kpi"], gate["value"], note=gate["reason"] or None)
+        note = gate["reason"] or None
+        if "verdict" in gate:
+            note = f"{gate['verdict']}: {note}" if note else gate["verdict"]
+        low, high = gate.get("low"), gate.get("high")
+        yield Row("gates", gate["bound"], gate["kpi"], gate["value"], low, high, note=note)
 
 
 def _notes(content: Content) -> Iterator[Row]:
@@ -179,5 +226,5 @@ def _interval(
 
 _SECTIONS: Sequence[Callable[[Content], Iterator[Row]]] = (
     *(_notes, _facts, _labels, _kpis, _gates),
-    *(_parts, _curves, _conformal),
+    *(_missing, _parts, _fairness, _curves),
 )

@@ -19,6 +19,15 @@ KPI_TITLES = {
     "r2": "R²",
 }
 
+CRITERION_TITLES = {
+    "disparate_impact": "Disparate impact",
+    "equal_opportunity": "Equal opportunity difference",
+    "false_positive_rate": "False positive rate difference",
+    "predictive_parity": "Predictive parity difference",
+    "calibration": "Calibration difference",
+    "mean_residual": "Mean residual difference",
+}
+
 KPI_MEANING = {
     "auc": "Chance that a positive record ranks above a negative one; 0.5 is a guess.",
     "pr_auc": "Mean precision over all recalls (average precision).",
@@ -40,8 +49,8 @@ UNKNOWN = "n/a"
 
 
 def title(kpi: str) -> str:
-    """Return the KPI's name for readers."""
-    return KPI_TITLES.get(kpi, kpi.replace("_", " "))
+    """Return the name of a KPI, or of a criterion of fairness, for readers."""
+    return (KPI_TITLES | CRITERION_TITLES).get(kpi, kpi.replace("_", " "))
 
 
 def number(value: float | str | None) -> str:

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+# What stands for all KPIs where a sentence has room for one.
+_FIRST = {"binary": "auc", "multiclass": "accuracy", "regression": "mae"}
+
 
 def notes(content: Mapping[str, Any]) -> list[str]:
     """Return the sentences that the other sections of a report call for."""
-    return [*_emptiness(content), *_labels(content), *_selection(content), *_mixture(content)]
+    parts = (_emptiness, _labels, _selection, _estimate, _promises, _fairness, _mixture, _verdict)
+    return [sentence for part in parts for sentence in part(content)]
 
 
 def _emptiness(content: Mapping[str, Any]) -> Iterator[str]:
@@ -45,17 +49,66 @@ def _labels(content: Mapping[str, Any]) -> Iterator[str]:
 
 def _selection(content: Mapping[str, Any]) -> Iterator[str]:
     missing = content["scored"] - content["labelled"]
-    if content["selection"]["biased"]:
+    rates = [part["rate"]["value"] for part in content["selection"]["deciles"]]
+    if content["selection"]["depends"]:
         yield (
-            "Whether a score has a label depends on the score: the share of labelled scores differs"
-            f" by up to {100 * content['selection']['spread']:.0f} points between bands of the "
-            "score. The labelled scores are no fair sample, and KPIs over them alone mislead."
+            "Whether a score has a label depends on the score: the share of labelled scores lies "
+            f"between {min(rates):.0%} and {max(rates):.0%}, tenth by tenth. The labelled scores "
+            "are no fair sample, and the plain KPIs over them mislead."
         )
     elif missing and content["labelled"]:
         yield (
-            f"{missing} of {content['scored']} scores have no label; the KPIs are those of the "
-            "others."
+            f"{missing} of {content['scored']} scores have no label; the plain KPIs are those of "
+            "the others."
         )
+    parts = [part for part in content["periods"] if part["scored"]]
+    if len(parts) > 2 and missing:
+        *earlier, last = parts
+        before = sum(part["labelled"] for part in earlier) / sum(part["scored"] for part in earlier)
+        if before > 0 and last["labelled"] / last["scored"] < before / 2:
+            yield (
+                "The newest scores have half as many labels as the earlier ones, or fewer: most of "
+                "their truth is probably still to come."
+            )
+
+
+def _estimate(content: Mapping[str, Any]) -> Iterator[str]:
+    found, name = content["estimated"], _FIRST[content["task"]]
+    if found["reason"] or not content["scored"] - content["labelled"]:
+        return
+    combined, realised = found["combined"]["kpis"].get(name), content["kpis"].get(name)
+    if combined and realised and None not in (combined["value"], realised["value"]):
+        yield (
+            f"If the missing labels came as the probabilities say, {name} over all scores would be "
+            f"{combined['value']:.3f}; over the labelled ones it is {realised['value']:.3f}."
+        )
+    bias = found["track_record"].get("kpis", {}).get(name, {}).get("bias")
+    if bias and bias["low"] is not None and not bias["low"] <= 0 <= bias["high"]:
+        yield (
+            f"Earlier estimates of {name} were too {'high' if bias['value'] > 0 else 'low'}, by "
+            f"{abs(bias['value']):.3f} in the mean: the relation of score and truth has changed, "
+            "and the estimate for missing labels deserves little trust."
+        )
+
+
+def _promises(content: Mapping[str, Any]) -> Iterator[str]:
+    for part in content["intervals"]:
+        if not part["inside"]:
+            levels = ", ".join(f"{x['level']:g}" for x in part["levels"] if not x["inside"])
+            yield (
+                f"Intervals or label sets of version {part['version']}, level {levels}: "
+                f"{part['note']}."
+            )
+
+
+def _fairness(content: Mapping[str, Any]) -> Iterator[str]:
+    for attribute in (content["fairness"] or {}).get("attributes", ()):
+        if attribute["verdict"] == "unfair":
+            of = f" of {attribute['favourable']}" if attribute["favourable"] else ""
+            yield (
+                f"Groups of {attribute['segment']} are treated unequally{of}, beyond what is "
+                "tolerated and beyond chance."
+            )
 
 
 def _mixture(content: Mapping[str, Any]) -> Iterator[str]:
@@ -63,4 +116,13 @@ def _mixture(content: Mapping[str, Any]) -> Iterator[str]:
         yield (
             "Several model versions answered in this window; the KPIs mix them and the table of "
             "versions tells them apart."
+        )
+
+
+def _verdict(content: Mapping[str, Any]) -> Iterator[str]:
+    open_gates = [gate["kpi"] for gate in content["gates"] if gate["verdict"] == "undecided"]
+    if open_gates and content["scored"]:
+        yield (
+            f"The labels do not decide the gates on {', '.join(open_gates)}: undecided is neither "
+            "met nor failed."
         )

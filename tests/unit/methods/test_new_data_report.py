@@ -12,6 +12,7 @@ from crispml_core.domain.targets import CostMatrix, Gate, Segment, Target
 from crispml_core.domain.use_case import UseCase
 from crispml_core.methods.new_data_report import NewDataReport
 from crispml_core.monitoring.ranking import auc
+from crispml_core.tables.joined import joined_arrays
 
 START = datetime(2025, 3, 1, tzinfo=UTC)
 INSTANT = pa.timestamp("us", "UTC")
@@ -28,6 +29,7 @@ SCHEMA = pa.schema(
         "label": pa.string(),
         "label_time": INSTANT,
         "received_at": INSTANT,
+        "propensity": pa.float64(),
     }
 )
 
@@ -89,15 +91,18 @@ def binary_scores(n=200, labelled=200, threshold=0.4):
     return y, p, rows
 
 
-def verify(case, rows, *, training_kpis=None, **more):
+def verify(case, rows, *, training_kpis=None, conformal=None, **more):
     question = {
         "start": START,
         "end": START + timedelta(days=1),
         "as_of": START + timedelta(days=2),
     } | more
-    joined = pa.Table.from_pylist(rows, SCHEMA)
+    scores = joined_arrays(case, pa.Table.from_pylist(rows, SCHEMA))
     asked = ReportQuestion(**question)
-    content = NewDataReport(case).run(joined, asked, training_kpis=training_kpis).content
+    report = NewDataReport(case).run(
+        scores, asked, training_kpis=training_kpis, conformal=conformal
+    )
+    content = report.content
     assert json.loads(json.dumps(content, allow_nan=False)) == content
     return content
 
@@ -150,7 +155,7 @@ def test_no_scores_give_a_report_that_says_so():
     assert (content["scored"], content["coverage"]) == (0, None)
     assert set(values(content).values()) == {None}
     assert "nothing to verify" in content["notes"][0]
-    assert not content["gates"][0]["passed"]
+    assert content["gates"][0]["verdict"] == content["verdict"]["overall"] == "undecided"
 
 
 @pytest.mark.parametrize("case", [BINARY, MULTICLASS, REGRESSION], ids=lambda c: c.target.task)

@@ -9,13 +9,16 @@ import pyarrow as pa
 import pytest
 
 from crispml_core.domain.algorithms import Algorithm
+from crispml_core.domain.fairness import Fairness
 from crispml_core.domain.fields import Field
+from crispml_core.domain.monitoring import Monitoring
 from crispml_core.domain.reports import ReportQuestion
 from crispml_core.domain.targets import Gate, Segment, Target
 from crispml_core.domain.use_case import UseCase
 from crispml_core.methods.model_report import ModelReport, ReportInput
 from crispml_core.methods.new_data_report import NewDataReport
 from crispml_core.monitoring.conformal import fit_conformal
+from crispml_core.tables.joined import joined_arrays
 
 HOSTILE = "<script>alert('$x_1$')</script>"
 TARGETS = {
@@ -36,6 +39,11 @@ def _use_case(task):
         algorithms=(Algorithm(name="rule", curate=object, estimator=object),),
         segments=(Segment("town"),),
         gates=(Gate("auc", minimum=0.99), Gate("nonsense", minimum=0.0)),
+        monitoring=Monitoring(
+            fairness=(
+                Fairness(segment="town", favourable=None if task == "regression" else HOSTILE),
+            )
+        ),
     )
 
 
@@ -87,9 +95,14 @@ def _contents():
         )
         found["evaluation", task] = json.loads(json.dumps(evaluation.content))
         joined = _joined(target, y, P, _numbers(X), towns)
-        for kind, rows in (("verification", joined), ("empty", joined.slice(0, 0))):
+        labels = pa.array([v if n % 3 else None for n, v in enumerate(joined["label"].to_pylist())])
+        for kind, rows in (
+            ("verification", joined),
+            ("partial", joined.set_column(joined.schema.get_field_index("label"), "label", labels)),
+            ("empty", joined.slice(0, 0)),
+        ):
             report = NewDataReport(_use_case(task)).run(
-                rows,
+                joined_arrays(_use_case(task), rows),
                 ReportQuestion(as_of=datetime(2025, 3, 1, tzinfo=UTC)),
                 training_kpis=evaluation.kpis,
             )
