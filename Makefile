@@ -10,7 +10,7 @@ PROJECTS := pyproject.toml services/training/pyproject.toml services/scoring/pyp
 export OMP_WAIT_POLICY ?= PASSIVE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test proof bench check fmt lint lock openapi clean
+.PHONY: help setup demo up test trial proof bench check fmt lint lock openapi clean
 
 help: ## List the verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -33,8 +33,11 @@ demo: setup ## Run the whole cycle of German credit over REST; ARGS="--once --js
 up: setup ## Start training and scoring on this machine until Ctrl-C
 	@$(BIN)/crispml up $(ARGS)
 
-test: setup ## Run all tests
-	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+test: setup ## Run the tests, in at most ten minutes
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "not trial" $(ARGS)
+
+trial: setup ## Kill processes, ask oracles and the clients of peers
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -m trial $(ARGS)
 
 proof: setup ## Run the full sizes and write figures to benchmarks/results/
 	@$(BIN)/python -m benchmarks.proof $(ARGS)

@@ -40,6 +40,18 @@ settings.register_profile("quick", max_examples=15, deadline=None)
 settings.register_profile("default", deadline=None)
 settings.load_profile("default")
 
+# What takes minutes or programs of its own: `make test` leaves it to `make trial`.
+TRIALS = ("clients", "oracles", "e2e/faults")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the trials by their folder."""
+    folders = [Path(__file__).parent / name for name in TRIALS]
+    for item in items:
+        if any(item.path.is_relative_to(folder) for folder in folders):
+            item.add_marker(pytest.mark.trial)
+
+
 FIELDS = (
     Field("order_id", "string", "Number of the order.", max_length=20),
     Field("amount", "number", "Amount in euro.", minimum=0, maximum=10_000),
