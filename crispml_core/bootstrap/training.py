@@ -31,6 +31,7 @@ from crispml_core.adapters.volume.dataset_store import VolumeDataSetStore
 from crispml_core.adapters.volume.model_registry import VolumeModelRegistry
 from crispml_core.adapters.volume.sweep import sweep
 from crispml_core.adapters.volume.uploads import VolumeUploadStore
+from crispml_core.bootstrap.drift import drift_pipelines
 from crispml_core.bootstrap.lineage import lineage_builder
 from crispml_core.bootstrap.parts import Parts, codec_of, follow_clock, ping_stores
 from crispml_core.bootstrap.scratch import scratch_in
@@ -42,6 +43,7 @@ from crispml_core.governance.promotion import PromotionMode, PromotionRules
 from crispml_core.logs import configure_logging
 from crispml_core.pipelines.bundles import Bundles
 from crispml_core.pipelines.catalogue import Catalogue
+from crispml_core.pipelines.challenges import Challenges
 from crispml_core.pipelines.monitor import Monitor
 from crispml_core.pipelines.monitor_messages import Messages
 from crispml_core.pipelines.monitor_stores import MonitorStores
@@ -156,19 +158,19 @@ def build(settings: CrispMLSettings) -> TrainingParts:
         scratch=scratch_in(root),
     )
     training, runs = TrainingPipelines(use_cases, stores), SqlRunStore(engine)
-    findings = SqlMonitorStore(engine)
+    findings, ledger = SqlMonitorStore(engine), SqlScoreLedger(engine)
     monitor = Monitor(
         use_cases,
         MonitorStores(
-            ledger=SqlScoreLedger(engine),
+            training=stores,
+            ledger=ledger,
             labels=SqlLabelStore(engine),
             reports=SqlReportStore(engine),
-            models=models,
-            aliases=aliases,
             runs=runs,
             monitor=findings,
             check_cycle=training.check,
-            libraries=library_versions,
+            drift=drift_pipelines(use_cases, engine, models, aliases).drift,
+            challenge=Challenges(use_cases, aliases, ledger).challenge,
         ),
         Messages(environment=settings.environment, wanted=build_webhook(settings) is not None),
         timeout_s=settings.runs.timeout_s,

@@ -7,7 +7,15 @@ from datetime import datetime
 
 from crispml_core.client.http import API, below
 from crispml_core.client.run_calls import RunCalls
-from crispml_core.domain.alerts import Alert, AlertState, Delivery, DeliveryStatus, Evaluation
+from crispml_core.domain.alerts import (
+    ActionStatus,
+    Alert,
+    AlertState,
+    Delivery,
+    DeliveryStatus,
+    Evaluation,
+    TriggerAction,
+)
 from crispml_core.domain.runs import DRY_RUN, MONITOR, Run
 
 
@@ -85,3 +93,42 @@ class MonitoringCalls(RunCalls):
         """Yield messages to the webhook, newest first."""
         params = {"status": status and status.value}
         return self._items("/deliveries", Delivery, params, limit=limit)
+
+    def actions(
+        self,
+        *,
+        use_case: str | None = None,
+        status: ActionStatus | None = None,
+        limit: int | None = None,
+    ) -> Iterator[TriggerAction]:
+        """Yield what rules set off besides alerts, newest first."""
+        params = {"use_case": use_case, "status": status and status.value}
+        return self._items("/actions", TriggerAction, params, limit=limit)
+
+    def approval_requests(
+        self,
+        *,
+        use_case: str | None = None,
+        status: ActionStatus | None = None,
+        limit: int | None = None,
+    ) -> Iterator[TriggerAction]:
+        """Yield promotions that rules asked for or did, newest first."""
+        params = {"use_case": use_case, "status": status and status.value}
+        return self._items("/approvals", TriggerAction, params, limit=limit)
+
+    def answer_approval(
+        self, approval_id: str, *, approve: bool, by: str, reason: str = ""
+    ) -> TriggerAction:
+        """Approve or reject a promotion; an approval moves the alias ``champion``.
+
+        Raises
+        ------
+        RequestRefused
+            With status 409, if it was answered before or is not possible any more.
+        """
+        response = self.connection.request(
+            "POST",
+            API + "/approvals" + below(approval_id),
+            body={"decision": "approve" if approve else "reject", "by": by, "reason": reason},
+        )
+        return self.connection.decode(response, TriggerAction)

@@ -83,12 +83,16 @@ class Alert:
 class ActionStatus(StrEnum):
     """How far an action is.
 
-    ``planned``: decided, and not begun for sure. ``submitted``: its run is queued. ``skipped``: the
-    state of the stores forbade it. The last three are final.
+    ``planned``: decided, and not begun for sure. ``submitted``: its run is queued. ``awaiting``:
+    somebody has to approve it. ``approved``: somebody did, and it is not begun for sure. The others
+    are final; ``skipped``: the state of the stores forbade it.
     """
 
     PLANNED = "planned"
     SUBMITTED = "submitted"
+    AWAITING = "awaiting"
+    APPROVED = "approved"
+    REJECTED = "rejected"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     SKIPPED = "skipped"
@@ -101,7 +105,15 @@ class TriggerAction:
     Parameters
     ----------
     kind : str
-        ``retrain``.
+        ``retrain``, ``promote``, ``fallback`` or ``recover``.
+    reason : str
+        What was found, for whoever has to approve it and for the history of the alias.
+    champion : str or None
+        The champion when it was decided; a promotion replaces no other one.
+    evidence : dict
+        Ids of the stored reports behind it.
+    decided_at, decided_by, decided_why
+        Who approved or rejected it.
     created_at : datetime
         The moment of the evaluation that decided it.
     run_id : str or None
@@ -120,6 +132,12 @@ class TriggerAction:
     run_id: str | None = None
     version: str | None = None
     detail: str = ""
+    reason: str = ""
+    champion: str | None = None
+    evidence: dict[str, str] = field(default_factory=dict)
+    decided_at: datetime | None = None
+    decided_by: str = ""
+    decided_why: str = ""
 
 
 class DeliveryStatus(StrEnum):

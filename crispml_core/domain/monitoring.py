@@ -7,13 +7,14 @@ is, so it does not count in the digest that binds a version to its use case.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import get_args
 
 from crispml_core.domain.challenge import Challenge
 from crispml_core.domain.drift import DriftPolicy
 from crispml_core.domain.errors import InvalidInput
 from crispml_core.domain.fairness import Fairness
 from crispml_core.domain.health import HealthPolicy
-from crispml_core.domain.rules import Retraining, Rule
+from crispml_core.domain.rules import Promotion, Retraining, Rule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +38,8 @@ class Monitoring:
         How often and how rules may do that.
     challenge : Challenge
         When a challenger is promoted, and when it is given up.
+    promotion : {"approval", "automatic"}
+        Whether a rule that promotes the challenger asks somebody first.
     """
 
     min_group: int = 30
@@ -46,10 +49,13 @@ class Monitoring:
     rules: tuple[Rule, ...] = ()
     retraining: Retraining = field(default_factory=Retraining)
     challenge: Challenge = field(default_factory=Challenge)
+    promotion: Promotion = "approval"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "fairness", tuple(self.fairness))
         object.__setattr__(self, "rules", tuple(self.rules))
+        if self.promotion not in get_args(Promotion):
+            raise InvalidInput("monitoring: promotion must be approval or automatic")
         if self.min_group < 1:
             raise InvalidInput("monitoring: min_group must be at least 1")
         declared = [(fair.segment, fair.favourable) for fair in self.fairness]

@@ -14,17 +14,19 @@ from crispml_core.domain.bounds import is_finite
 from crispml_core.domain.errors import InvalidInput
 from crispml_core.domain.identifiers import check_name
 
-Fact = Literal["gates", "kpi", "coverage", "age_days", "new_labels"]
+Fact = Literal["gates", "kpi", "coverage", "age_days", "new_labels", "drift", "challenger"]
 Severity = Literal["info", "warning", "critical"]
-Act = Literal["alert", "retrain"]
+Act = Literal["alert", "retrain", "promote", "fallback"]
+Promotion = Literal["approval", "automatic"]
 
-# Facts that a window of scores is needed for; the others are about the moment alone.
-WINDOWED: tuple[Fact, ...] = ("gates", "kpi", "coverage")
-_NAMED: tuple[Fact, ...] = ("kpi",)
+# Facts of a verification report of a window.
+VERIFIED: tuple[Fact, ...] = ("gates", "kpi", "coverage")
+CHALLENGER_SAYS = ("promote", "keep", "wait")
+_NAMED: tuple[Fact, ...] = ("kpi", "challenger")
 # Facts that say by themselves whether they are bad; a bound is refused.
-_UNBOUND: tuple[Fact, ...] = ("gates",)
-# Facts whose bound may be left to the gates of the use case.
-_BOUND_BY_GATES: tuple[Fact, ...] = ("kpi",)
+_UNBOUND: tuple[Fact, ...] = ("gates", "challenger")
+# Facts whose bound may be left to what the use case declares for them.
+_BOUND_ELSEWHERE: tuple[Fact, ...] = ("kpi", "drift")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +39,17 @@ class Condition:
         ``gates``: any gate of the use case is not kept by the scores of the window. ``kpi``: one
         KPI of the window. ``coverage``: share of the scores of the window that have a label.
         ``age_days``: days since the champion was trained. ``new_labels``: labels that came since.
+        ``drift``: the scores of the window are not like the training data. ``challenger``: what the
+        test of the challenger says.
     name : str
-        The KPI, for ``kpi``.
+        The KPI for ``kpi``, the statistic for ``drift`` (any when it is left out), and for
+        ``challenger`` one of ``promote``, ``keep`` and ``wait``.
+    field : str
+        For ``drift``, the field that is looked at; all when it is left out.
     below, above, at_least : float, optional
         The fact is bad below, above, or from this number on; exactly one. A KPI without a bound is
-        bad when it does not keep the gates of the use case for it.
+        bad when it does not keep the gates of the use case for it, a statistic of drift when it is
+        an alert by the drift policy.
     segment, group : str
         Look at the KPI in the groups of this segment, or in this group of it; the condition holds
         when it holds in one of them. Suppressed groups are unknown.
@@ -57,14 +65,19 @@ class Condition:
     segment: str = ""
     group: str = ""
     confident: bool = False
+    field: str = ""
 
     def __post_init__(self) -> None:
         if self.fact in _NAMED and not self.name:
             raise InvalidInput(f"condition {self.fact}: name says which one is meant")
-        if self.fact not in _NAMED and (self.name or self.segment or self.confident):
-            raise InvalidInput(
-                f"condition {self.fact}: name, segment and confident belong to a KPI"
-            )
+        if self.name and self.fact not in (*_NAMED, "drift"):
+            raise InvalidInput(f"condition {self.fact}: there is only one, so it has no name")
+        if self.fact == "challenger" and self.name not in CHALLENGER_SAYS:
+            raise InvalidInput(f"condition challenger: name one of {', '.join(CHALLENGER_SAYS)}")
+        if self.fact != "kpi" and (self.segment or self.group or self.confident):
+            raise InvalidInput(f"condition {self.fact}: segment and confident belong to a KPI")
+        if self.field and self.fact != "drift":
+            raise InvalidInput(f"condition {self.fact}: field belongs to drift")
         if self.group and not self.segment:
             raise InvalidInput(f"condition {self.what}: group needs the segment it belongs to")
         self._check_bounds()
@@ -74,7 +87,8 @@ class Condition:
         """The fact in words, for example ``kpi auc of channel = web``."""
         name = f" {self.name}" if self.name else ""
         group = f" = {self.group}" if self.group else ""
-        return f"{self.fact}{name}" + (f" of {self.segment}{group}" if self.segment else "")
+        field = f" of {self.field}" if self.field else ""
+        return f"{self.fact}{name}{field}" + (f" of {self.segment}{group}" if self.segment else "")
 
     @property
     def bound(self) -> str:
@@ -103,8 +117,10 @@ class Condition:
             if given:
                 raise InvalidInput(f"condition {self.what}: it has its bounds already; give none")
             return
-        if len(given) > 1 or (not given and self.fact not in _BOUND_BY_GATES):
+        if len(given) > 1 or (not given and self.fact not in _BOUND_ELSEWHERE):
             raise InvalidInput(f"condition {self.what}: give one of below, above and at_least")
+        if self.fact == "drift" and given and not self.name:
+            raise InvalidInput("condition drift: a bound needs the name of a statistic")
         if not all(is_finite(limit) for limit in given):
             raise InvalidInput(f"condition {self.what}: the bound must be a finite number")
 
@@ -127,8 +143,11 @@ class Rule:
         In how many evaluations in a row it must hold before the rule fires.
     severity : {"info", "warning", "critical"}
         For whoever gets the alert.
-    action : {"alert", "retrain"}
-        What happens besides the alert, at most as often as `Retraining` allows.
+    action : {"alert", "retrain", "promote", "fallback"}
+        What happens besides the alert. ``retrain``: a cycle whose best version becomes challenger,
+        at most as often as `Retraining` allows. ``promote``: the challenger becomes champion, or
+        somebody is asked. ``fallback``: the champion is judged unfit, so that the fallback answers
+        until the rule surely does not hold any more.
     """
 
     name: str

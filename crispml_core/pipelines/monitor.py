@@ -8,11 +8,11 @@ evaluation is that of its run, so that a run that is taken up again goes on wher
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
-from crispml_core.domain.alerts import Evaluation
+from crispml_core.domain.alerts import ActionStatus, Evaluation, TriggerAction
 from crispml_core.domain.errors import Conflict, NotFound
 from crispml_core.domain.identifiers import utc_now
 from crispml_core.domain.runs import DRY_RUN, MONITOR, Run
@@ -87,6 +87,50 @@ class Monitor:
             "evidence": evaluation.evidence,
             "actions": [asdict(one) for one in found if one.evaluation_id == evaluation.id],
         }
+
+    def answer(self, action_id: str, *, approve: bool, by: str, why: str) -> TriggerAction:
+        """Approve or reject a promotion that a rule asked for.
+
+        An approval that was noted and not carried out, because the process died, may be repeated.
+
+        Raises
+        ------
+        NotFound
+            If there is no such request.
+        Conflict
+            If it was answered already, or if the promotion is not possible any more; the text says
+            why.
+        """
+        store, action = self._stores.monitor, self.approval(action_id)
+        use_case = self._use_case(action.use_case)
+        answered = replace(
+            action,
+            status=ActionStatus.APPROVED if approve else ActionStatus.REJECTED,
+            decided_at=utc_now(),
+            decided_by=by,
+            decided_why=why,
+        )
+        told = [] if approve else self._messages.action("promotion.rejected", answered)
+        noted = store.settle(answered, ActionStatus.AWAITING, told)
+        now = store.action(action_id)
+        if not noted and not (approve and now.status is ActionStatus.APPROVED):
+            raise Conflict(f"the request was answered before: it is {now.status}")
+        if approve:
+            Actions(self._stores, use_case, self._messages, self._timeout_s).do(now)
+            now = store.action(action_id)
+            if now.status is not ActionStatus.SUCCEEDED:
+                raise Conflict(f"approved, but not possible any more: {now.detail}")
+        return now
+
+    def approval(self, action_id: str) -> TriggerAction:
+        """Return a request for approval, answered or not, or raise `NotFound`."""
+        try:
+            action = self._stores.monitor.action(action_id)
+        except NotFound:
+            raise NotFound("approval") from None
+        if action.kind != "promote":
+            raise NotFound("approval")
+        return action
 
     def _evaluated(
         self, use_case: UseCase, run_id: str, at: datetime | None

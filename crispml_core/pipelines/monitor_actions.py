@@ -9,7 +9,9 @@ from crispml_core.domain.errors import Conflict, CrispMLError, NotFound, StoreUn
 from crispml_core.domain.identifiers import new_id, utc_now
 from crispml_core.domain.runs import CYCLE, Run, RunStatus
 from crispml_core.domain.use_case import UseCase
+from crispml_core.pipelines.health import judge_version
 from crispml_core.pipelines.monitor_messages import Messages
+from crispml_core.pipelines.monitor_promotion import promoted
 from crispml_core.pipelines.monitor_stores import MonitorStores
 
 # Longest of what one look takes up; there is one live retraining of a use case.
@@ -32,19 +34,58 @@ class Actions:
         self._timeout_s = timeout_s
 
     def carry_out(self) -> None:
-        """Do what is planned, also what a process that is gone had planned."""
-        for action in self._with(ActionStatus.PLANNED):
-            self._retrain(action)
+        """Do what is planned or approved, also what a process that is gone had planned."""
+        for action in self._with(ActionStatus.PLANNED, ActionStatus.APPROVED):
+            self.do(action)
+
+    def do(self, action: TriggerAction) -> None:
+        """Do one action, and note what came of it."""
+        if action.kind == "retrain":
+            done = self._retrained(action)
+            self._settle(f"retraining.{done.status}", done, action)
+        elif action.kind == "promote":
+            is_free = self._use_case.monitoring.promotion == "automatic"
+            if is_free or action.status is ActionStatus.APPROVED:
+                done = promoted(self._stores.training, self._use_case, action)
+                self._settle(f"promotion.{done.status}", done, action)
+            else:
+                waits = replace(action, status=ActionStatus.AWAITING)
+                self._settle("promotion.requested", waits, action)
+        else:
+            self._settle(f"champion.{action.kind}", self._judged(action), action)
 
     def follow_up(self) -> None:
         """Note how retrainings ended."""
         for action in self._with(ActionStatus.SUBMITTED):
             ended = self._ended(action)
             if ended is not None:
-                told = self._messages.action("retraining.ended", ended)
-                self._stores.monitor.settle(ended, ActionStatus.SUBMITTED, told)
+                self._settle("retraining.ended", ended, action)
 
-    def _retrain(self, action: TriggerAction) -> None:
+    def _settle(self, kind: str, done: TriggerAction, before: TriggerAction) -> None:
+        told = self._messages.action(kind, done)
+        self._stores.monitor.settle(done, before.status, told)
+
+    def _judged(self, action: TriggerAction) -> TriggerAction:
+        """Judge the champion unfit, or fit again; the verdict has the id of the action."""
+        try:
+            verdict = judge_version(
+                self._stores.training,
+                self._use_case,
+                action.version or "",
+                healthy=action.kind == "recover",
+                reason=f"rule {action.rule}: {action.reason}",
+                evidence=next(iter(action.evidence.values()), ""),
+                judged_by="monitor",
+                idempotency_key=f"trigger:{action.id}",
+            )
+        except StoreUnavailable:
+            raise
+        except CrispMLError as error:
+            return replace(action, status=ActionStatus.FAILED, detail=error.message)
+        said = "may answer" if verdict.fit else "is answered for by the fallback"
+        return replace(action, status=ActionStatus.SUCCEEDED, detail=f"the champion {said}")
+
+    def _retrained(self, action: TriggerAction) -> TriggerAction:
         """Queue the cycle of a planned retraining; its key makes a second attempt find the first.
 
         A store that is away leaves the action planned, for the next evaluation.
@@ -71,17 +112,14 @@ class Actions:
         except StoreUnavailable:
             raise
         except Conflict:
-            done = replace(
+            return replace(
                 action,
                 status=ActionStatus.SKIPPED,
                 detail="a cycle of this use case was live already; the rule may ask again",
             )
         except CrispMLError as error:
-            done = replace(action, status=ActionStatus.FAILED, detail=error.message)
-        else:
-            done = replace(action, status=ActionStatus.SUBMITTED, run_id=queued.id)
-        told = self._messages.action(f"retraining.{done.status}", done)
-        self._stores.monitor.settle(done, ActionStatus.PLANNED, told)
+            return replace(action, status=ActionStatus.FAILED, detail=error.message)
+        return replace(action, status=ActionStatus.SUBMITTED, run_id=queued.id)
 
     def _ended(self, action: TriggerAction) -> TriggerAction | None:
         """Return what came of a retraining, or None while it is on its way."""
@@ -104,7 +142,7 @@ class Actions:
             else "the version does not pass the gates; the challenger stays as it is",
         )
 
-    def _with(self, status: ActionStatus) -> list[TriggerAction]:
+    def _with(self, *statuses: ActionStatus) -> list[TriggerAction]:
         return self._stores.monitor.actions(
-            use_case=self._use_case.name, statuses=(status,), limit=_MANY
+            use_case=self._use_case.name, statuses=statuses, limit=_MANY
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -23,7 +24,8 @@ def dry_run(
     """Evaluate at past moments, as if every evaluation before had been made then.
 
     Each moment sees what was stored until then. A retraining that would have been set off counts
-    for the cool-down and the budget, and changes nothing else: the champion is who it was.
+    for the cool-down and the budget, and changes nothing else: champion and challenger are who
+    they were.
 
     Returns
     -------
@@ -35,18 +37,23 @@ def dry_run(
     assert at is not None
     assert end is not None
     step = timedelta(days=parameters["step_days"])
-    steps, history = (end - at) // step + 1, History()
+    steps, history, unfit = (end - at) // step + 1, History(), False
     timeline: list[dict[str, Any]] = []
     rules: dict[str, dict[str, list[str]]] = {
         rule.name: {"fired": [], "resolved": [], "acted": []} for rule in use_case.monitoring.rules
     }
     for number in range(steps):
         progress(100.0 * number / steps, f"as of {at:%Y-%m-%dT%H:%M:%SZ}", ())
-        facts = facts_at(stores, use_case, at)
+        # What serves in the place of an unfit champion is not known of the past; it is played.
+        facts = replace(facts_at(stores, use_case, at), unfit=unfit)
         decisions = decide(use_case, facts, history)
-        retrained = (at,) if any(d.act == "retrain" for d in decisions) else ()
+        acts = {decision.act for decision in decisions}
+        unfit = "fallback" in acts or (unfit and "recover" not in acts)
+        promoted = {d.version for d in decisions if d.act == "promote" and d.version}
         history = History(
-            states=states_after(decisions), retrained=(*history.retrained, *retrained)
+            states=states_after(decisions),
+            retrained=(*history.retrained, *((at,) if "retrain" in acts else ())),
+            asked=history.asked | promoted,
         )
         for decision in decisions:
             if decision.change is not None:

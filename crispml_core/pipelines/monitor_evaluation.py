@@ -34,6 +34,8 @@ from crispml_core.ports.monitor_store import Outcome
 
 # A retraining that was skipped took place neither in the cool-down nor in the budget.
 _COUNTED = tuple(status for status in ActionStatus if status is not ActionStatus.SKIPPED)
+# What was rejected is not asked for again; what could not be done may be.
+_ASKED = tuple(status for status in _COUNTED if status is not ActionStatus.FAILED)
 
 
 def evaluate(
@@ -65,7 +67,9 @@ def evaluate(
 
 
 def _history(stores: MonitorStores, use_case: UseCase, latest: Evaluation | None) -> History:
-    retrainings = stores.monitor.actions(use_case=use_case.name, kind="retrain", statuses=_COUNTED)
+    of_it = stores.monitor.actions
+    retrainings = of_it(use_case=use_case.name, kind="retrain", statuses=_COUNTED)
+    promotions = of_it(use_case=use_case.name, kind="promote", statuses=_ASKED)
     live = [
         run
         for status in (RunStatus.QUEUED, RunStatus.RUNNING)
@@ -77,6 +81,7 @@ def _history(stores: MonitorStores, use_case: UseCase, latest: Evaluation | None
         states={} if latest is None else {n: _state(s) for n, s in latest.states.items()},
         retrained=tuple(action.created_at for action in retrainings),
         busy=f"the cycle {live[0].id} is not finished" if live else "",
+        asked=frozenset(action.version for action in promotions if action.version is not None),
     )
 
 
@@ -147,6 +152,10 @@ def _action(decision: Decision, evaluation: Evaluation) -> TriggerAction:
         status=ActionStatus.PLANNED,
         evaluation_id=evaluation.id,
         created_at=evaluation.at,
+        version=decision.version,
+        reason=decision.summary,
+        champion=evaluation.champion,
+        evidence=dict(evaluation.evidence),
     )
 
 

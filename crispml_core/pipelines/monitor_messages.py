@@ -51,6 +51,10 @@ class Messages:
             "run_id": action.run_id,
             "version": action.version,
             "detail": action.detail,
+            "reason": action.reason,
+            "evidence": action.evidence,
+            "action_id": action.id,
+            "decided_by": action.decided_by,
         }
         return self._message(kind, action.use_case, action.rule, data)
 

@@ -88,6 +88,10 @@ class MonitorStore(Protocol):
         """Note who looks after an alert, once; raise `NotFound`."""
         ...
 
+    def action(self, action_id: str) -> TriggerAction:
+        """Return an action, or raise `NotFound`."""
+        ...
+
     def actions(
         self,
         *,

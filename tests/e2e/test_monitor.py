@@ -23,6 +23,8 @@ from crispml_core.domain.webhooks import verify
 from crispml_core.ports.progress import no_run_progress
 from crispml_core.settings import CrispMLSettings
 
+pytestmark = pytest.mark.trial
+
 USE_CASE = f"{os.path.dirname(__file__)}/use_cases/watched.py:watched"
 SECRET = "a secret of thirty-two bytes, plain"
 
@@ -180,9 +182,13 @@ def test_after_a_kill_the_next_service_tells_and_trains_exactly_once(parts, serv
     )
     succeeded(parts, parts.runs.get(action.run_id))
     until(lambda: not parts.outbox.find(status=DeliveryStatus.PENDING))
-    succeeded(parts, evaluate(parts))
+    second = evaluate(parts)
+    succeeded(parts, second)
     until(lambda: not parts.outbox.find(status=DeliveryStatus.PENDING))
 
+    # Nothing was scored, so nothing is known about drift, and the challenger waits.
+    states = {d["rule"]: d["state"] for d in parts.findings.evaluation(second.id).decisions}
+    assert states == {"old": "firing", "drifts": "unknown", "wins": "quiet"}
     # One alert, one retraining: its version challenges, and the champion stays.
     assert len(parts.findings.alerts()) == 1
     assert len(parts.runs.find(methods=(CYCLE,))) == 1

@@ -247,27 +247,25 @@ def _serve(
     notes = FakeDataSetNotes()
     models, aliases, timings = FakeModelRegistry(), FakeAliasLog(), FakeTimingLog()
     uploads = FakeUploadStore(folder, MAX_UPLOAD_BYTES)
-    runs, labels, reports = FakeRunStore(), FakeLabelStore(ledger), FakeReportStore()
-    pipelines = TrainingPipelines(
-        known,
-        TrainingStores(
-            datasets=datasets,
-            notes=notes,
-            artefacts=artefacts,
-            models=models,
-            aliases=aliases,
-            health=FakeHealthLog(),
-            imports=FakeImportLog(),
-            timings=timings,
-            open_source=_nothing,
-            drop_upload=uploads.remove,
-            codec=_nothing,
-            compiler=_nothing,
-            libraries=dict,
-            project_aliases=_nothing,
-            scratch=_nothing,
-        ),
+    labels, reports = FakeLabelStore(ledger), FakeReportStore()
+    stores = TrainingStores(
+        datasets=datasets,
+        notes=notes,
+        artefacts=artefacts,
+        models=models,
+        aliases=aliases,
+        health=FakeHealthLog(),
+        imports=FakeImportLog(),
+        timings=timings,
+        open_source=_nothing,
+        drop_upload=uploads.remove,
+        codec=_nothing,
+        compiler=_nothing,
+        libraries=dict,
+        project_aliases=lambda model: None,
+        scratch=_nothing,
     )
+    pipelines = TrainingPipelines(known, stores)
 
     runs = FakeRunStore()
     lineage = LineageReader(
@@ -309,11 +307,9 @@ def _serve(
                 ledger=ledger,
                 labels=labels,
                 reports=reports,
-                models=models,
-                aliases=aliases,
+                training=stores,
                 runs=runs,
                 check_cycle=pipelines.check,
-                libraries=dict,
             ),
             close=lambda: closed.append(True),
         )

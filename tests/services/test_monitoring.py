@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from crispml_core import Condition, Monitoring, Rule, UseCase
-from crispml_core.domain.alerts import Delivery
+from crispml_core.domain.alerts import ActionStatus, Delivery, Evaluation, TriggerAction
 from crispml_core.domain.errors import StoreUnavailable
 from crispml_core.domain.identifiers import utc_now
 from crispml_core.domain.runs import CYCLE, MONITOR, RunStatus
+from crispml_core.ports.monitor_store import Outcome
 
 EVALUATE = "/api/v1/use-cases/toy/monitor"
 DRY_RUN = "/api/v1/use-cases/toy/monitor-dry-run"
@@ -174,3 +175,67 @@ def test_a_use_case_without_rules_or_without_a_name(training: Any, toy: UseCase)
     answer = training.client.post(EVALUATE)
     assert answer.status_code == 422
     assert "declares no rules" in answer.json()["detail"]
+
+
+@pytest.fixture
+def request_id(training: Any, champion: str, toy: UseCase) -> str:
+    """A promotion that waits for somebody."""
+    from tests.services.conftest import version_of
+
+    better = replace(version_of(toy, "20260201-000000-abcdef01"), kpis={"test": {"auc": 0.9}})
+    training.parts.models.publish(better, {})
+    now = utc_now()
+    action = TriggerAction(
+        id="0197-request",
+        use_case="toy",
+        rule="wins",
+        kind="promote",
+        status=ActionStatus.AWAITING,
+        evaluation_id="e1",
+        created_at=now,
+        version=better.version,
+        champion=champion,
+        reason="the challenger is better",
+    )
+    evaluation = Evaluation(id="e1", use_case="toy", sequence=1, at=now)
+    training.parts.findings.commit(Outcome(evaluation=evaluation, actions=[action]))
+    return action.id
+
+
+def test_a_promotion_waits_for_an_approval(training: Any, request_id: str) -> None:
+    (found,) = training.client.get("/api/v1/approvals?status=awaiting").json()["items"]
+    assert (found["id"], found["status"]) == (request_id, "awaiting")
+    path = f"/api/v1/approvals/{request_id}"
+    assert training.client.get(path).json() == found
+    assert training.client.get("/api/v1/actions?use_case=toy").json()["items"] == [found]
+
+    body = {"decision": "approve", "by": "anna", "reason": "the board agreed"}
+    answer = training.client.post(path, json=body)
+    assert answer.status_code == 200, answer.text
+    assert (answer.json()["status"], answer.json()["decided_by"]) == ("succeeded", "anna")
+    move = training.client.get("/api/v1/models/toy/aliases/champion").json()
+    assert (move["version"], move["moved_by"]) == (found["version"], "anna")
+    assert "the board agreed" in move["reason"]
+    again = training.client.post(path, json=body)
+    assert (again.status_code, again.json()["code"]) == (409, "conflict")
+
+
+def test_a_rejected_promotion_moves_nothing(training: Any, request_id: str, champion: str) -> None:
+    path = f"/api/v1/approvals/{request_id}"
+    answer = training.client.post(path, json={"decision": "reject", "by": "anna"})
+    assert answer.json()["status"] == "rejected"
+    move = training.client.get("/api/v1/models/toy/aliases/champion").json()
+    assert move["version"] == champion
+    assert training.client.get("/api/v1/approvals?status=awaiting").json()["items"] == []
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"decision": "maybe", "by": "anna"}, {"decision": "approve", "by": ""}]
+)
+def test_an_answer_that_is_none_is_refused(training: Any, request_id: str, body: Any) -> None:
+    path = f"/api/v1/approvals/{request_id}"
+    assert training.client.post(path, json=body).status_code == 422
+    assert training.client.get(path).json()["status"] == "awaiting"
+    valid = {"decision": "approve", "by": "anna"}
+    missing = training.client.post("/api/v1/approvals/none", json=valid)
+    assert (missing.status_code, missing.json()["code"]) == (404, "approval_not_found")

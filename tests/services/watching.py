@@ -16,5 +16,13 @@ def watching(use_cases: Mapping[str, UseCase], **stores: Any) -> dict[str, Any]:
     """Return the parts by name; `stores` are those that other parts have too."""
     outbox = FakeOutbox()
     findings = FakeMonitorStore(outbox)
-    monitor = Monitor(use_cases, MonitorStores(monitor=findings, **stores))
+    monitor = Monitor(
+        use_cases,
+        MonitorStores(
+            monitor=findings,
+            drift=lambda use_case, **period: {"reason": "no scores"},
+            challenge=lambda use_case, at: {"reason": "no challenger"},
+            **stores,
+        ),
+    )
     return {"monitor": monitor, "findings": findings, "outbox": outbox}

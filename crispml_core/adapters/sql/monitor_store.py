@@ -133,6 +133,15 @@ class SqlMonitorStore:
             raise NotFound("alert")
         return _alert(row)
 
+    def action(self, action_id: str) -> TriggerAction:
+        """Return an action, or raise `NotFound`."""
+        query = select(trigger_actions).where(trigger_actions.c.id == action_id)
+        with reading(self._engine) as connection:
+            row = connection.execute(query).one_or_none()
+        if row is None:
+            raise NotFound("action")
+        return _action(row)
+
     def actions(
         self,
         *,
@@ -164,6 +173,9 @@ class SqlMonitorStore:
                 run_id=action.run_id,
                 version=action.version,
                 detail=action.detail,
+                decided_at=action.decided_at,
+                decided_by=action.decided_by,
+                decided_why=action.decided_why,
             )
         )
         with writing(self._engine) as connection:

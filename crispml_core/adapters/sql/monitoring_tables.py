@@ -59,6 +59,12 @@ def monitoring_tables(metadata: MetaData) -> tuple[Table, Table, Table, Table]:
             Column("run_id", String(36)),
             Column("version", String(63)),
             Column("detail", Text, nullable=False),
+            Column("reason", Text, nullable=False),
+            Column("champion", String(63)),
+            Column("evidence", JsonText(dict[str, str]), nullable=False),
+            Column("decided_at", UtcTimestamp()),
+            Column("decided_by", String(255), nullable=False),
+            Column("decided_why", Text, nullable=False),
             Index(None, "use_case", "id"),
         ),
         Table(

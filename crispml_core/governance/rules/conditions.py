@@ -4,45 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
 from typing import Any
 
 from crispml_core.domain.rules import Condition, Rule
 from crispml_core.domain.targets import Gate
 from crispml_core.domain.use_case import UseCase
 from crispml_core.governance.gates import check_gates
+from crispml_core.governance.rules.drift import drift_findings
 from crispml_core.governance.rules.facts import Facts
+from crispml_core.governance.rules.findings import Finding
+
+Interval = tuple[float, float | None, float]
 
 _NO_CHAMPION = "there is no champion"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """What one condition found.
-
-    Parameters
-    ----------
-    what : str
-        The fact in words.
-    holds : bool or None
-        None when the fact is unknown.
-    value : float or None
-        The number that was looked at.
-    bound : str
-        What it was held against.
-    reason : str
-        Why it is unknown, or what else there is to say.
-    """
-
-    what: str
-    holds: bool | None
-    value: float | None = None
-    bound: str = ""
-    reason: str = ""
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the finding as an evaluation shows it."""
-        return asdict(self)
 
 
 def judge(rule: Rule, facts: Facts, use_case: UseCase) -> tuple[bool | None, tuple[Finding, ...]]:
@@ -139,6 +113,12 @@ def _kpi(condition: Condition, rule: Rule, facts: Facts, use_case: UseCase) -> l
     return found or [absent]
 
 
+def _challenger(condition: Condition, rule: Rule, facts: Facts, use_case: UseCase) -> list[Finding]:
+    said, reason = facts.challenge.get("decision"), str(facts.challenge.get("reason", ""))
+    holds = None if said is None else said == condition.name
+    return [Finding(what="challenger", holds=holds, bound=condition.name, reason=reason)]
+
+
 def _of_kpi(
     condition: Condition, what: str, content: Mapping[str, Any], labelled: Any, use_case: UseCase
 ) -> Finding:
@@ -149,11 +129,7 @@ def _of_kpi(
         worst = any_of([finding.holds for finding in found])
         return next(finding for finding in found if finding.holds is worst)
     interval, reason = _interval(content, condition.name, labelled, use_case)
-    if interval is None:
-        return Finding(what=what, holds=None, bound=condition.bound, reason=reason)
-    low, value, high = interval
-    holds = condition.is_bad(low, high) if condition.confident else condition.is_bad(value, value)
-    return Finding(what=what, holds=holds, value=value, bound=condition.bound)
+    return _finding(what, condition.bound, condition.is_bad, interval, reason, condition.confident)
 
 
 def _of_gate(
@@ -165,33 +141,63 @@ def _of_gate(
     condition: Condition | None = None,
 ) -> Finding:
     """Judge one KPI by a gate of the use case."""
+
+    def misses(low: float, high: float) -> bool:
+        return (gate.minimum is not None and high < gate.minimum) or (
+            gate.maximum is not None and low > gate.maximum
+        )
+
     interval, reason = _interval(content, gate.kpi, labelled, use_case)
     (unmeasured,) = check_gates((gate,), {gate.kpi: None})
-    bound = f"not {unmeasured.bound}"
+    confident = condition is not None and condition.confident
+    return _finding(what, f"not {unmeasured.bound}", misses, interval, reason, confident)
+
+
+def _finding(
+    what: str,
+    bound: str,
+    is_bad: Callable[[float, float], bool],
+    interval: Interval | None,
+    reason: str,
+    confident: bool,
+) -> Finding:
+    """Judge an interval; where only its ends are known, they must agree."""
     if interval is None:
         return Finding(what=what, holds=None, bound=bound, reason=reason)
     low, value, high = interval
-    seen = (low, high) if condition is not None and condition.confident else (value, value)
-    # The better end of the interval has to miss the gate: the upper one a minimum.
-    misses = (gate.minimum is not None and seen[1] < gate.minimum) or (
-        gate.maximum is not None and seen[0] > gate.maximum
-    )
-    return Finding(what=what, holds=misses, value=value, bound=bound)
+    if value is not None:
+        holds: bool | None = is_bad(low, high) if confident else is_bad(value, value)
+        return Finding(what=what, holds=holds, value=value, bound=bound)
+    holds = all_of([is_bad(low, low), is_bad(high, high)])
+    if is_bad(low, low) is not is_bad(high, high):
+        holds = None
+    said = f"only known to lie between {low:.4g} and {high:.4g}"
+    return Finding(what=what, holds=holds, bound=bound, reason=said)
 
 
 def _interval(
     content: Mapping[str, Any], kpi: str, labelled: Any, use_case: UseCase
-) -> tuple[tuple[float, float, float] | None, str]:
-    """Return low end, value and high end of a KPI, or why it is unknown."""
+) -> tuple[Interval | None, str]:
+    """Return low end, value and high end of a KPI, or why it is unknown.
+
+    A report knows whether its labelled scores are a fair sample; the KPIs of its verdict are then
+    those over them, else weighted ones, or bounds without a value.
+    """
     fewest = use_case.monitoring.min_group
     if not isinstance(labelled, int) or labelled < fewest:
         return None, f"fewer than {fewest} labels"
-    found = content.get("kpis", {}).get(kpi)
-    value = None if found is None else found.get("value")
-    if value is None or not math.isfinite(value):
+    kpis = content.get("verdict", {}).get("kpis") or content.get("kpis", {})
+    found = kpis.get(kpi) or {}
+    value, low, high = (_finite(found.get(name)) for name in ("value", "low", "high"))
+    if value is None and (low is None or high is None):
         return None, "the KPI has no value on these records"
-    low, high = found.get("low"), found.get("high")
-    return (value if low is None else low, value, value if high is None else high), ""
+    if low is None or high is None:
+        return (value or 0.0, value, value or 0.0), ""
+    return (low, value, high), ""
+
+
+def _finite(value: float | None) -> float | None:
+    return None if value is None or not math.isfinite(value) else value
 
 
 _JUDGES: Mapping[str, Callable[[Condition, Rule, Facts, UseCase], list[Finding]]] = {
@@ -200,4 +206,6 @@ _JUDGES: Mapping[str, Callable[[Condition, Rule, Facts, UseCase], list[Finding]]
     "coverage": _coverage,
     "age_days": _age,
     "new_labels": _new_labels,
+    "drift": drift_findings,
+    "challenger": _challenger,
 }

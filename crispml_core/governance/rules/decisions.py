@@ -9,8 +9,9 @@ from typing import Any, Literal
 
 from crispml_core.domain.rules import Retraining, Rule, Severity
 from crispml_core.domain.use_case import UseCase
-from crispml_core.governance.rules.conditions import Finding, judge
+from crispml_core.governance.rules.conditions import judge
 from crispml_core.governance.rules.facts import Facts
+from crispml_core.governance.rules.findings import Finding
 
 State = Literal["firing", "pending", "quiet", "unknown"]
 Change = Literal["fired", "resolved"]
@@ -44,11 +45,14 @@ class History:
         When rules set off a retraining.
     busy : str
         Why no retraining can begin now; empty when one can.
+    asked : frozenset of str
+        Versions that a rule promoted already, or asked to promote.
     """
 
     states: Mapping[str, RuleState] = field(default_factory=dict)
     retrained: tuple[datetime, ...] = ()
     busy: str = ""
+    asked: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +69,8 @@ class Decision:
         The action that is taken now, besides the alert.
     held : str
         Why the action of a rule that holds is not taken.
+    version : str or None
+        The version that the action is about.
     """
 
     rule: str
@@ -77,17 +83,14 @@ class Decision:
     change: Change | None = None
     act: str | None = None
     held: str = ""
+    version: str | None = None
 
     @property
     def summary(self) -> str:
         """One sentence about what was found, without personal data."""
         bad = [finding for finding in self.findings if finding.holds]
         shown = bad or list(self.findings)
-        parts = [
-            f"{finding.what} is {finding.reason or _shown(finding.value)}"
-            + (f" ({finding.bound})" if finding.bound else "")
-            for finding in shown[:5]
-        ]
+        parts = [finding.sentence for finding in shown[:5]]
         more = f"; {len(shown) - 5} more" if len(shown) > 5 else ""
         return "; ".join(parts) + more
 
@@ -124,8 +127,13 @@ def decide(use_case: UseCase, facts: Facts, history: History) -> tuple[Decision,
         decision = _decision(rule, holds, findings, before, facts.at)
         if decision.state == "firing" and rule.action == "retrain":
             held = busy or why_not_now(use_case.monitoring.retraining, history.retrained, facts.at)
-            decision = _with_act(decision, held)
+            decision = _with_act(decision, "retrain", held)
             busy = busy or ("" if held else f"rule {rule.name} sets off a retraining already")
+        elif decision.state == "firing" and rule.action == "promote":
+            held = _why_not_promoted(facts, history)
+            decision = _with_act(decision, "promote", held, facts.challenger)
+        elif rule.action == "fallback":
+            decision = _judged(decision, facts)
         decisions.append(decision)
     return tuple(decisions)
 
@@ -177,9 +185,24 @@ def _decision(
     )
 
 
-def _with_act(decision: Decision, held: str) -> Decision:
-    return replace(decision, held=held) if held else replace(decision, act=decision.action)
+def _with_act(decision: Decision, act: str, held: str, version: str | None = None) -> Decision:
+    return replace(decision, held=held) if held else replace(decision, act=act, version=version)
 
 
-def _shown(value: float | None) -> str:
-    return "unknown" if value is None else f"{value:.4g}"
+def _why_not_promoted(facts: Facts, history: History) -> str:
+    if facts.challenger is None:
+        return "there is no challenger"
+    if facts.challenger in history.asked:
+        return "a rule promoted or asked to promote this version already"
+    return ""
+
+
+def _judged(decision: Decision, facts: Facts) -> Decision:
+    """Judge the champion unfit while the rule fires, and fit again when it surely does not."""
+    if decision.state == "firing" and not facts.unfit:
+        return _with_act(decision, "fallback", "", facts.champion)
+    if decision.state == "firing":
+        return _with_act(decision, "fallback", "the champion is judged unfit already")
+    if decision.state == "quiet" and facts.unfit:
+        return _with_act(decision, "recover", "", facts.champion)
+    return decision

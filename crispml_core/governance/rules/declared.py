@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from crispml_core.domain.drift import STATISTICS
 from crispml_core.domain.errors import InvalidInput, did_you_mean
 from crispml_core.domain.rules import Condition
 from crispml_core.domain.use_case import UseCase
@@ -48,12 +49,29 @@ def _check(rule: str, condition: Condition, use_case: UseCase, kpis: Sequence[st
             raise InvalidInput(
                 f"{rule}: KPI {condition.name} has no gate; give below, above or at_least"
             )
+    if condition.fact == "drift":
+        if condition.name:
+            _is_known(rule, "statistic of drift", condition.name, STATISTICS)
+        if condition.field:
+            _is_known(rule, "field", condition.field, _drifting(use_case))
     if condition.segment:
         segments = {segment.name: segment for segment in use_case.segments}
         _is_known(rule, "segment", condition.segment, segments)
         groups = segments[condition.segment].groups
         if condition.group and groups:
             _is_known(rule, f"group of {condition.segment}", condition.group, groups)
+
+
+def _drifting(use_case: UseCase) -> list[str]:
+    """Return what drift is measured of: fields that the ledger keeps, answers and labels."""
+    kept = [field.name for field in use_case.schema if field.privacy == "keep"]
+    keys = (use_case.record_key, use_case.subject_key)
+    return [
+        *(name for name in kept if name not in keys),
+        "prediction",
+        "prediction_probability",
+        "label",
+    ]
 
 
 def _is_known(rule: str, what: str, name: str, known: Iterable[str]) -> None:

@@ -25,6 +25,15 @@ class Facts:
     reports : mapping of float to mapping
         By the days of a window that ends at the moment, the content of the verification report of
         what the champion answered.
+    drift : mapping of float to mapping
+        By the days of a window, the report of its drift, or what keeps it from being known under
+        ``reason`` alone.
+    challenge : mapping
+        How the challenger stands, or why that is unknown under ``reason`` alone.
+    challenger : str or None
+        The version that challenges.
+    unfit : bool
+        Whether the champion is judged unfit to answer.
     """
 
     at: datetime
@@ -32,3 +41,7 @@ class Facts:
     age_days: float | None = None
     new_labels: int | None = None
     reports: Mapping[float, Mapping[str, Any]] = field(default_factory=dict)
+    drift: Mapping[float, Mapping[str, Any]] = field(default_factory=dict)
+    challenge: Mapping[str, Any] = field(default_factory=dict)
+    challenger: str | None = None
+    unfit: bool = False

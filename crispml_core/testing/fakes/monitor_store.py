@@ -109,6 +109,12 @@ class FakeMonitorStore:
                 self._alerts[alert_id] = alert
             return alert
 
+    def action(self, action_id: str) -> TriggerAction:
+        """Return an action, or raise `NotFound`."""
+        if action_id not in self._actions:
+            raise NotFound("action")
+        return self._actions[action_id]
+
     def actions(
         self,
         *,

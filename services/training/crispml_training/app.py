@@ -24,6 +24,7 @@ from crispml_core.settings import CrispMLSettings, load_settings
 from crispml_training.metrics import MonitorMetrics
 from crispml_training.reports import ModelReports
 from crispml_training.routes.aliases import alias_router
+from crispml_training.routes.approvals import approval_router
 from crispml_training.routes.bundles import bundle_router
 from crispml_training.routes.cards import card_router
 from crispml_training.routes.catalogue import catalogue_router
@@ -96,6 +97,7 @@ def create_app(
             method_router(),
             catalogue_router(),
             monitoring_router(),
+            approval_router(),
             unknown_method_router([*TRAINING_METHODS, CYCLE, *MONITORING_RUNS]),
             run_router((*TRAINING_RUNS, *MONITORING_RUNS)),
             dataset_router(),

@@ -190,8 +190,21 @@ class DryRunRequest(RunRequest):
 class AcknowledgeRequest(RequestModel):
     """Who looks after an alert."""
 
-    by: Text
+    by: Annotated[str, Field(strict=True, min_length=1, max_length=255)]
     """A name."""
+
+
+class ApprovalRequest(RequestModel):
+    """The answer to a promotion that a rule asked for."""
+
+    decision: Literal["approve", "reject"]
+    """`approve` moves the alias `champion`; `reject` ends the request."""
+
+    by: Annotated[str, Field(strict=True, min_length=1, max_length=255)]
+    """Who decides; kept with the move."""
+
+    reason: Text = ""
+    """Why; kept with the move."""
 
 
 class MoveRequest(RequestModel):

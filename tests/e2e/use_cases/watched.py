@@ -33,6 +33,10 @@ watched = UseCase(
         ),
     ),
     monitoring=Monitoring(
-        rules=(Rule("old", Condition("age_days", at_least=0), action="retrain"),)
+        rules=(
+            Rule("old", Condition("age_days", at_least=0), action="retrain"),
+            Rule("drifts", Condition("drift")),
+            Rule("wins", Condition("challenger", "promote"), action="promote"),
+        ),
     ),
 )

@@ -133,3 +133,36 @@ def test_alerts_are_listed_and_acknowledged(services, crispml_cli):
     done = crispml_cli("alerts", "acknowledge", "a1", "--by", "anna")
     assert done.stdout == "anna looks after old of credit\n"
     assert services.body("/acknowledge") == {"by": "anna"}
+
+
+REQUEST = {
+    "id": "q1",
+    "use_case": "credit",
+    "rule": "wins",
+    "kind": "promote",
+    "status": "awaiting",
+    "evaluation_id": "e1",
+    "created_at": "2026-01-01T00:00:00Z",
+    "version": "v2",
+    "champion": "v1",
+    "reason": "the challenger is better",
+}
+
+
+def test_approvals_are_listed_and_answered(services, crispml_cli):
+    services.on("GET", "/api/v1/approvals", {"items": [REQUEST], "next_cursor": None})
+    services.on("POST", "/api/v1/approvals/q1", REQUEST | {"status": "succeeded"})
+
+    assert "the challenger is better" in crispml_cli("approvals").stdout
+    assert services.requests[-1].url.params["status"] == "awaiting"
+    crispml_cli("approvals", "--all")
+    assert "status" not in services.requests[-1].url.params
+
+    done = crispml_cli("approvals", "approve", "q1", "--by", "anna", "--reason", "agreed")
+    assert done.stdout == "champion of credit is v2\n"
+    sent = {"decision": "approve", "by": "anna", "reason": "agreed"}
+    assert services.body("/approvals/q1") == sent
+    done = crispml_cli("approvals", "reject", "q1", "--by", "anna")
+    assert "stays" in done.stdout
+    assert services.body("/approvals/q1", 1)["decision"] == "reject"
+    assert crispml_cli("approvals", "approve", "q1").exit_code == 2

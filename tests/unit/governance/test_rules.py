@@ -88,6 +88,25 @@ def test_a_kpi_of_few_labels_is_unknown(watched):
     assert holds(use_case, facts(report=report(None))) is None
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "expected"), [(0.5, 0.6, True), (0.65, 0.75, None), (0.7, 0.8, False)]
+)
+def test_where_only_bounds_are_known_both_of_them_have_to_be_bad(watched, low, high, expected):
+    """When labels exist for some kinds of cases only, the report gives bounds and no value."""
+    bounds = {"auc": {"value": None, "low": low, "high": high}}
+    biased = report(0.9) | {"verdict": {"basis": "bounds", "kpis": bounds}}
+    rule = Rule("auc", Condition("kpi", "auc", below=0.7))
+    assert holds(watched(rule), facts(report=biased)) is expected
+    gated = replace(watched(Rule("gates", Condition("gates"))), gates=(Gate("auc", minimum=0.7),))
+    assert holds(gated, facts(report=biased)) is expected
+
+
+def test_the_kpis_of_the_verdict_go_before_those_over_the_labelled_scores(watched):
+    weighted = {"auc": interval(0.5, 0.4, 0.6)}
+    biased = report(0.9) | {"verdict": {"basis": "weighted", "kpis": weighted}}
+    assert holds(watched(Rule("auc", Condition("kpi", "auc", below=0.7))), facts(report=biased))
+
+
 def test_a_segment_is_bad_when_one_of_its_groups_is(watched):
     groups = [
         {"group": "shop", "n": 200, "kpis": {"auc": interval(0.9)}},

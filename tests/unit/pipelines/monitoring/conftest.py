@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,6 @@ from crispml_core.pipelines.monitor_messages import Messages
 from crispml_core.pipelines.monitor_stores import MonitorStores
 from crispml_core.testing.fakes.alias_log import FakeAliasLog
 from crispml_core.testing.fakes.label_store import FakeLabelStore
-from crispml_core.testing.fakes.model_registry import FakeModelRegistry
 from crispml_core.testing.fakes.monitor_store import FakeMonitorStore
 from crispml_core.testing.fakes.outbox import FakeOutbox
 from crispml_core.testing.fakes.report_store import FakeReportStore
@@ -32,8 +32,11 @@ DAY = timedelta(days=1)
 class World:
     """A champion that scored, labels that came, and the rules over them; time is given."""
 
-    def __init__(self, toy, facts, *rules, **policy):
-        monitoring = Monitoring(rules=rules, retraining=Retraining(**policy), min_group=10)
+    def __init__(self, toy, facts, training, *rules, **policy):
+        promotion = policy.pop("promotion", "approval")
+        monitoring = Monitoring(
+            rules=rules, retraining=Retraining(**policy), min_group=10, promotion=promotion
+        )
         self.use_case = replace(toy, monitoring=monitoring, gates=(Gate("auc", minimum=0.7),))
         self.now = self.start = utc_now() - 200 * DAY
         clock = self.clock = lambda: self.now
@@ -43,14 +46,17 @@ class World:
             ledger=self.ledger,
             labels=FakeLabelStore(self.ledger, clock=clock),
             reports=FakeReportStore(),
-            models=FakeModelRegistry(),
-            aliases=FakeAliasLog(clock=clock),
+            training=replace(training, aliases=FakeAliasLog(clock=clock)),
             runs=FakeRunStore(),
             monitor=self.findings,
-            libraries=dict,
+            drift=lambda use_case, **period: self.drift,
+            challenge=lambda use_case, at: self.challenge,
             check_cycle=lambda use_case, method, given: dict(given),
         )
         self.facts = facts
+        self.models, self.aliases = training.models, self.stores.training.aliases
+        self.drift: dict[str, Any] = {"reason": "no scores", "fields": [], "alerts": []}
+        self.challenge: dict[str, Any] = {"reason": "no such alias"}
         self._groups = 0
 
     @property
@@ -59,9 +65,15 @@ class World:
         return Monitor({"toy": self.use_case}, self.stores, messages)
 
     def promote(self):
-        version = draft_version(self.use_case, self.facts, b"bytes", self.now)
-        self.stores.models.publish(version, {})
-        self.stores.aliases.move("toy", CHAMPION, version.version, expected=None)
+        version = self.publish(b"bytes")
+        self.aliases.move("toy", CHAMPION, version, expected=None)
+        return version
+
+    def publish(self, content, auc=0.9):
+        """Publish a version without moving an alias."""
+        facts = replace(self.facts, kpis={"select": {}, "test": {"auc": auc}})
+        version = draft_version(self.use_case, facts, content, self.now)
+        self.models.publish(version, {})
         return version.version
 
     def score(self, version, right, rows=40):
@@ -131,8 +143,9 @@ class World:
 
 
 @pytest.fixture
-def world(toy, trained):
+def world(toy, trained, make_stores):
     def make(*rules, **policy):
-        return World(toy, trained.facts, *rules, **policy)
+        training = make_stores(libraries=dict, project_aliases=lambda model: None)
+        return World(toy, trained.facts, training, *rules, **policy)
 
     return make

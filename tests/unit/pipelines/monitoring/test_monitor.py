@@ -52,7 +52,7 @@ def test_what_the_champion_before_answered_does_not_count(world):
     it.score(it.promote(), right=False)
     it.now += DAY
     version = draft_version(it.use_case, it.facts, b"other", it.now).version
-    it.stores.aliases.move("toy", CHAMPION, version, expected="*")
+    it.aliases.move("toy", CHAMPION, version, expected="*")
     (decision,) = it.evaluate(it.now + DAY)["decisions"]
     assert (decision["state"], decision["act"]) == ("unknown", None)
 

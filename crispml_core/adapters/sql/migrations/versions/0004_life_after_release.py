@@ -266,6 +266,12 @@ def _make_monitoring() -> None:
         sa.Column("run_id", sa.String(36), nullable=True),
         sa.Column("version", sa.String(63), nullable=True),
         sa.Column("detail", sa.Text, nullable=False),
+        sa.Column("reason", sa.Text, nullable=False),
+        sa.Column("champion", sa.String(63), nullable=True),
+        sa.Column("evidence", sa.Text, nullable=False),
+        sa.Column("decided_at", sa.DateTime, nullable=True),
+        sa.Column("decided_by", sa.String(255), nullable=False),
+        sa.Column("decided_why", sa.Text, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_trigger_actions"),
     )
     op.create_index("ix_trigger_actions_use_case_id", "trigger_actions", ["use_case", "id"])
