@@ -11,6 +11,8 @@ from crispml_core.domain.errors import Conflict
 from crispml_core.domain.models import AliasEvent
 
 FORMAT, FORMAT_VERSION = "crispml-bundle", 1
+# Where a bundle can come from.
+ENVIRONMENTS = ("dev", "qa", "prod")
 # The members in their order: the index first, then the evidence, the version, and the seal.
 INDEX, APPROVALS, GATES, LINEAGE, SEAL = (
     "bundle.json",

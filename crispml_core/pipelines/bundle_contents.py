@@ -9,6 +9,7 @@ import msgspec
 
 from crispml_core.domain.bundles import (
     APPROVALS,
+    ENVIRONMENTS,
     FORMAT,
     FORMAT_VERSION,
     GATES,
@@ -22,6 +23,7 @@ from crispml_core.domain.bundles import (
 )
 from crispml_core.domain.datasets import StoredFile
 from crispml_core.domain.errors import InvalidInput, MalformedContent, TooLarge
+from crispml_core.domain.identifiers import check_name
 from crispml_core.pipelines.bundle_export import seal_of
 from crispml_core.ports.bundle_format import BundleFormat, PackedMember
 from crispml_core.ports.model_registry import IncomingVersion
@@ -29,6 +31,7 @@ from crispml_core.ports.model_registry import IncomingVersion
 T = TypeVar("T")
 # What is held in memory as a whole.
 MAX_SMALL_BYTES = 16 * 1024 * 1024
+_MAX_NAME = 255
 _EVIDENCE = (APPROVALS, GATES, LINEAGE)
 
 
@@ -84,9 +87,8 @@ class BundleContents:
                 _check(expected, incoming.write(_file(member), member.chunks()))
         if self._small(self._next(SEAL)) != seal_of(self.digest):
             raise MalformedContent(f"{SEAL} is not the digest of {INDEX}: the bundle is damaged")
-        if (extra := next(self._members, None)) is not None:
+        if next(self._members, None) is not None:
             raise MalformedContent(f"the bundle goes on behind {SEAL}: it is damaged")
-        del extra
         if _sha256(small[MANIFEST_MEMBER]) != self.index.digest:
             raise MalformedContent("the digest of the version is not that of its manifest")
         self.approvals = _decoded(APPROVALS, small[APPROVALS], tuple[Approval, ...])
@@ -119,6 +121,8 @@ def _index(content: bytes) -> BundleIndex:
             "this release reads: export it with the same release"
         )
     index = _decoded(INDEX, content, BundleIndex)
+    if index.environment not in ENVIRONMENTS:
+        raise MalformedContent(f"{INDEX}: environment must be one of {', '.join(ENVIRONMENTS)}")
     names = [member.name for member in index.members]
     first = [*_EVIDENCE, MANIFEST_MEMBER]
     files = names[len(first) :]
@@ -143,6 +147,14 @@ def _check_approvals(index: BundleIndex, approvals: tuple[Approval, ...]) -> Non
         about = (approval.model, approval.version, approval.digest)
         if about != (index.model, index.version, index.digest):
             raise MalformedContent(f"{APPROVALS}: entry {number} is about another version")
+        check_name(approval.alias, f"{APPROVALS}: the alias of entry {number}")
+        if (
+            approval.environment not in ENVIRONMENTS
+            or not 1 <= approval.sequence < 2**31
+            or approval.moved_at.tzinfo is None
+            or len(approval.moved_by) > _MAX_NAME
+        ):
+            raise MalformedContent(f"{APPROVALS}: entry {number} is not a move of an alias")
 
 
 def _file(member: PackedMember) -> str:
@@ -161,5 +173,5 @@ def _sha256(content: bytes) -> str:
 def _decoded(name: str, content: bytes, kind: type[T]) -> T:
     try:
         return msgspec.json.decode(content, type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise MalformedContent(f"{name} cannot be read") from None

@@ -74,7 +74,9 @@ def export_bundle(
         If a file of the version is not what its manifest says; before the first byte is sent.
     """
     manifest, digest = stores.models.get(model, version), stores.models.digest(model, version)
-    gates = check_gates(use_case.gates, manifest.kpis["test"]) if use_case is not None else ()
+    gates = (
+        check_gates(use_case.gates, manifest.kpis.get("test", {})) if use_case is not None else ()
+    )
     small = {
         APPROVALS: approvals_of(stores, model, version, digest),
         GATES: [gate.to_dict() for gate in gates],

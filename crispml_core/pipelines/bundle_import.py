@@ -5,29 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import BinaryIO
 
-import msgspec
-
-from crispml_core.domain.bundles import BundleImport, ImportOutcome, PromotionRefused
+from crispml_core.domain.bundles import (
+    BundleImport,
+    ImportOutcome,
+    PromotionRefused,
+)
 from crispml_core.domain.errors import (
     Conflict,
-    CrispMLError,
-    InvalidInput,
-    MalformedContent,
     NotFound,
-    StoreUnavailable,
-    describe_failure,
 )
 from crispml_core.domain.identifiers import utc_now
 from crispml_core.domain.models import FALLBACK, ModelVersion
 from crispml_core.domain.use_case import UseCase
 from crispml_core.governance.gates import check_gates
 from crispml_core.governance.promotion import PromotionMode
+from crispml_core.pipelines.bundle_checks import check_definition, check_manifest, prove
 from crispml_core.pipelines.bundle_contents import BundleContents
 from crispml_core.pipelines.promotion import move_alias
 from crispml_core.pipelines.stores import TrainingStores
 from crispml_core.ports.bundle_format import BundleFormat
-from crispml_core.ports.model_registry import IncomingVersion
-from crispml_core.serving.version_loader import VersionLoader
 
 
 def import_bundle(
@@ -66,8 +62,9 @@ def import_bundle(
     try:
         contents.unpack(incoming)
         manifest = incoming.get(index.model, index.version)
-        _check_definition(use_case, manifest)
-        _prove(stores, use_case, incoming, manifest)
+        check_definition(use_case, manifest)
+        check_manifest(use_case, index, manifest)
+        prove(use_case, incoming, manifest.version, stores.codec)
         # First the record: a version without one would pass for one that was trained here.
         stores.imports.add(
             BundleImport(
@@ -85,6 +82,7 @@ def import_bundle(
         published = incoming.publish()
     finally:
         incoming.discard()
+    gates = check_gates(use_case.gates, manifest.kpis.get("test", {}))
     notes = _set_fallback(stores, use_case, contents)
     fallback = stores.aliases.current(index.model, FALLBACK)
     return ImportOutcome(
@@ -95,7 +93,7 @@ def import_bundle(
         environment=index.environment,
         published=published,
         approvals=tuple(stores.imports.approvals(index.model, index.version)),
-        gates=tuple(gate.to_dict() for gate in check_gates(use_case.gates, manifest.kpis["test"])),
+        gates=tuple(gate.to_dict() for gate in gates),
         libraries=_differing_libraries(stores, manifest),
         fallback=None if fallback is None else fallback.version,
         notes=notes,
@@ -107,52 +105,6 @@ def _digest_here(stores: TrainingStores, model: str, version: str) -> str | None
         return stores.models.digest(model, version)
     except NotFound:
         return None
-
-
-def _check_definition(use_case: UseCase, manifest: ModelVersion) -> None:
-    """Refuse a version that was trained for another schema or definition."""
-    if manifest.use_case != use_case.name:
-        raise MalformedContent("the manifest is of another use case than the index")
-    given, here = _fields(manifest.schema), _fields(msgspec.to_builtins(use_case.schema))
-    if given != here:
-        differing = [name for name in here if given.get(name) != here[name]]
-        unknown = len(set(given) - set(here))
-        raise InvalidInput(
-            "the version was trained for another record schema than that of the use case here; "
-            f"fields that differ: {', '.join(differing) or 'none'}"
-            + (f", and {unknown} that are not known here" if unknown else "")
-        )
-    if manifest.use_case_digest != use_case.digest:
-        raise InvalidInput(
-            "the version was trained with another definition of the use case than the one "
-            "installed here: install the same definition in both environments"
-        )
-
-
-def _fields(schema: object) -> dict[str, bytes]:
-    """Return the declaration of each field of a schema by its name, in one form."""
-    fields = schema.get("fields", []) if isinstance(schema, dict) else []
-    found = {}
-    for position, field in enumerate(fields):
-        name = field.get("name") if isinstance(field, dict) else None
-        found[str(name or position)] = msgspec.json.encode(field, order="sorted")
-    return found
-
-
-def _prove(
-    stores: TrainingStores, use_case: UseCase, incoming: IncomingVersion, manifest: ModelVersion
-) -> None:
-    """Load every form of the version as a scoring process would, and check what it answers."""
-    try:
-        VersionLoader(incoming, stores.codec).load_every_form(use_case, manifest.version)
-    except StoreUnavailable:
-        raise
-    except CrispMLError as error:
-        raise InvalidInput(f"the version cannot serve here: {error.message}") from error
-    except Exception as error:
-        raise InvalidInput(
-            f"the version cannot be loaded here: {describe_failure(error)}"
-        ) from error
 
 
 def _differing_libraries(

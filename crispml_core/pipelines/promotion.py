@@ -132,7 +132,7 @@ def _candidate(
     verdict = stores.health.current(model).get(version)
     return Candidate(
         digest=stores.models.digest(model, version),
-        gates=check_gates(use_case.gates, manifest.kpis["test"]),
+        gates=check_gates(use_case.gates, manifest.kpis.get("test", {})),
         approvals=stores.imports.approvals(model, version),
         trained_here=_is_trained_here(stores, manifest),
         unfit=None if verdict is None or verdict.fit else verdict.reason,

@@ -65,14 +65,16 @@ class VersionLoader:
             ) from error
         return scorer
 
-    def load_every_form(self, use_case: UseCase, version: str) -> None:
-        """Load what serves and the pipeline that it was compiled from; both must prove themselves.
+    def load_every_form(self, use_case: UseCase, version: str) -> Scorer:
+        """Load what serves, and see that the pipeline behind it loads and proves itself too.
 
         For a version that comes from elsewhere. The errors are those of `load`.
         """
-        manifest = self.load(use_case, version).manifest
-        if manifest.compiled.kind is not None:
-            self._prove(use_case, manifest, self._restore_pipeline(use_case, manifest))
+        scorer = self.load(use_case, version)
+        if scorer.manifest.compiled.kind is not None:
+            pipeline = self._restore_pipeline(use_case, scorer.manifest)
+            self._prove(use_case, scorer.manifest, pipeline)
+        return scorer
 
     def _restore(self, use_case: UseCase, manifest: ModelVersion) -> Scorer:
         if manifest.compiled.kind is not None:

@@ -46,7 +46,7 @@ class VolumeIncomingVersion:
         """Return the manifest that was written."""
         try:
             manifest = msgspec.json.decode(self._content(MANIFEST), type=ModelVersion)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             raise MalformedContent("the manifest of the version cannot be read") from None
         if (manifest.model, manifest.version) != (model, version):
             raise MalformedContent("the manifest belongs to another version")

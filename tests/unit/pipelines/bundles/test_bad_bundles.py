@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import random
 import tarfile
 from dataclasses import replace
 
@@ -41,7 +42,7 @@ def resealed(parts):
 
 def forged(parts, file, edit):
     """The same with an edited file of the version; manifest and approvals are made to fit."""
-    data = edit(parts[f"version/{file}"])
+    data = edit if isinstance(edit, bytes) else edit(parts[f"version/{file}"])
     parts = {**parts, f"version/{file}": data}
     if file != "manifest.json":
         manifest = json.loads(parts["version/manifest.json"])
@@ -182,6 +183,11 @@ def test_a_version_of_a_use_case_that_is_not_installed_is_refused(approved, envi
         ("manifest.json", edited(use_case="other"), "another use case"),
         ("manifest.json", edited(files=[]), "not those of its manifest"),
         ("manifest.json", lambda data: b"{}", "cannot be read"),
+        ("manifest.json", lambda data: b'{"a":' * 9000, "cannot be read"),
+        ("manifest.json", edited(created_at="2026-01-01T00:00:00"), "time zone"),
+        ("manifest.json", edited(kpis={"test": {"auc": "CANARY"}}), "auc is not a number"),
+        ("manifest.json", edited(use_case_version="9"), "different definitions"),
+        ("manifest.json", edited(conformal={"alpha": 0.1}), "cannot be loaded here"),
     ],
 )
 def test_a_forged_version_whose_digests_fit_must_still_prove_itself(
@@ -199,9 +205,79 @@ def test_a_model_file_with_a_type_that_is_not_permitted_is_refused(approved, pro
     assert "cannot serve here" in refused(prod, forged(parts, "model.skops", lambda data: evil))
 
 
-def test_an_approval_of_another_version_is_refused(approved, prod):
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ({"digest": "0" * 64}, "entry 1 is about another version"),
+        ({"version": "CANARY"}, "entry 1 is about another version"),
+        ({"environment": "CANARY"}, "entry 1 is not a move"),
+        ({"sequence": "1"}, "cannot be read"),
+        ({"sequence": 2**70}, "entry 1 is not a move"),
+        ({"sequence": 2**40}, "entry 1 is not a move"),
+        ({"moved_at": "2026-01-01T00:00:00"}, "entry 1 is not a move"),
+        ({"moved_by": "CANARY" * 100}, "entry 1 is not a move"),
+        ({"alias": "../CANARY"}, "the alias of entry 1"),
+    ],
+)
+def test_an_approval_that_is_none_is_refused(approved, prod, entry, said):
     parts = approved.members
-    approvals = json.loads(parts["approvals.json"])
-    approvals[0]["digest"] = "0" * 64
+    approvals = [{**json.loads(parts["approvals.json"])[0], **entry}]
     content = resealed({**parts, "approvals.json": json.dumps(approvals).encode()})
-    assert "entry 1 is about another version" in refused(prod, content)
+    message = refused(prod, content)
+    assert said in message
+    assert "CANARY" not in message
+
+
+STRANGE = (None, "", "CANARY", -1, 2**63, 1e308, True, [], {}, [[]], {"CANARY": None})
+
+
+def changed_somewhere(value, chance):
+    """A JSON value with one node exchanged for something strange, or left out."""
+    if isinstance(value, dict) and value and chance.random() < 0.9:
+        name = chance.choice(sorted(value))
+        if chance.random() < 0.1:
+            return {key: item for key, item in value.items() if key != name}
+        return {**value, name: changed_somewhere(value[name], chance)}
+    if isinstance(value, list) and value and chance.random() < 0.9:
+        place = chance.randrange(len(value))
+        return [
+            changed_somewhere(item, chance) if number == place else item
+            for number, item in enumerate(value)
+        ]
+    return chance.choice(STRANGE)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("bundle.json", "approvals.json", "gates.json", "lineage.json"),
+        *("version/manifest.json", "version/golden.json"),
+    ],
+)
+def test_whatever_stands_in_a_file_it_is_taken_or_refused_with_a_sentence(
+    approved, environment, name
+):
+    chance = random.Random(name)
+    for number in range(40):
+        data = json.dumps(changed_somewhere(json.loads(approved.members[name]), chance)).encode()
+        if name.startswith("version/"):
+            content = forged(approved.members, name.removeprefix("version/"), data)
+        elif name == "bundle.json":
+            content = packed(
+                {**approved.members, name: data, "bundle.sha256": seal_of(sha256(data))}
+            )
+        else:
+            content = resealed({**approved.members, name: data})
+        target = environment("prod")
+        refusal, outcome = None, None
+        try:
+            outcome = target.take_in(content)
+        except CrispMLError as error:
+            refusal = error.message
+        if outcome is None:
+            assert refusal, number
+            assert "CANARY" not in refusal
+            assert target.leftovers() == []
+        else:
+            assert target.stores.models.versions("toy")[0].version == outcome.version
+            target.bundles.approvals("toy", outcome.version)

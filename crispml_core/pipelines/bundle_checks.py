@@ -1,0 +1,90 @@
+"""Whether a version that comes from elsewhere fits here, and can serve."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from crispml_core.domain.bundles import BundleIndex
+from crispml_core.domain.errors import (
+    CrispMLError,
+    InvalidInput,
+    MalformedContent,
+    StoreUnavailable,
+    describe_failure,
+)
+from crispml_core.domain.models import ModelVersion
+from crispml_core.domain.use_case import UseCase
+from crispml_core.ports.model_codec import ModelCodec
+from crispml_core.ports.model_registry import VersionFiles
+from crispml_core.serving.loaded_versions import LoadedVersion
+from crispml_core.serving.version_loader import VersionLoader
+
+
+def check_definition(use_case: UseCase, manifest: ModelVersion) -> None:
+    """Refuse a version that was trained for another schema or definition."""
+    if manifest.use_case != use_case.name:
+        raise MalformedContent("the manifest is of another use case than the index")
+    given, here = _fields(manifest.schema), _fields(msgspec.to_builtins(use_case.schema))
+    if given != here:
+        differing = [name for name in here if given.get(name) != here[name]]
+        unknown = len(set(given) - set(here))
+        raise InvalidInput(
+            "the version was trained for another record schema than that of the use case here; "
+            f"fields that differ: {', '.join(differing) or 'none'}"
+            + (f", and {unknown} that are not known here" if unknown else "")
+        )
+    if manifest.use_case_digest != use_case.digest:
+        raise InvalidInput(
+            "the version was trained with another definition of the use case than the one "
+            "installed here: install the same definition in both environments"
+        )
+
+
+def check_manifest(use_case: UseCase, index: BundleIndex, manifest: ModelVersion) -> None:
+    """Refuse a manifest that contradicts the index, or that others could not work with."""
+    said = (index.use_case_version, index.use_case_digest)
+    if said != (manifest.use_case_version, manifest.use_case_digest):
+        raise MalformedContent("the index and the manifest are of different definitions")
+    if manifest.created_at.tzinfo is None:
+        raise MalformedContent("the manifest: created_at needs a time zone")
+    kpis = manifest.kpis.get("test", {})
+    for gate in use_case.gates:
+        if not isinstance(kpis.get(gate.kpi), int | float | None):
+            raise MalformedContent(f"the manifest: the KPI {gate.kpi} is not a number")
+
+
+def _fields(schema: object) -> dict[str, bytes]:
+    """Return the declaration of each field of a schema by its name, in one form."""
+    fields = schema.get("fields", []) if isinstance(schema, dict) else []
+    found = {}
+    for position, field in enumerate(fields):
+        name = field.get("name") if isinstance(field, dict) else None
+        found[str(name or position)] = msgspec.json.encode(field, order="sorted")
+    return found
+
+
+def prove(
+    use_case: UseCase,
+    files: VersionFiles,
+    version: str,
+    codec: Callable[[UseCase], ModelCodec],
+) -> None:
+    """Load every form of a version as a scoring process does; it must reproduce its records.
+
+    Raises
+    ------
+    InvalidInput
+        If the version cannot serve here; the text says why.
+    """
+    try:
+        LoadedVersion(use_case, VersionLoader(files, codec).load_every_form(use_case, version))
+    except StoreUnavailable:
+        raise
+    except CrispMLError as error:
+        raise InvalidInput(f"the version cannot serve here: {error.message}") from error
+    except Exception as error:
+        raise InvalidInput(
+            f"the version cannot be loaded here: {describe_failure(error)}"
+        ) from error
