@@ -245,7 +245,7 @@ def _serve(
     ledger = FakeScoreLedger()
     datasets, artefacts = FakeDataSetStore(), FakeArtefactStore()
     notes = FakeDataSetNotes()
-    models, aliases, timings = FakeModelRegistry(), FakeAliasLog(), FakeTimingLog()
+    models, aliases, timings = FakeModelRegistry(), FakeAliasLog(environment="dev"), FakeTimingLog()
     uploads = FakeUploadStore(folder, MAX_UPLOAD_BYTES)
     labels, reports = FakeLabelStore(ledger), FakeReportStore()
     stores = TrainingStores(
