@@ -361,6 +361,10 @@ class ScoringClient(RunCalls):
         """Return one stored score."""
         return self.connection.get("/scores" + below(score_id), Score)
 
+    def dossier(self, score_id: str) -> dict[str, Any]:
+        """Return everything behind one score."""
+        return self.connection.get("/scores" + below(score_id, "dossier"), dict[str, Any])
+
     def labels(
         self,
         *,

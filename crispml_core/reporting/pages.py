@@ -60,6 +60,17 @@ def render_card(content: Mapping[str, Any]) -> str:
     return environment().get_template("card.html.j2").render(card=content)
 
 
+def render_dossier(content: Mapping[str, Any]) -> str:
+    """Return the page of the dossier of a score.
+
+    Parameters
+    ----------
+    content : mapping
+        `crispml_core.pipelines.dossier.dossier`, or the same read back from JSON.
+    """
+    return environment().get_template("dossier.html.j2").render(dossier=content)
+
+
 def _render(template: str, content: Mapping[str, Any]) -> str:
     task = content["task"]
     return (

@@ -232,3 +232,66 @@ def test_what_is_gone_or_changed_becomes_a_limitation(world: World, monkeypatch:
     rows = section(card, "performance")["tables"]["kpis"]["rows"]
     assert rows
     assert all(row[1]["source"]["path"] == world.path for row in rows)
+
+
+def test_the_dossier_tells_everything_behind_a_score(
+    world: World, clients: dict[str, TestClient]
+) -> None:
+    scoring = clients["scoring"]
+    labelled = scoring.get("/api/v1/labels?limit=1").json()["items"][0]
+    path = f"/api/v1/scores/{labelled['score_id']}/dossier"
+    found = scoring.get(path).json()
+    manifest = clients["training"].get(world.path).json()
+    assert found["missing"] == []
+    assert found["score"] == scoring.get(path.removesuffix("/dossier")).json()
+    assert found["version"]["digest"] == manifest["digest"]
+    assert found["code"] == {
+        "use_case": "german_credit",
+        "version": manifest["use_case_version"],
+        "digest": manifest["use_case_digest"],
+        "is_loaded": True,
+    }
+    assert [one["stage"] for one in found["data_sets"]] == ["raw", "prepared", "curated"]
+    assert (found["alias"]["version"], found["alias"]["reason"]) == (world.version, "first")
+    assert [label["label_id"] for label in found["labels"]] == [labelled["label_id"]]
+    assert [report["scored"] for report in found["reports"]] == [120]
+    assert found["chain"]["verified"] is True
+    kept = {
+        field.name
+        for field in world.training.use_cases["german_credit"].fields
+        if field.privacy == "keep"
+    }
+    assert set(found["input"]) == kept
+    kinds = {node["kind"] for node in found["lineage"]["nodes"]}
+    assert kinds >= {"source", "dataset", "artefact", "version", "alias", "score", "label", "run"}
+
+    page = scoring.get(path, params={"format": "html"})
+    assert "✓ It is stored as it was committed" in page.text
+    assert "<script" not in page.text
+    assert "default-src 'none'" in page.headers["Content-Security-Policy"]
+
+
+def test_a_dossier_finds_a_changed_score_and_an_unknown_one(
+    world: World, clients: dict[str, TestClient]
+) -> None:
+    import sqlite3
+
+    scoring = clients["scoring"]
+    score = scoring.get("/api/v1/scores?limit=1").json()["items"][0]
+    path = f"/api/v1/scores/{score['score_id']}/dossier"
+    file = world.settings.database.url.get_secret_value().removeprefix("sqlite:///")
+    with sqlite3.connect(file) as connection:
+        connection.execute(
+            "UPDATE score_rows SET prediction = 'forged' WHERE record_key = ?",
+            (score["record_key"],),
+        )
+    connection.close()
+    chain = scoring.get(path).json()["chain"]
+    assert (chain["verified"], chain["row_is_as_stored"], chain["root_follows"]) == (
+        False,
+        False,
+        True,
+    )
+    assert "✗ What is stored is not" in scoring.get(path, params={"format": "html"}).text
+    assert scoring.get("/api/v1/scores/CANARY/dossier").status_code == 404
+    assert scoring.get(f"{path}?format=CANARY").status_code == 422

@@ -32,6 +32,7 @@ from crispml_scoring.hot_path import HotPath
 from crispml_scoring.metrics import ScoringMetrics
 from crispml_scoring.reports import VerificationReports
 from crispml_scoring.routes.challenges import challenge_router
+from crispml_scoring.routes.dossiers import dossier_router
 from crispml_scoring.routes.drift import drift_router
 from crispml_scoring.routes.events import event_router
 from crispml_scoring.routes.inference import inference_router
@@ -109,6 +110,7 @@ def create_app(
             model_router(),
             report_router(VerificationReports()),
             lineage_router(),
+            dossier_router(),
             challenge_router(),
             event_router(),
             run_router(SCORING_METHODS[:1]),
