@@ -49,7 +49,8 @@ def trend(
                 for at, window in enumerate(windows)
                 if field in window["psi"]
             ]
-            axes.plot(*zip(*points, strict=True), "o-", color=colour, markersize=3, label=field)
+            at, values = [point[0] for point in points], [point[1] for point in points]
+            axes.plot(at, values, "o-", color=colour, markersize=3, label=field)
         step = max(1, len(windows) // 5)
         shown = range(0, len(windows), step)
         axes.set_xticks(list(shown), [windows[at]["from"][5:10] for at in shown])

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 import numpy as np
+import structlog
 
 from crispml_core.domain.drift import (
     OVERALL,
@@ -17,11 +18,13 @@ from crispml_core.domain.drift import (
     UncountedGroup,
     segment_key,
 )
-from crispml_core.domain.errors import RegistryDamaged
+from crispml_core.domain.errors import RegistryDamaged, describe_failure
 from crispml_core.domain.scores import Encoding
 from crispml_core.monitoring.drift.records import prediction_columns
 from crispml_core.monitoring.drift.reference import Reference, count_columns
 from crispml_core.serving.stored_inputs import unpack_columns
+
+_log = structlog.get_logger("crispml.drift")
 
 
 class ReferenceCounter:
@@ -50,11 +53,29 @@ class ReferenceCounter:
                 reference = None
             if reference is None:
                 continue
-            for (hour, segment), counts in _count(reference, bundle, encoding).items():
+            for (hour, segment), counts in _count_readable(reference, bundle, encoding).items():
                 counted = CountsKey(use_case, version, hour, segment)
                 earlier = found.get(counted)
                 found[counted] = counts if earlier is None else earlier + counts
         return found
+
+
+def _count_readable(
+    reference: Reference, groups: Sequence[UncountedGroup], encoding: Encoding
+) -> dict[tuple[datetime, str], DriftCounts]:
+    """Count groups; one that cannot be read counts as none, so that those behind it are counted."""
+    try:
+        return _count(reference, groups, encoding)
+    except Exception as error:  # whatever a damaged blob may raise
+        if len(groups) == 1:
+            reason = describe_failure(error)
+            _log.warning("group_not_counted", version=groups[0].version, reason=reason)
+            return {}
+    found: dict[tuple[datetime, str], DriftCounts] = {}
+    for group in groups:
+        for key, counts in _count_readable(reference, [group], encoding).items():
+            found[key] = counts if key not in found else found[key] + counts
+    return found
 
 
 def _count(

@@ -9,7 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from crispml_core.domain.errors import CrispMLError
+import structlog
+
+from crispml_core.domain.errors import CrispMLError, describe_failure
 from crispml_core.domain.events import ServingEvent
 from crispml_core.domain.models import CHAMPION
 from crispml_core.ports.score_ledger import ScoreLedger
@@ -26,6 +28,8 @@ from crispml_core.serving.splitting import call_of_rest, divided, merged, named,
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+_log = structlog.get_logger("crispml.scoring")
 
 Committed = tuple[Scored, int]
 """Durable scores, and the row of the first that belongs to a request."""
@@ -309,11 +313,22 @@ class ScoringEngine:
                 self._has_unindexed = self._writer.index_keys(INDEX_ROWS) > 0
                 self._has_uncounted = True
             elif self._has_uncounted and time.monotonic() - self._counted_at > COUNT_EVERY_S:
-                self._has_uncounted = self._count(COUNT_ROWS) > 0
-                if not self._has_uncounted:
-                    self._counted_at = time.monotonic()
+                self._count_some()
         except CrispMLError:
             return  # the ledger is away; its state shows in the readiness
+
+    def _count_some(self) -> None:
+        """Count some scores; whatever happens there must not end the thread that commits."""
+        try:
+            self._has_uncounted = self._count(COUNT_ROWS) > 0
+        except CrispMLError:
+            raise
+        except Exception as error:
+            self._counted_at = time.monotonic() + COUNT_AGAIN_S
+            _log.error("scores_not_counted", reason=describe_failure(error))
+            return
+        if not self._has_uncounted:
+            self._counted_at = time.monotonic()
 
     def _take_events(self) -> list[ServingEvent]:
         events = []
@@ -340,7 +355,7 @@ INDEX_ROWS = 10_000
 # So many scores are counted in one idle step: some ten milliseconds, too. Once all are counted,
 # those that come wait for each other: a transaction for each would be much work for little.
 COUNT_ROWS = 1_000
-COUNT_EVERY_S = 1.0
+COUNT_EVERY_S, COUNT_AGAIN_S = 1.0, 60.0
 
 
 def _committed(outcome: Scored | Exception, row: int) -> Committed | Exception:

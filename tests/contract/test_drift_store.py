@@ -114,6 +114,14 @@ def test_hours_versions_and_groups_have_counts_of_their_own(stores, drift):
     assert drift.rows("credit", start=START, end=END) == {"v1": 4}
 
 
+def test_a_group_that_cannot_be_read_keeps_no_other_from_being_counted(stores, drift):
+    score(stores, *RECORDS)
+    stores.score("damaged", inputs=b"\xc1")
+    score(stores, *RECORDS)
+    drift.catch_up()
+    assert total(drift) == directly(*RECORDS * 2)
+
+
 def test_scores_that_nobody_was_answered_do_not_count(stores, drift):
     score(stores, *RECORDS, alias="shadow")
     score(stores, *RECORDS, alias=None)

@@ -74,9 +74,12 @@ def world(toy, tmp_path, is_fast):
             raise NotFound("model version", scorers)
         return scorers[version]
 
-    counted = []
+    counted, broken = [], []
 
     def count(rows):
+        if broken:
+            counted.append(0)
+            raise ValueError("something that nobody foresaw")
         assert ledger.index_keys(1) == 0, "what is counted was indexed before"
         new = len(ledger.find(limit=1000)) - sum(counted)
         counted.append(new)
@@ -98,7 +101,7 @@ def world(toy, tmp_path, is_fast):
 
         return asyncio.run(whole())
 
-    return SimpleNamespace(run=run, ledger=ledger, scorers=scorers, counted=counted)
+    return SimpleNamespace(run=run, ledger=ledger, scorers=scorers, counted=counted, broken=broken)
 
 
 def rows_of(*amounts):
@@ -293,3 +296,17 @@ def test_scores_are_counted_when_nobody_waits(world):
 
     world.run(scenario)
     assert sum(world.counted) == 3
+
+
+def test_a_count_that_fails_keeps_no_score_from_being_stored(world):
+    world.broken.append(True)
+
+    async def scenario(engine):
+        first = await engine.score(CALL, rows_of(1))
+        while not world.counted:
+            await asyncio.sleep(0.1)
+        await asyncio.sleep(0.3)
+        return first, await engine.score(CALL, rows_of(2))
+
+    assert [scored.durability for scored in world.run(scenario)] == ["database"] * 2
+    assert world.counted == [0], "it is not tried again at once"
