@@ -12,8 +12,15 @@ from benchmarks.faults.service import Service
 from benchmarks.faults.world import World
 from crispml_core.adapters.sql.engine import make_engine
 from crispml_core.adapters.sql.score_ledger import SqlScoreLedger
+from crispml_core.adapters.volume.model_registry import VolumeModelRegistry
+from crispml_core.bootstrap.drift import drift_store
 from crispml_core.domain.scores import chain_root, score_id
 from crispml_core.serving.stored_inputs import verify_rows
+
+_TOTALS = (
+    "SELECT version, SUM(row_count) FROM score_groups GROUP BY version",
+    "SELECT version, SUM(row_count) FROM drift_counts WHERE segment = '' GROUP BY version",
+)
 
 
 class Truth:
@@ -38,6 +45,20 @@ class Truth:
     def close(self) -> None:
         """Let go of the database."""
         self._engine.dispose()
+
+    def uncounted(self) -> dict[str, tuple[int, int]]:
+        """Return by version how many scores are stored and counted for drift, where these differ.
+
+        What waits to be counted is counted first.
+        """
+        drift_store(self._engine, VolumeModelRegistry(self._world.registry)).catch_up()
+        with closing(sqlite3.connect(self._world.database, timeout=10)) as connection:
+            stored, counted = (dict(connection.execute(query).fetchall()) for query in _TOTALS)
+        return {
+            version: (stored.get(version, 0), counted.get(version, 0))
+            for version in stored.keys() | counted.keys()
+            if stored.get(version) != counted.get(version)
+        }
 
     def look(self, *, is_whole: bool = True) -> None:
         """Read the new groups, and verify their rows and their place in the chain.

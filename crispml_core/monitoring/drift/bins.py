@@ -113,11 +113,13 @@ def fit_categories(values: Any) -> Bins:
     Parameters
     ----------
     values : array_like
-        Texts or truth values; None is missing. With more than `MOST_VALUES` different ones they are
-        no categories, and only presence is counted.
+        Texts or truth values; None is missing. With more than `MOST_VALUES` different ones, or
+        fewer than five records for each on average, they are no categories but texts about single
+        records: only presence is counted.
     """
     counted = Counter(value for value in _texts(values) if value is not None)
-    if not counted or len(counted) > MOST_VALUES:
+    most = min(MOST_VALUES, counted.total() // _LEAST_IN_BIN)
+    if not counted or len(counted) > most:
         return PRESENCE
     order = sorted(counted, key=lambda value: (-counted[value], value))
     return Bins(kind="category", values=tuple(order))

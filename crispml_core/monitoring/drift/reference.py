@@ -80,6 +80,8 @@ class Reference:
             found = msgspec.json.decode(content, type=cls)
         except msgspec.DecodeError as error:
             raise RegistryDamaged("the reference of the version is not readable") from error
+        if found.format != FORMAT or OVERALL not in found.counts:
+            raise RegistryDamaged("the reference of the version is not one of this release")
         if any(len(counts.values) != found.width for counts in found.counts.values()):
             raise RegistryDamaged("the reference of the version does not fit its fields")
         return found

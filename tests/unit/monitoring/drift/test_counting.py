@@ -57,17 +57,18 @@ def test_every_value_has_its_cell():
 
 
 def test_categories_and_truth_values_have_a_cell_each():
-    bins = fit_categories([True, False, True, None])
+    bins = fit_categories([True, False, True, None] * 5)
     assert bins.values == ("true", "false")
     found = [bins.names[code] for code in cell_codes(bins, pa.array([True, False, None]))]
     assert found == ["true", "false", "missing"]
-    texts = fit_categories(["a", "b"])
+    texts = fit_categories(["a", "b"] * 5)
     assert [texts.names[code] for code in cell_codes(texts, ["b", "z"])] == ["b", "(unknown)"]
 
 
 def test_free_text_and_nothing_are_only_there_or_missing():
     text = fit_categories([f"text {number}" for number in range(500)])
     assert text.kind == fit_numbers([None, None]).kind == "presence"
+    assert fit_categories(["Ann", "Bo", "Cy"] * 4).kind == "presence", "it names single records"
     assert count_field(text, ["x", None, "y"]).tolist() == [2, 1]
 
 
@@ -88,7 +89,16 @@ def test_a_reference_comes_back_from_its_file():
     assert Reference.from_bytes(REFERENCE.to_bytes()) == REFERENCE
 
 
-@pytest.mark.parametrize("content", [b"", b"{}", REFERENCE.to_bytes().replace(b"200", b"20,0", 1)])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{}",
+        b'{"fields":[],"counts":{}}',
+        REFERENCE.to_bytes().replace(b'"format":1', b'"format":2'),
+        REFERENCE.to_bytes().replace(b'"values":[0,', b'"values":[0,0,', 1),
+    ],
+)
 def test_a_damaged_file_is_refused(content):
     with pytest.raises(RegistryDamaged):
         Reference.from_bytes(content)
