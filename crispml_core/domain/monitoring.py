@@ -26,6 +26,9 @@ class Monitoring:
     min_group : int
         Groups of fewer records are suppressed in reports: their numbers say little about the model
         and much about the people. Rules take a KPI of fewer labels as unknown.
+    propensity_floor : float
+        The least probability of a label with which scores are weighted; below it one label would
+        stand for too many scores, and KPIs of all scores are not identifiable.
     drift : DriftPolicy
         When a difference from the training data is an alert.
     health : HealthPolicy
@@ -43,6 +46,7 @@ class Monitoring:
     """
 
     min_group: int = 30
+    propensity_floor: float = 0.01
     drift: DriftPolicy = field(default_factory=DriftPolicy)
     health: HealthPolicy = field(default_factory=HealthPolicy)
     fairness: tuple[Fairness, ...] = ()
@@ -58,6 +62,8 @@ class Monitoring:
             raise InvalidInput("monitoring: promotion must be approval or automatic")
         if self.min_group < 1:
             raise InvalidInput("monitoring: min_group must be at least 1")
+        if not 0 < self.propensity_floor < 1:
+            raise InvalidInput("monitoring: propensity_floor must be between 0 and 1")
         declared = [(fair.segment, fair.favourable) for fair in self.fairness]
         if len(set(declared)) < len(declared):
             raise InvalidInput(

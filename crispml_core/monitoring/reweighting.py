@@ -26,9 +26,6 @@ from crispml_core.monitoring.weighted_kpis import weighted_kpis
 from crispml_core.monitoring.worst_case import worst_case
 from crispml_core.tables.groupings import Grouping
 
-FLOOR = 0.01
-"""The least propensity that a score may have; one label must not stand for more than 100 scores."""
-
 MIN_LABELS = 50
 
 _TOLERATED_Z = 3.29  # one in a thousand
@@ -48,7 +45,7 @@ def reweighted(
     classes: tuple[str, ...] = (),
     limits: tuple[float | None, float | None] = (None, None),
     min_group: int = 1,
-    floor: float = FLOOR,
+    floor: float = 0.01,
 ) -> dict[str, Any]:
     """Return KPIs in which each labelled score stands for one over its propensity.
 
@@ -69,7 +66,7 @@ def reweighted(
     min_group : int
         See `cells_without_labels`.
     floor : float
-        A propensity below it counts as 0.
+        A propensity below it counts as 0: one label would stand for too many scores.
 
     Returns
     -------

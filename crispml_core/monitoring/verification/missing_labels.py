@@ -67,6 +67,7 @@ def weighted(use_case: UseCase, scores: Comparable) -> dict[str, Any]:
         classes=target.classes,
         limits=(target.minimum, target.maximum),
         min_group=use_case.monitoring.min_group,
+        floor=use_case.monitoring.propensity_floor,
     )
 
 

@@ -94,6 +94,14 @@ def test_logged_propensities_decide_when_every_label_has_one():
     assert found["low"] < truth < found["high"]
 
 
+def test_a_use_case_declares_how_seldom_a_label_may_be():
+    rows, _, _ = big("mostly the low ones", n=6_000)
+    strict = use_case(RISK, monitoring=Monitoring(propensity_floor=0.3))
+    weighted = verify(strict, rows)["weighted"]
+    assert weighted["status"] == "not identifiable"
+    assert "the propensity is below 0.3" in weighted["reason"]
+
+
 def test_where_rejected_cases_never_get_labels_the_verdict_does_not_pretend():
     rows, _, truth = big("accepted only")
     content = verify(gate(0.7), rows)
@@ -153,6 +161,10 @@ def test_stored_intervals_are_held_against_the_truth_by_version():
     first, second = content["intervals"]
     assert (first["version"], first["inside"]) == ("v1", True)
     assert (second["version"], second["inside"]) == ("v2", False)
+    wide, narrow = (part["levels"][1]["counted"] for part in (first, second))
+    assert wide["coverage"]["low"] < 0.9 < wide["coverage"]["high"]
+    assert narrow["coverage"]["high"] < 0.9
+    assert wide["interval_score"]["value"] < narrow["interval_score"]["value"]
     assert any("version v2" in note and "left its band" in note for note in content["notes"])
 
 

@@ -110,6 +110,7 @@ def test_what_a_file_ignores_no_model_reads(load, document):
         ({"gates": [{"kpi": "auc"}]}, "minimum or a maximum"),
         ({"cost_matrix": {"false_positive": 0, "false_negative": 5}}, "must cost more"),
         ({"monitoring": {"min_group": 0}}, "min_group must be at least 1"),
+        ({"monitoring": {"propensity_floor": 0}}, "propensity_floor must be between 0 and 1"),
         ({"monitoring": {"colour": 1}}, r"monitoring\.colour"),
         ({"monitoring": {"drift": {"psi": -1}}}, "psi must not be negative"),
         ({"monitoring": {"drift": {"pssi": 1}}}, r"monitoring\.drift\.pssi"),
