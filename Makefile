@@ -36,7 +36,7 @@ up: setup ## Start training and scoring on this machine until Ctrl-C
 test: setup ## Run the tests, in at most ten minutes
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "not trial" $(ARGS)
 
-trial: setup ## Kill processes, ask oracles and the clients of peers
+trial: setup ## Kill processes, ask oracles and the clients of peers, simulate worlds
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -m trial $(ARGS)
 
 proof: setup ## Run the full sizes and write figures to benchmarks/results/

@@ -41,7 +41,7 @@ settings.register_profile("default", deadline=None)
 settings.load_profile("default")
 
 # What takes minutes or programs of its own: `make test` leaves it to `make trial`.
-TRIALS = ("clients", "oracles", "e2e/faults")
+TRIALS = ("clients", "oracles", "simulation", "e2e/faults")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
