@@ -8,10 +8,10 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from crispml_core.domain.alerts import Delivery, DeliveryStatus
-from crispml_core.domain.errors import CrispMLError
+from crispml_core.domain.errors import CrispMLError, trace_of
 from crispml_core.domain.identifiers import utc_now
 from crispml_core.ports.outbox import Outbox
-from crispml_core.ports.webhook import Webhook
+from crispml_core.ports.webhook import Attempt, Webhook
 
 LONGEST_PAUSE_S = 3600.0
 
@@ -74,7 +74,13 @@ class Deliverer:
         claimed = self._outbox.claim(delivery, again_at)
         if claimed is None:
             return False
-        attempt = self._webhook.send(claimed)
+        try:
+            attempt = self._webhook.send(claimed)
+        except Exception as unforeseen:
+            # One message that cannot be sent must not keep the others from being sent.
+            attempt = Attempt(
+                taken=False, outcome=f"could not be sent ({type(unforeseen).__name__})"
+            )
         status = DeliveryStatus.DELIVERED if attempt.taken else DeliveryStatus.PENDING
         if not attempt.taken and claimed.attempts >= self._attempts:
             status = DeliveryStatus.DEAD
@@ -91,4 +97,6 @@ class Deliverer:
                 self.deliver_due()
             except CrispMLError as error:
                 self._on_error(error.message)
+            except Exception as unforeseen:  # the thread goes on; the log has the defect
+                self._on_error(f"sending failed: {trace_of(unforeseen)}")
             self._stopping.wait(self._poll_s)

@@ -178,10 +178,34 @@ def test_an_action_is_settled_once(stores, findings):
     assert not findings.settle(done, ActionStatus.PLANNED, [a_message(stores)])
 
     assert findings.actions(use_case="credit", kind="retrain") == [done]
+    assert findings.action(action.id) == done
+    with pytest.raises(NotFound):
+        findings.action(str(new_id()))
     assert findings.actions(statuses=[ActionStatus.PLANNED]) == []
     assert findings.actions(use_case="other") == []
     assert stores.outbox.find() == [message]
     assert findings.action_counts() == {("credit", "retrain", "submitted"): 1}
+
+
+def test_a_request_for_approval_is_answered_once(stores, findings):
+    evaluation = an_evaluation(stores)
+    request = an_action(
+        evaluation,
+        kind="promote",
+        status=ActionStatus.AWAITING,
+        version="v2",
+        champion="v1",
+        reason="it is better",
+        evidence={"report of 30 days": "r1"},
+    )
+    findings.commit(Outcome(evaluation=evaluation, actions=[request]))
+    assert findings.action(request.id) == request
+    answers = [
+        replace(request, status=status, decided_at=stores.clock(), decided_by=by, decided_why="ä")
+        for status, by in ((ActionStatus.APPROVED, "anna"), (ActionStatus.REJECTED, "ben"))
+    ]
+    assert [findings.settle(one, ActionStatus.AWAITING) for one in answers] == [True, False]
+    assert findings.action(request.id) == answers[0]
 
 
 def test_of_two_evaluations_at_once_one_is_stored(stores, findings):

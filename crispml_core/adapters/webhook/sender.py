@@ -57,7 +57,7 @@ class WebhookSender:
             return Attempt(taken=False, outcome=error.message)
         except TimeoutError:
             return Attempt(taken=False, outcome=f"no answer within {self._timeout_s:g} s")
-        except (httpx.HTTPError, OSError, UnicodeError) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError) as error:
             return Attempt(taken=False, outcome=f"no connection ({type(error).__name__})")
         if 300 <= status < 400:
             return Attempt(taken=False, outcome=f"answered {status}; redirects are not followed")

@@ -1,10 +1,13 @@
 """Messages are brought at least once, later and later, and given up at last."""
 
+import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from crispml_core.domain.alerts import Delivery, DeliveryStatus
+from crispml_core.domain.errors import StoreUnavailable
 from crispml_core.pipelines.deliveries import LONGEST_PAUSE_S, Deliverer
 from crispml_core.ports.webhook import Attempt
 from crispml_core.testing.fakes.outbox import FakeOutbox
@@ -97,6 +100,32 @@ def test_a_process_that_dies_while_it_sends_leaves_the_message_for_the_next(outb
     assert webhook.sent == ["m1"]
 
 
+def test_a_message_that_cannot_be_sent_does_not_keep_the_others(outbox, clock):
+    (first,) = outbox.find()
+    outbox.add([replace(first, id="m2")])
+    webhook = Webhook(RuntimeError("a defect"), True)
+    assert Deliverer(outbox, webhook, clock=clock).deliver_due() == 1
+    assert webhook.sent == ["m1", "m2"]
+    (left,) = outbox.find(status=DeliveryStatus.PENDING)
+    assert (left.id, left.outcome) == ("m1", "could not be sent (RuntimeError)")
+
+
+def test_the_thread_survives_a_database_that_is_away(outbox, clock):
+    said, due = [], outbox.due
+
+    def away(*args, **options):
+        outbox.due = due
+        raise StoreUnavailable("the database is away")
+
+    outbox.due = away
+    deliverer = Deliverer(outbox, Webhook(True), poll_s=0.01, clock=clock, on_error=said.append)
+    deliverer.start()
+    while not outbox.find(status=DeliveryStatus.DELIVERED):
+        time.sleep(0.01)
+    deliverer.stop()
+    assert said == ["the database is away"]
+
+
 def test_two_processes_do_not_send_the_same_attempt(outbox, clock):
     """Both saw the message; the one that counted the attempt first sends it."""
     webhook = Webhook(True)
@@ -112,6 +141,6 @@ def test_the_thread_sends_until_it_is_stopped(outbox, clock):
     deliverer = Deliverer(outbox, webhook, poll_s=0.01, clock=clock)
     deliverer.start()
     while not outbox.find(status=DeliveryStatus.DELIVERED):
-        pass
+        time.sleep(0.01)
     deliverer.stop()
     assert webhook.sent == ["m1"]
