@@ -13,7 +13,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import cycle_overhead, ingest_memory, kills, report_cost
+from benchmarks import cycle_overhead, ingest_memory, kills, label_import, report_cost
 from benchmarks.faults import moments
 from benchmarks.harness.machine import commit, machine
 from benchmarks.simulation import suite
@@ -26,6 +26,10 @@ BOUNDS = {
     ("ingest_memory", "peak_rss_mib"): (-math.inf, 1536),
     # A score that is lost, doubled or changed ends the measurement itself.
     ("kills", "least_in_flight"): (moments.IN_FLIGHT, math.inf),
+    # A million labels in one call, and joined to a million scores.
+    ("label_import", "import_grown_mib"): (-math.inf, 300),
+    ("label_import", "join_s"): (-math.inf, 10.0),
+    ("label_import", "join_peak_rss_mib"): (-math.inf, 700),
     # A million scores with their labels, the join among it.
     ("report_cost", "report_s"): (-math.inf, 10.0),
     ("report_cost", "peak_rss_mib"): (-math.inf, 1024),
@@ -41,6 +45,7 @@ def main() -> None:
         "cycle_overhead": cycle_overhead.main([]),
         "ingest_memory": ingest_memory.main([]),
         "kills": kills.main([]),
+        "label_import": label_import.main([]),
         "report_cost": report_cost.main([]),
         "simulation": suite.main([]),
     }

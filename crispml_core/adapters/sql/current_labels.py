@@ -64,18 +64,20 @@ class CurrentLabels:
 
         A few scores are looked up; for many it is quicker to read every label of the use case.
         """
-        use_case = self._use_case
+        dialect, use_case = self._connection.dialect, labels.c.use_case
+        # By the other column: as good as all labels may be of this use case.
+        of_any, mine = walked(dialect, use_case) == self._use_case, use_case == self._use_case
         if _LOOK_UP * len(score_ids) >= self._at_most():
-            return self._read([walked(self._connection.dialect, labels.c.use_case) == use_case])
-        mine, of_record = labels.c.use_case == use_case, labels.c.score_id.is_(None)
+            return self._read([of_any])
+        of_record = and_(mine, labels.c.score_id.is_(None))
         found = [
-            self._read([mine, condition, *others])
+            self._read([condition, others])
             for column, values, others in (
-                (labels.c.score_id, score_ids, []),
-                (labels.c.record_key, record_keys, [of_record]),
-                (labels.c.timed_key, record_keys, [of_record]),
+                (labels.c.score_id, score_ids, of_any),
+                (labels.c.record_key, record_keys, of_record),
+                (labels.c.timed_key, record_keys, of_record),
             )
-            for condition in among(self._connection.dialect, column, values.to_pylist())
+            for condition in among(dialect, column, values.to_pylist())
         ]
         return pa.concat_tables([SCHEMA.empty_table(), *found])
 

@@ -6,7 +6,17 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Engine, Row, func, insert, or_, select, text
+from sqlalchemy import (
+    CompoundSelect,
+    Connection,
+    Engine,
+    Row,
+    func,
+    insert,
+    select,
+    text,
+    union_all,
+)
 
 from crispml_core.adapters.sql.capabilities import import_lock
 from crispml_core.adapters.sql.engine import reading, writing
@@ -135,8 +145,7 @@ class SqlLabelStore:
         if score_id is not None:
             query = query.where(labels.c.score_id == score_id)
         if record_key is not None:
-            is_about = or_(labels.c.record_key == record_key, labels.c.timed_key == record_key)
-            query = query.where(is_about)
+            query = query.where(labels.c.label_id.in_(_under_key(use_case, record_key)))
         if before is not None:
             query = query.where(labels.c.label_id < before)
         with reading(self._engine) as connection:
@@ -192,6 +201,15 @@ class SqlLabelStore:
         return _imported(
             found.import_id, found.use_case, found.received_at, found.row_count, counts
         )
+
+
+def _under_key(use_case: str | None, record_key: str) -> CompoundSelect[Any]:
+    """Return the ids of labels under a key; each of its two columns has an index of its own."""
+    mine = [] if use_case is None else [labels.c.use_case == use_case]
+    columns = labels.c.record_key, labels.c.timed_key
+    return union_all(
+        *(select(labels.c.label_id).where(column == record_key, *mine) for column in columns)
+    )
 
 
 def _counts(connection: Connection, import_id: str) -> dict[str, int]:
