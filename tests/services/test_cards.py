@@ -265,6 +265,17 @@ def test_the_dossier_tells_everything_behind_a_score(
     kinds = {node["kind"] for node in found["lineage"]["nodes"]}
     assert kinds >= {"source", "dataset", "artefact", "version", "alias", "score", "label", "run"}
 
+    # Every node leads to the same graph again, whichever service is asked.
+    for node in found["lineage"]["nodes"]:
+        for client in clients.values():
+            again = client.get(f"/api/v1/lineage/{node['kind']}/{node['id']}?depth=1")
+            assert again.status_code == 200, node
+            assert again.json()["nodes"][0] == node
+    for node in found["lineage"]["nodes"]:
+        if node["link"] is not None:
+            linked = clients[node["service"]].get(f"/api/v1{node['link']}")
+            assert linked.status_code == 200, node
+
     page = scoring.get(path, params={"format": "html"})
     assert "✓ It is stored as it was committed" in page.text
     assert "<script" not in page.text
