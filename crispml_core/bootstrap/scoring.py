@@ -26,14 +26,17 @@ from crispml_core.bootstrap.lineage import lineage_builder
 from crispml_core.bootstrap.parts import Parts, codec_of, follow_clock, ping_stores
 from crispml_core.domain.errors import CrispMLError, StoreUnavailable
 from crispml_core.domain.models import AliasEvent
+from crispml_core.domain.scores import ScoreGroup
 from crispml_core.domain.use_case import UseCase
 from crispml_core.pipelines.challenges import Challenges
 from crispml_core.pipelines.drift import DriftPipelines
+from crispml_core.pipelines.replays import Replays
 from crispml_core.pipelines.scoring import ScoringPipelines, ScoringStores
 from crispml_core.ports.event_log import EventLog
 from crispml_core.ports.label_store import LabelStore
 from crispml_core.ports.report_store import ReportStore
 from crispml_core.ports.score_ledger import ScoreLedger
+from crispml_core.ports.scorer import Answers
 from crispml_core.serving.direct_commits import DirectCommits
 from crispml_core.serving.durable_ledger import DurableLedger
 from crispml_core.serving.engine import ScoringEngine
@@ -41,6 +44,7 @@ from crispml_core.serving.health_watch import HealthWatch
 from crispml_core.serving.ledger_writer import LedgerWriter
 from crispml_core.serving.live_models import LiveModels
 from crispml_core.serving.loaded_versions import LoadedVersions
+from crispml_core.serving.replaying import check_replayable, replay_group
 from crispml_core.serving.shadow import ShadowScores
 from crispml_core.serving.version_loader import VersionLoader
 from crispml_core.settings import CrispMLSettings
@@ -65,6 +69,17 @@ class ScoringParts(Parts):
     def challenges(self) -> Challenges:
         """How challengers stand."""
         return Challenges(self.use_cases, self.aliases, self.ledger)
+
+    @property
+    def replays(self) -> Replays:
+        """Windows of the ledger, once more."""
+        return Replays(self.use_cases, self.ledger, self.reports, self._asked)
+
+    def _asked(self, use_case: str, version: str) -> Callable[[ScoreGroup], Answers]:
+        schema = self.use_cases[use_case].schema
+        check_replayable(schema)
+        loaded = self.engine.models.version(use_case, version).loaded
+        return partial(replay_group, loaded.scorer, schema)
 
 
 def build(settings: CrispMLSettings) -> ScoringParts:

@@ -17,6 +17,7 @@ from crispml_core.cli.label import label
 from crispml_core.cli.lineage import lineage
 from crispml_core.cli.models import models
 from crispml_core.cli.monitor import monitor
+from crispml_core.cli.replay import replay
 from crispml_core.cli.report import report
 from crispml_core.cli.reproduce import reproduce
 from crispml_core.cli.run import run
@@ -51,6 +52,7 @@ for _verb in (
     score,
     label,
     report,
+    replay,
     drift,
     models,
     datasets,

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from crispml_core.client.answers import LabelAnswer, ReportInfo, ScoreAnswer
+from crispml_core.client.challenge_calls import ChallengeCalls
 from crispml_core.client.http import API, below
-from crispml_core.client.run_calls import RunCalls
 from crispml_core.domain.runs import SCORING_METHODS, Run
 from crispml_core.domain.scores import Score, StoredLabel, VerificationReport
 
@@ -18,7 +18,7 @@ from crispml_core.domain.scores import Score, StoredLabel, VerificationReport
 _LONG_S = 3600.0
 
 
-class ScoringClient(RunCalls):
+class ScoringClient(ChallengeCalls):
     """Typed calls of the scoring service."""
 
     def score(
@@ -292,18 +292,6 @@ class ScoringClient(RunCalls):
             "segment": segment,
             "window": window,
         }
-
-    def challenge(self, model: str, *, as_of: datetime | None = None) -> dict[str, Any]:
-        """Return how the challenger of a model stands: ``decision`` is promote, keep or wait.
-
-        Parameters
-        ----------
-        as_of : datetime, optional
-            Only what was known until then.
-        """
-        path = "/models" + below(model, "challenge")
-        params = {} if as_of is None else {"as_of": as_of.isoformat()}
-        return self.connection.get(path, dict[str, Any], params)
 
     def report(self, report_id: str) -> VerificationReport:
         """Return a verification report."""

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+REPLAY = "replay"
+"""The ``kind`` of a report of a replay; those of periods have none."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportQuestion:

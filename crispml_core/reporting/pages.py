@@ -49,6 +49,20 @@ def render_verification(content: Mapping[str, Any]) -> str:
     return _render("verification.html.j2", content)
 
 
+def render_replay(content: Mapping[str, Any]) -> str:
+    """Return the page of a replay.
+
+    Parameters
+    ----------
+    content : mapping
+        What `crispml_core.pipelines.replays.Replays` keeps.
+    """
+    loss = next(
+        name for name in ("cost", "mistakes", "squared_error") if name in content["overall"]
+    )
+    return environment().get_template("replay.html.j2").render(report=content, loss=loss)
+
+
 def render_card(content: Mapping[str, Any]) -> str:
     """Return the page of a model card.
 

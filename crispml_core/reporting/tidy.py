@@ -7,6 +7,8 @@ import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from crispml_core.domain.reports import REPLAY
+
 COLUMNS = ("section", "group", "name", "value", "low", "high", "n", "note")
 _FACTS = (
     *("kind", "use_case", "use_case_version", "task", "target", "positive", "version"),
@@ -42,7 +44,7 @@ def render_table(content: Content) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(COLUMNS)
-    for section in _SECTIONS:
+    for section in _OF_REPLAY if content.get("kind") == REPLAY else _SECTIONS:
         writer.writerows([_cell(value) for value in row] for row in section(content))
     return text.getvalue()
 
@@ -224,6 +226,22 @@ def _interval(
     return Row(section, group, name, found["value"], found["low"], found["high"], n)
 
 
+def _replayed(content: Content) -> Iterator[Row]:
+    groups = {None: content["overall"]} | {
+        f"{segment}={group}": found
+        for segment, table in content["segments"].items()
+        for group, found in table.items()
+    }
+    for group, found in groups.items():
+        for name, value in found.items():
+            if isinstance(value, Mapping):
+                for part, number in value.items():
+                    yield Row("replay", group, f"{name} {part}", number, n=found["rows"])
+            else:
+                yield Row("replay", group, name, value, n=found["rows"])
+
+
+_OF_REPLAY: Sequence[Callable[[Content], Iterator[Row]]] = (_facts, _replayed)
 _SECTIONS: Sequence[Callable[[Content], Iterator[Row]]] = (
     *(_notes, _facts, _labels, _kpis, _gates),
     *(_missing, _parts, _fairness, _curves),

@@ -65,7 +65,7 @@ def test_the_nine_methods_are_there() -> None:
     documents = [json.loads(printed(name))["paths"] for name in APPS]
     paths = [path for paths in documents for path, verbs in paths.items() if "post" in verbs]
     methods = [path.rpartition("/")[2] for path in paths if "{use_case}/" in path]
-    assert sorted(methods) == sorted([*METHODS, CYCLE, MONITOR, DRY_RUN])
+    assert sorted(methods) == sorted([*METHODS, CYCLE, MONITOR, DRY_RUN, "replays"])
 
 
 def test_a_running_service_shows_examples_of_its_use_cases(scoring: Any, training: Any) -> None:

@@ -38,6 +38,7 @@ from crispml_scoring.routes.events import event_router
 from crispml_scoring.routes.inference import inference_router
 from crispml_scoring.routes.invocations import INVOCATIONS, invocation_router
 from crispml_scoring.routes.labels import label_router
+from crispml_scoring.routes.replays import replay_router
 from crispml_scoring.routes.reports import new_report_router
 from crispml_scoring.routes.scores import score_router
 
@@ -106,6 +107,7 @@ def create_app(
             label_router(),
             new_report_router(),
             drift_router(),
+            replay_router(),
             unknown_method_router(SCORING_METHODS),
             model_router(),
             report_router(VerificationReports()),

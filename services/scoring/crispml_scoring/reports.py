@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 from fastapi import Request
 
+from crispml_core.domain.reports import REPLAY
 from crispml_core.rest.routes.reports import ReportDocument, ReportsQuery, ReportView
 from crispml_scoring.parts import parts_of
 
 # What a list shows of a report.
-_FACTS = ("version", "window", "scored", "labelled", "coverage")
+_FACTS = ("kind", "version", "window", "scored", "labelled", "coverage")
 
 
 class VerificationReports:
@@ -49,6 +50,11 @@ class VerificationReports:
 
     def page(self, request: Request, report_id: str) -> str:
         """Return the report as a page, made from its content, or raise `NotFound`."""
-        from crispml_core.reporting.pages import render_verification  # loads matplotlib
+        from crispml_core.reporting.pages import (  # loads matplotlib
+            render_replay,
+            render_verification,
+        )
 
-        return render_verification(parts_of(request).reports.get(report_id).content)
+        content = parts_of(request).reports.get(report_id).content
+        is_replay = content.get("kind") == REPLAY
+        return render_replay(content) if is_replay else render_verification(content)

@@ -71,6 +71,22 @@ class ReportRequest(RequestModel):
     """Only what was stored until then, so that an old report can be made again."""
 
 
+class ReplayRequest(RequestModel):
+    """Which scores are asked for again, and who answers."""
+
+    version: Name
+    """The model version that answers now."""
+
+    start: Moment | None = Field(None, alias="from")
+    """First moment of the window."""
+
+    end: Moment | None = Field(None, alias="to")
+    """First moment after the window."""
+
+    of_version: Name | None = None
+    """Only scores of this model version."""
+
+
 def score_request(body: Any, max_records: int) -> ScoreRequest:
     """Read one record, a list of records, or an object with ``records``."""
     if isinstance(body, dict) and isinstance(body.get("records"), list):
