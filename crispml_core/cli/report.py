@@ -69,10 +69,12 @@ def report(
         csv.write_text(scoring.report_csv(made.id), encoding="utf-8", newline="")
     if session.out.emit(made):
         return
-    counts = [(name, made.content.get(name)) for name in _COUNTS]
-    session.out.facts(
-        [("report", made.id), ("made", made.created_at), ("digest", made.digest), *counts]
-    )
+    facts = [("report", made.id), ("made", made.created_at), ("digest", made.digest)]
+    facts += [(name, made.content.get(name)) for name in _COUNTS]
+    verdict = made.content.get("verdict")
+    if verdict:
+        facts += [("gates", verdict["overall"] or "none"), ("judged by", verdict["basis"])]
+    session.out.facts(facts)
     session.out.line()
     session.out.table(("kpi", "value", "low", "high"), kpi_rows(made.content.get("kpis", {})))
     session.out.line()

@@ -191,6 +191,7 @@ def test_a_report_shows_kpis_with_intervals_and_writes_its_page(crispml_cli, ser
     content = {
         "scored": 200,
         "labelled": 150,
+        "verdict": {"overall": "undecided", "basis": "weighted"},
         "kpis": {"auc": {"value": 0.79, "low": 0.7, "high": 0.86}, "threshold": 0.4},
     }
     made = {
@@ -221,6 +222,7 @@ def test_a_report_shows_kpis_with_intervals_and_writes_its_page(crispml_cli, ser
     }
     assert ["auc", "0.79", "0.7", "0.86"] in words(result.stdout)
     assert ["labelled", "150"] in words(result.stdout)
+    assert ["gates", "undecided"] in words(result.stdout)
     assert (tmp_path / "page.html").read_text(encoding="utf-8") == "<!doctype html>é"
     assert (tmp_path / "table.csv").read_bytes() == b"a,b\r\n"
 
