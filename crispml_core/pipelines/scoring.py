@@ -102,7 +102,7 @@ class ScoringPipelines:
             If there is no such version.
         """
         from crispml_core.methods.new_data_report import NewDataReport  # loads SciPy
-        from crispml_core.tables.joined import joined_arrays
+        from crispml_core.tables.joined import joined_arrays, release_memory
 
         found, now = self._use_case(use_case), utc_now()
         if start is not None and end is not None and end <= start:
@@ -120,7 +120,9 @@ class ScoringPipelines:
             step.rows = joined.num_rows
             conformal = self._conformal(use_case, joined)
             arrays = joined_arrays(found, joined)
-            del joined  # a million scores are as large as texts as all that is computed from them
+            # A million scores are as large as texts as all that is computed from them.
+            del joined
+            release_memory()
             report = NewDataReport(found).run(
                 arrays,
                 asked,

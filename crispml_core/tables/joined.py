@@ -124,6 +124,11 @@ def joined_arrays(use_case: UseCase, joined: pa.Table) -> Joined:
     )
 
 
+def release_memory() -> None:
+    """Give back what Arrow keeps of tables that are gone."""
+    pa.default_memory_pool().release_unused()
+
+
 def moments(column: pa.ChunkedArray) -> np.ndarray:
     """Return moments as datetime64 in microseconds, UTC; NaT where there is none."""
     instants = column.cast(pa.timestamp("us", "UTC")).cast(pa.int64())

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -6,7 +7,9 @@ import pyarrow as pa
 import pytest
 
 from crispml_core.domain.algorithms import Algorithm
+from crispml_core.domain.fairness import Fairness
 from crispml_core.domain.fields import Field
+from crispml_core.domain.monitoring import Monitoring
 from crispml_core.domain.reports import ReportQuestion
 from crispml_core.domain.targets import CostMatrix, Gate, Segment, Target
 from crispml_core.domain.use_case import UseCase
@@ -236,27 +239,38 @@ def test_window_and_training_kpis_stand_beside_the_result():
     assert content["first_scored_at"] == content["last_scored_at"] == "2025-03-01T00:00:00Z"
 
 
-def three_kinds():
+def three_kinds(n=2_500):
+    """Return scores of each task, three in ten without a label, with groups to be fair to.
+
+    Enough for everything: points that are drawn, resamples, recalibration, propensities.
+    """
     rng = np.random.default_rng(3)
-    _, _, binary = binary_scores(n=300, labelled=250)
+    _, _, binary = binary_scores(n=n, labelled=n)
     grades = "abc"
-    by_class = rng.dirichlet(np.ones(3), 300)
     many = [
         score(
-            n,
+            number,
             grades[p.argmax()],
             grades[rng.integers(3)],
             probabilities=json.dumps(dict(zip(grades, p.tolist(), strict=True))),
         )
-        for n, p in enumerate(by_class)
+        for number, p in enumerate(rng.dirichlet(np.ones(3), n))
     ]
-    # More than are drawn as points, and more than are resampled.
-    numbers = [score(n, a, b) for n, (a, b) in enumerate(rng.normal(size=(2_500, 2)).tolist())]
-    return {
-        "binary": (BINARY, binary),
-        "multiclass": (MULTICLASS, many),
-        "regression": (REGRESSION, numbers),
-    }
+    pairs = rng.normal(size=(n, 2)).tolist()
+    numbers = [score(number, a, b) for number, (a, b) in enumerate(pairs)]
+    found = {}
+    for case, rows, favourable in (
+        (BINARY, binary, "good"),
+        (MULTICLASS, many, "a"),
+        (REGRESSION, numbers, None),
+    ):
+        watched = Monitoring(fairness=(Fairness(segment="sex", favourable=favourable),))
+        unknown = rng.random(n) < 0.3
+        found[case.target.task] = (
+            replace(case, monitoring=watched),
+            [row | {"label": None} if unknown[number] else row for number, row in enumerate(rows)],
+        )
+    return found
 
 
 @pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
@@ -264,4 +278,9 @@ def test_the_order_of_the_rows_changes_no_byte_of_the_report(task):
     case, rows = three_kinds()[task]
     shuffled = list(rows)
     np.random.default_rng(8).shuffle(shuffled)
-    assert json.dumps(verify(case, rows)) == json.dumps(verify(case, shuffled))
+    content = verify(case, rows)
+    assert json.dumps(content) == json.dumps(verify(case, shuffled))
+    # Nothing was left out of what was compared.
+    assert content["weighted"]["kpis"]
+    assert content["fairness"]["tests"] > 0
+    assert content["estimated"]["reason"] is None or task == "regression"
