@@ -9,7 +9,8 @@ from crispml_core import Algorithm, Gate
 from crispml_core.adapters.compilers import SklearnModelCompiler
 from crispml_core.adapters.skops.codec import SkopsModelCodec
 from crispml_core.domain.datasets import Stage
-from crispml_core.domain.models import CHAMPION
+from crispml_core.domain.errors import InvalidInput
+from crispml_core.domain.models import CHALLENGER, CHAMPION
 from crispml_core.domain.runs import TRAINING_METHODS, RunStatus
 from crispml_core.pipelines import cycle
 from crispml_core.pipelines.cycle import method_calls, run_cycle
@@ -172,3 +173,36 @@ def test_a_lower_error_is_better_in_a_regression(toy_regression):
         return cycle._merit(toy_regression, manifest)
 
     assert merit(1.0) > merit(2.0) > merit(None)
+
+
+def test_a_cycle_can_make_its_best_version_challenger_and_leave_the_champion(toy, stores):
+    first = run_cycle(
+        workplace(toy, stores), check_request(toy, "cycle", {"promote": True}, stores)
+    )
+    again = run_cycle(
+        workplace(toy, stores), check_request(toy, "cycle", {"challenge": True, "seed": 1}, stores)
+    )
+    assert (again["promoted"], again["challenger"]) == (False, True)
+    assert stores.aliases.current("toy", CHAMPION).version == first["best"]
+    assert stores.aliases.current("toy", CHALLENGER).version == again["best"]
+
+
+def test_a_version_that_misses_a_gate_does_not_challenge(toy, stores):
+    strict = replace(toy, gates=(Gate("auc", minimum=0.999),))
+    result = run_cycle(
+        workplace(strict, stores), check_request(strict, "cycle", {"challenge": True}, stores)
+    )
+    assert result["challenger"] is False
+    assert stores.aliases.current("toy", CHALLENGER) is None
+
+
+def test_a_cycle_that_was_queued_by_the_release_before_says_nothing_of_challengers(toy, stores):
+    parameters = check_request(toy, "cycle", {}, stores)
+    del parameters["challenge"]
+    assert run_cycle(workplace(toy, stores), parameters)["challenger"] is False
+
+
+@pytest.mark.parametrize("wrong", [{"challenge": 1}, {"promote": True, "challenge": True}])
+def test_a_cycle_promotes_or_challenges(toy, stores, wrong):
+    with pytest.raises(InvalidInput, match="challenge"):
+        check_request(toy, "cycle", wrong, stores)
