@@ -36,6 +36,8 @@ def estimated_propensities(
     labelled : ndarray of bool, shape (n,)
         Which scores have a label.
     """
+    if labelled.all():
+        return np.ones(len(score))
     ordered = np.sort(score)
     inner = np.unique(ordered[np.arange(1, _BINS) * len(score) // _BINS])
     factors = [(np.searchsorted(inner, score, side="right"), len(inner) + 1)]

@@ -82,7 +82,7 @@ def track_record(
         rows = np.sort(np.concatenate((now, before)))
         decided = None if decision is None else decision[rows]
         known = slices[rows] < number
-        calibrated = recalibrate(P[:, rows], y[rows], known)
+        calibrated = recalibrate(P[:, rows], y[rows], known, cross_fit=False)
         expect = Expectation(task, P[:, rows], decided, costs, known, calibrated)
         found.append(_compare(expect, y[rows], number))
     names = list(found[0]["kpis"])
