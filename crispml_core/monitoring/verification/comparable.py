@@ -53,16 +53,27 @@ class Comparable:
         kept = finite if with_numbers else np.ones(len(scores), bool)
         if scores.decision is not None:
             kept = kept & (scores.decision >= 0)
-        rows = np.flatnonzero(kept)
-        propensity = scores.propensity
-        return cls(
-            rows=rows,
-            prediction=numbers[rows] if with_numbers else None,
-            decision=None if scores.decision is None else scores.decision[rows],
-            y=scores.y[rows],
-            labelled=scores.usable[rows],
-            propensity=None if propensity is None else propensity[rows],
-            segments={name: members.take(rows) for name, members in scores.segments.items()},
+        every = cls(
+            rows=np.arange(len(scores)),
+            prediction=numbers if with_numbers else None,
+            decision=scores.decision,
+            y=scores.y,
+            labelled=scores.usable,
+            propensity=scores.propensity,
+            segments=scores.segments,
+        )
+        return every.take(np.flatnonzero(kept))
+
+    def take(self, some: np.ndarray) -> Comparable:
+        """Return the scores at some positions."""
+        return Comparable(
+            rows=self.rows[some],
+            prediction=None if self.prediction is None else self.prediction[some],
+            decision=None if self.decision is None else self.decision[some],
+            y=self.y[some],
+            labelled=self.labelled[some],
+            propensity=None if self.propensity is None else self.propensity[some],
+            segments={name: members.take(some) for name, members in self.segments.items()},
         )
 
     def __len__(self) -> int:

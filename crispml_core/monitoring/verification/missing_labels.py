@@ -13,19 +13,26 @@ import numpy as np
 
 from crispml_core.domain.use_case import UseCase
 from crispml_core.monitoring.estimation import estimate
+from crispml_core.monitoring.ordering import by_content
 from crispml_core.monitoring.reweighting import reweighted
 from crispml_core.monitoring.track_record import track_record
 from crispml_core.monitoring.verification.comparable import Comparable
 from crispml_core.monitoring.verification.periods import Periods
 from crispml_core.tables.joined import text_of
 
+MOST_OF_SEVERAL = 200_000
+"""Each class costs as much as a binary target does."""
+
 
 def estimated(use_case: UseCase, scores: Comparable, parts: Periods) -> dict[str, Any]:
     """Return the confidence-based estimate and its track record; a ``reason`` where there is none.
 
-    Each slice of the track record is a part of the window, and has its ``start``.
+    Each slice of the track record is a part of the window, and has its ``start``. Of more than
+    `MOST_OF_SEVERAL` scores with several classes only so many are looked at, evenly spread over the
+    scores; ``of`` is how many there are.
     """
     target, costs = use_case.target, use_case.cost_matrix
+    total, scores = len(scores), _bounded(scores, parts)
     found = (
         estimate(
             target.task,
@@ -49,7 +56,7 @@ def estimated(use_case: UseCase, scores: Comparable, parts: Periods) -> dict[str
     )
     for part in record.get("slices", ()):
         part["start"] = text_of(parts.starts[part["slice"]])
-    return found | {"track_record": record}
+    return found | {"of": total, "track_record": record}
 
 
 def weighted(use_case: UseCase, scores: Comparable) -> dict[str, Any]:
@@ -69,6 +76,18 @@ def weighted(use_case: UseCase, scores: Comparable) -> dict[str, Any]:
         min_group=use_case.monitoring.min_group,
         floor=use_case.monitoring.propensity_floor,
     )
+
+
+def _bounded(scores: Comparable, parts: Periods) -> Comparable:
+    """Return every so many of the scores of several classes, in the order of their content."""
+    P, step = scores.prediction, -(-len(scores) // MOST_OF_SEVERAL)
+    if P is None or P.ndim == 1 or step < 2:
+        return scores
+    # The part of the window too, because the track record tells scores apart by it.
+    keys = [parts.codes[scores.rows], np.where(scores.labelled, scores.y, -1), *P.T]
+    if scores.decision is not None:
+        keys.insert(0, scores.decision)
+    return scores.take(by_content(keys)[::step])
 
 
 def _large_parts(codes: np.ndarray, min_group: int) -> np.ndarray:

@@ -15,6 +15,7 @@ from crispml_core.domain.targets import CostMatrix, Gate, Segment, Target
 from crispml_core.domain.use_case import UseCase
 from crispml_core.methods.new_data_report import NewDataReport
 from crispml_core.monitoring.ranking import auc
+from crispml_core.monitoring.verification import missing_labels
 from crispml_core.tables.joined import joined_arrays
 
 START = datetime(2025, 3, 1, tzinfo=UTC)
@@ -284,3 +285,23 @@ def test_the_order_of_the_rows_changes_no_byte_of_the_report(task):
     assert content["weighted"]["kpis"]
     assert content["fairness"]["tests"] > 0
     assert content["estimated"]["reason"] is None or task == "regression"
+
+
+def test_an_estimate_of_many_scores_with_several_classes_looks_at_some_of_them(monkeypatch):
+    case, rows = three_kinds()["multiclass"]
+    whole = verify(case, rows)["estimated"]
+    monkeypatch.setattr(missing_labels, "MOST_OF_SEVERAL", 1_000)
+    shuffled = list(rows)
+    np.random.default_rng(8).shuffle(shuffled)
+    some, again = (verify(case, found)["estimated"] for found in (rows, shuffled))
+    assert some == again
+    assert (some["of"], some["all"]["n"]) == (2_500, 834)
+    for name, found in whole["combined"]["kpis"].items():
+        assert some["combined"]["kpis"][name]["value"] == pytest.approx(found["value"], abs=0.05)
+
+
+def test_the_declared_floor_of_propensities_counts():
+    _, _, rows = binary_scores(n=600, labelled=600)
+    logged = [row | {"propensity": 0.2} for row in rows]
+    watched = replace(BINARY, monitoring=Monitoring(propensity_floor=0.3))
+    assert verify(watched, logged)["weighted"]["status"] == "not identifiable"
