@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import re
 import time
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pyarrow as pa
@@ -143,3 +145,24 @@ def test_shadow_scores_are_counted_apart(scoring: Any) -> None:
     before = total()
     scoring.client.post(URL, json=record("O-1"))
     until(lambda: total() == before + 1)
+
+
+def test_the_short_way_leaves_the_share_of_the_challenger_to_the_app(scoring: Any) -> None:
+    challenge(scoring, SHARE)
+    plain = scoring.app.state.plain
+    assert plain.is_answered(URL)
+    replies: list[bytes] = []
+
+    async def answered(key: str) -> bool:
+        head = SimpleNamespace(path=URL, request_id="r", traceparent=None)
+        body = json.dumps(record(key)).encode()
+        taken = plain.answer(head, body, lambda status, fields, content: replies.append(content))
+        await asyncio.sleep(0.02)
+        return bool(taken)
+
+    async def all_of_them() -> list[bool]:
+        return [await answered(key) for key in KEYS[:20]]
+
+    short = asyncio.run(all_of_them())
+    assert short == [version == VERSION for version in WANTED[:20]]
+    assert {json.loads(content)["version"] for content in replies} == {VERSION}
