@@ -126,7 +126,8 @@ def _drift(
 def _challenge(stores: MonitorStores, use_case: UseCase, at: datetime) -> Mapping[str, Any]:
     """Return how the challenger stands, or why that is unknown; empty when no rule asks."""
     rules = use_case.monitoring.rules
-    if not any(condition.fact == "challenger" for rule in rules for condition in rule.when):
+    asked = any(condition.fact == "challenger" for rule in rules for condition in rule.when)
+    if not asked and all(rule.action != "retrain" for rule in rules):
         return {}
     try:
         return stores.challenge(use_case.name, at)

@@ -117,7 +117,8 @@ def decide(use_case: UseCase, facts: Facts, history: History) -> tuple[Decision,
 
     An alert begins when its rule held in `Rule.consecutive` evaluations in a row, and ends when the
     rule surely does not hold; while that is unknown, it stays as it is. A retraining is set off
-    while the rule fires, outside the cool-down and within the budget, and by one rule at most.
+    while the rule fires, outside the cool-down and within the budget, and by one rule at most; not
+    while a challenger is on trial, whose trial would begin anew.
     """
     decisions: list[Decision] = []
     busy = history.busy
@@ -126,7 +127,8 @@ def decide(use_case: UseCase, facts: Facts, history: History) -> tuple[Decision,
         before = history.states.get(rule.name, RuleState())
         decision = _decision(rule, holds, findings, before, facts.at)
         if decision.state == "firing" and rule.action == "retrain":
-            held = busy or why_not_now(use_case.monitoring.retraining, history.retrained, facts.at)
+            policy = use_case.monitoring.retraining
+            held = busy or _on_trial(facts) or why_not_now(policy, history.retrained, facts.at)
             decision = _with_act(decision, "retrain", held)
             busy = busy or ("" if held else f"rule {rule.name} sets off a retraining already")
         elif decision.state == "firing" and rule.action == "promote":
@@ -187,6 +189,11 @@ def _decision(
 
 def _with_act(decision: Decision, act: str, held: str, version: str | None = None) -> Decision:
     return replace(decision, held=held) if held else replace(decision, act=act, version=version)
+
+
+def _on_trial(facts: Facts) -> str:
+    undecided = facts.challenge.get("decision") in ("wait", "promote")
+    return "the challenger is on trial; its test has not given it up" if undecided else ""
 
 
 def _why_not_promoted(facts: Facts, history: History) -> str:

@@ -209,6 +209,22 @@ def test_while_a_cycle_is_live_the_action_waits_and_the_alert_does_not(watched):
     assert decision.held == busy.busy
 
 
+@pytest.mark.parametrize(
+    ("challenge", "acts"),
+    [
+        ({"decision": "wait"}, False),
+        ({"decision": "promote"}, False),
+        ({"decision": "keep"}, True),
+        ({"reason": "there is no challenger"}, True),
+        ({}, True),
+    ],
+)
+def test_while_a_challenger_is_on_trial_none_is_trained_to_take_its_place(watched, challenge, acts):
+    (decision,) = decide(watched(OLD), facts(age_days=200.0, challenge=challenge), History())
+    assert (decision.act == "retrain") is acts
+    assert ("on trial" in decision.held) is not acts
+
+
 @pytest.mark.parametrize(("days", "acts"), [(6.9, False), (7, True), (8, True)])
 def test_cool_down(watched, days, acts):
     history = History(retrained=(AT - days * DAY,))
