@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+from msgspec import to_builtins
 
 from crispml_core.cli import addresses
 from crispml_core.cli.kpis import kpi_rows, value_of
 from crispml_core.cli.tour import take_tour
 from crispml_core.cli.tour_result import Tour
 from crispml_core.cli.verb import Failure, Session, Verb
+
+if TYPE_CHECKING:
+    from crispml_core.cli.services import Services
 
 USE_CASE = "examples/german_credit/use_case.py:german_credit"
 
@@ -32,13 +37,23 @@ USE_CASE = "examples/german_credit/use_case.py:german_credit"
     metavar="REFERENCE",
     help="module:name, file.py:name or file.yaml.",
 )
+@click.option(
+    "--story",
+    type=click.Choice(["drift"]),
+    help="Let months pass instead: drift: the applicants change, a challenger wins.",
+)
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of split and training.")
 @click.pass_obj
-def demo(session: Session, once: bool, folder: Path, reference: str, seed: int) -> None:
+def demo(
+    session: Session, once: bool, folder: Path, reference: str, story: str | None, seed: int
+) -> None:
     """Run all nine methods on real data and verify them.
 
     Starts both services on this machine, trains every algorithm of the use case, makes the best
     version champion, scores the test rows, imports their ground truth and reports.
+
+    A story goes on from there, on a simulated clock and in a folder of its own that it empties
+    first.
     """
     from crispml_core.cli.services import Services, local_settings, make_stores
     from crispml_core.client import CrispMLClient
@@ -49,6 +64,9 @@ def demo(session: Session, once: bool, folder: Path, reference: str, seed: int) 
             f"there is no use case file {file} below this folder; "
             "run the demo in the folder of the project, or name a use case with --use-case"
         )
+    if story is not None:
+        play(session, folder / "story", file, reference.partition(":")[2], seed=seed, once=once)
+        return
     settings = local_settings(folder, [reference])
     make_stores(settings)
     with (
@@ -59,12 +77,48 @@ def demo(session: Session, once: bool, folder: Path, reference: str, seed: int) 
             tour = take_tour(client, _name(reference), seed=seed, report=report)
         if not session.out.emit(tour.summary()):
             show(session, tour)
-        if once:
-            session.out.line(f"they are served again by: crispml up --folder {folder}")
-        else:
-            session.out.line()
-            session.out.line("serving until Ctrl-C")
-            services.watch()
+        _end(session, services, folder, once=once)
+
+
+def play(
+    session: Session, folder: Path, file: Path, attribute: str, *, seed: int, once: bool
+) -> None:
+    """Play the drift story in a folder and print its timeline."""
+    from crispml_core.cli.services import Services, local_settings, make_stores
+    from crispml_core.cli.story.drift import DriftStory
+    from crispml_core.cli.story.stage import Stage
+    from crispml_core.cli.story.telling import show_story
+    from crispml_core.client import CrispMLClient
+    from crispml_core.reporting.story_page import render_story
+
+    if addresses.read(folder):
+        raise Failure(f"a story is still served from the folder {folder}; stop it first")
+    stage = Stage(folder, file)
+    reference = f"{stage.use_case_file}:{attribute}" if attribute else str(stage.use_case_file)
+    settings = local_settings(folder, [reference]) | {"CRISPML_CLOCK__FILE": str(stage.clock_file)}
+    make_stores(settings)
+    with (
+        Services(folder, settings) as services,
+        CrispMLClient(services.urls["training"], services.urls["scoring"]) as client,
+    ):
+        name = next(iter(client.training.use_cases())).name
+        with session.out.progress("story") as report:
+            told = DriftStory(client, name, stage, seed=seed).play(report)
+        page = folder / "story.html"
+        told.page = str(page)
+        page.write_text(render_story(to_builtins(told.summary())), encoding="utf-8")
+        if not session.out.emit(told.summary()):
+            show_story(session.out, told)
+        _end(session, services, folder, once=once)
+
+
+def _end(session: Session, services: Services, folder: Path, *, once: bool) -> None:
+    if once:
+        session.out.line(f"they are served again by: crispml up --folder {folder}")
+    else:
+        session.out.line()
+        session.out.line("serving until Ctrl-C")
+        services.watch()
 
 
 def show(session: Session, tour: Tour) -> None:

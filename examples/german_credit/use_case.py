@@ -14,6 +14,7 @@ from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 
 from crispml_core import (
     Algorithm,
+    Condition,
     CostMatrix,
     CsvSource,
     Derive,
@@ -22,6 +23,8 @@ from crispml_core import (
     Gate,
     Hyperparameter,
     Monitoring,
+    Retraining,
+    Rule,
     Segment,
     Target,
     UseCase,
@@ -251,5 +254,24 @@ german_credit = UseCase(
             Fairness(segment="sex", favourable="good", reference="male"),
             Fairness(segment="age_group", favourable="good", reference="36 - 51"),
         ),
+        # The truth of a loan is known a month later, so a KPI looks back further than that.
+        rules=(
+            Rule("inputs-drift", Condition("drift")),
+            Rule(
+                "auc-below-gate",
+                Condition("kpi", "auc"),
+                window_days=60,
+                severity="critical",
+                action="retrain",
+            ),
+            Rule(
+                "challenger-won",
+                Condition("challenger", "promote"),
+                severity="info",
+                action="promote",
+            ),
+        ),
+        retraining=Retraining(cooldown_days=14),
+        promotion="automatic",
     ),
 )
