@@ -70,7 +70,10 @@ MOST_FALSE = stats.binom.ppf(1 - 1e-4, SEEDS, RATES["alpha"])
 MOST_MISSED = stats.binom.ppf(1 - 1e-4, SEEDS, RATES["beta"])
 
 
-@pytest.mark.parametrize("world", [costs(0.0), squares(0.0), splits(0.0, 0.3)], ids=str)
+WORLDS = ("costs", "squares", "splits")
+
+
+@pytest.mark.parametrize("world", [costs(0.0), squares(0.0), splits(0.0, 0.3)], ids=WORLDS)
 def test_an_equal_challenger_is_rarely_promoted_though_every_record_is_looked_at(world):
     found = decisions(*world)
 
@@ -78,7 +81,7 @@ def test_an_equal_challenger_is_rarely_promoted_though_every_record_is_looked_at
     assert found["keep"] > SEEDS / 2
 
 
-@pytest.mark.parametrize("world", [costs(0.02), squares(0.1), splits(0.06, 0.3)], ids=str)
+@pytest.mark.parametrize("world", [costs(0.02), squares(0.1), splits(0.06, 0.3)], ids=WORLDS)
 def test_a_challenger_that_is_better_by_the_effect_is_promoted(world):
     found = decisions(*world)
 
