@@ -24,7 +24,8 @@ class SqlAliasLog:
     """Where aliases point, in a SQL database; see `crispml_core.ports.alias_log.AliasLog`.
 
     Two moves of one model at once compute the same number; the primary key lets one of them in,
-    and the other looks again at what it finds then.
+    and the other looks again at what it finds then. The number is computed before the alias is
+    looked at, so a move that is committed meanwhile is seen there, or its number is taken.
 
     Parameters
     ----------
@@ -80,11 +81,11 @@ class SqlAliasLog:
         for _ in range(_ATTEMPTS):
             try:
                 with writing(self._engine) as connection:
+                    last = _newest(connection, model)
                     now = _there(_newest(connection, model, alias))
                     if now is None and not version:
                         raise NotFound("alias")
                     _check(now, expected)
-                    last = _newest(connection, model)
                     moment = self._clock()
                     event = AliasEvent(
                         model=model,

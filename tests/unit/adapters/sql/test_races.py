@@ -14,7 +14,7 @@ from crispml_core.adapters.sql import alias_log, label_import
 from crispml_core.adapters.sql.alias_log import SqlAliasLog
 from crispml_core.adapters.sql.label_store import SqlLabelStore
 from crispml_core.adapters.sql.run_store import SqlRunStore
-from crispml_core.domain.errors import PreconditionRequired
+from crispml_core.domain.errors import PreconditionFailed, PreconditionRequired
 from crispml_core.domain.identifiers import new_id, utc_now
 from crispml_core.domain.runs import Run, RunStatus
 from crispml_core.domain.scores import Label, Verdict
@@ -78,6 +78,17 @@ def test_an_alias_that_another_process_made_meanwhile_is_seen(engine, monkeypatc
 
     with pytest.raises(PreconditionRequired):
         aliases.move("credit", "champion", "v2", expected=None)
+
+
+def test_a_move_between_the_two_looks_of_another_one_is_seen(engine, monkeypatch):
+    aliases = SqlAliasLog(engine)
+    first = aliases.move("credit", "champion", "v1", expected=None)
+    second = aliases.move("credit", "champion", "v2", expected="v1")
+    stale_once(monkeypatch, alias_log, "_newest", first)
+
+    with pytest.raises(PreconditionFailed):
+        aliases.move("credit", "champion", "v3", expected="v1")
+    assert aliases.history("credit", "champion") == [second, first]
 
 
 ENQUEUE = """
