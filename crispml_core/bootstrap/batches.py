@@ -22,7 +22,7 @@ from crispml_core.domain.errors import CrispMLError, InvalidInput, NotFound
 from crispml_core.domain.sources import SqlSource
 from crispml_core.domain.use_case import UseCase
 from crispml_core.logs import configure_logging
-from crispml_core.pipelines.batch_requests import BatchJob, OpenQuery, check_batch
+from crispml_core.pipelines.batches.requests import BatchJob, OpenQuery, check_batch
 from crispml_core.ports.batch_store import BatchStore
 from crispml_core.ports.run_store import RunStore
 from crispml_core.ports.source import RecordSource
@@ -32,7 +32,7 @@ from crispml_core.settings import CrispMLSettings
 from crispml_core.use_cases.loader import load_use_cases
 
 if TYPE_CHECKING:
-    from crispml_core.pipelines.batch_scoring import BatchScoring
+    from crispml_core.pipelines.batches.scoring import BatchScoring
 
 # Nobody waits for the start of a very large batch: the process that takes it looks at once, and the
 # others need not ask the database often.
@@ -108,7 +108,7 @@ class _Worker:
 @contextmanager
 def _worker_parts(settings: CrispMLSettings) -> Iterator[tuple[RunStore, BatchScoring]]:
     """Build what one worker process needs; heavy libraries are its business only."""
-    from crispml_core.pipelines.batch_scoring import BatchScoring, BatchStores
+    from crispml_core.pipelines.batches.scoring import BatchScoring, BatchStores
     from crispml_core.serving.durable_ledger import DurableLedger
     from crispml_core.serving.ledger_writer import LedgerWriter
     from crispml_core.serving.live_models import LiveModels

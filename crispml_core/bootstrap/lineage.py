@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from crispml_core.domain.use_case import UseCase
 
 if TYPE_CHECKING:
-    from crispml_core.pipelines.lineage import LineageReader
+    from crispml_core.pipelines.lineage.reader import LineageReader
 
 
 def lineage_builder(
@@ -31,7 +31,7 @@ def lineage_builder(
         from crispml_core.adapters.volume.artefact_store import VolumeArtefactStore
         from crispml_core.adapters.volume.dataset_store import VolumeDataSetStore
         from crispml_core.adapters.volume.model_registry import VolumeModelRegistry
-        from crispml_core.pipelines.lineage import LineageReader, LineageStores
+        from crispml_core.pipelines.lineage.reader import LineageReader, LineageStores
 
         return LineageReader(
             LineageStores(

@@ -20,7 +20,7 @@ from crispml_core.ports.model_registry import ModelRegistry
 from crispml_core.settings import CrispMLSettings
 
 if TYPE_CHECKING:
-    from crispml_core.pipelines.lineage import LineageReader
+    from crispml_core.pipelines.lineage.reader import LineageReader
 
 
 @dataclass(frozen=True, kw_only=True)

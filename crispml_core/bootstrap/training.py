@@ -41,12 +41,12 @@ from crispml_core.domain.runs import MONITORING_RUNS, TRAINING_RUNS, Run
 from crispml_core.domain.use_case import UseCase
 from crispml_core.governance.promotion import PromotionMode, PromotionRules
 from crispml_core.logs import configure_logging
-from crispml_core.pipelines.bundles import Bundles
+from crispml_core.pipelines.bundles.door import Bundles
 from crispml_core.pipelines.catalogue import Catalogue
 from crispml_core.pipelines.challenges import Challenges
-from crispml_core.pipelines.monitor import Monitor
-from crispml_core.pipelines.monitor_messages import Messages
-from crispml_core.pipelines.monitor_stores import MonitorStores
+from crispml_core.pipelines.monitoring.messages import Messages
+from crispml_core.pipelines.monitoring.monitor import Monitor
+from crispml_core.pipelines.monitoring.stores import MonitorStores
 from crispml_core.pipelines.stores import TrainingStores
 from crispml_core.pipelines.training import TrainingPipelines
 from crispml_core.ports.artefact_store import ArtefactStore

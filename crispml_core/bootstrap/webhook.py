@@ -8,7 +8,7 @@ from crispml_core.adapters.webhook.guard import AddressRefused, check_url
 from crispml_core.adapters.webhook.sender import WebhookSender
 from crispml_core.domain.errors import InvalidInput
 from crispml_core.domain.webhooks import webhook_key
-from crispml_core.pipelines.deliveries import Deliverer
+from crispml_core.pipelines.monitoring.deliveries import Deliverer
 from crispml_core.ports.outbox import Outbox
 from crispml_core.settings import CrispMLSettings
 

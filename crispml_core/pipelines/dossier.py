@@ -10,8 +10,8 @@ from crispml_core.domain.errors import CrispMLError, NotFound
 from crispml_core.domain.lineage import Direction, NodeKind
 from crispml_core.domain.models import ModelVersion
 from crispml_core.domain.scores import ScoreGroup, chain_root
-from crispml_core.pipelines.lineage import LineageReader
-from crispml_core.pipelines.lineage_look import Look
+from crispml_core.pipelines.lineage.look import Look
+from crispml_core.pipelines.lineage.reader import LineageReader
 from crispml_core.serving.stored_inputs import stored_rows, verify_rows
 
 SCHEMA_VERSION = 1

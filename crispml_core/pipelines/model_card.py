@@ -11,7 +11,7 @@ import msgspec
 from crispml_core.domain.errors import NotFound
 from crispml_core.domain.models import ArtefactKind, ModelVersion, PublishedVersion
 from crispml_core.pipelines.catalogue import Catalogue
-from crispml_core.pipelines.lineage import LineageStores
+from crispml_core.pipelines.lineage.reader import LineageStores
 from crispml_core.reporting.cards import CardInput, card_content
 from crispml_core.reporting.citations import Document
 

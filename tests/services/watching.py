@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from crispml_core import UseCase
-from crispml_core.pipelines.monitor import Monitor
-from crispml_core.pipelines.monitor_stores import MonitorStores
+from crispml_core.pipelines.monitoring.monitor import Monitor
+from crispml_core.pipelines.monitoring.stores import MonitorStores
 from crispml_core.testing.fakes.monitor_store import FakeMonitorStore
 from crispml_core.testing.fakes.outbox import FakeOutbox
 

@@ -15,7 +15,7 @@ from crispml_core.domain.errors import InvalidInput
 from crispml_core.domain.identifiers import new_id, utc_now
 from crispml_core.domain.runs import SCORING_METHODS, Run, RunStatus
 from crispml_core.domain.use_case import UseCase
-from crispml_core.pipelines.batch_requests import BatchJob
+from crispml_core.pipelines.batches.requests import BatchJob
 from crispml_core.rest.requests import validated
 from crispml_core.rest.runs import Runs, run_answer
 from crispml_core.rest.strict_json import parse_json

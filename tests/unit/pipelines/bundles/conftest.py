@@ -12,7 +12,7 @@ from crispml_core.adapters.compilers import SklearnModelCompiler
 from crispml_core.adapters.skops.codec import SkopsModelCodec
 from crispml_core.adapters.volume.model_registry import VolumeModelRegistry
 from crispml_core.governance.promotion import PromotionMode, PromotionRules
-from crispml_core.pipelines.bundles import Bundles
+from crispml_core.pipelines.bundles.door import Bundles
 from crispml_core.pipelines.cycle import run_cycle
 from crispml_core.pipelines.promotion import move_alias
 from crispml_core.pipelines.recorder import Recorder

@@ -11,7 +11,7 @@ import pytest
 
 from crispml_core.adapters.bundles import TarBundles
 from crispml_core.domain.errors import Conflict, CrispMLError, InvalidInput, NotFound
-from crispml_core.pipelines.bundle_export import seal_of
+from crispml_core.pipelines.bundles.exporting import seal_of
 
 pytestmark = pytest.mark.slow
 

@@ -15,9 +15,9 @@ from crispml_core.domain.models import CHAMPION
 from crispml_core.domain.runs import CYCLE, MONITOR, Run, RunStatus
 from crispml_core.domain.scores import Encoding, Label, ScoreGroup, ScoreRows, new_group_id
 from crispml_core.methods.model_persist import draft_version
-from crispml_core.pipelines.monitor import Monitor
-from crispml_core.pipelines.monitor_messages import Messages
-from crispml_core.pipelines.monitor_stores import MonitorStores
+from crispml_core.pipelines.monitoring.messages import Messages
+from crispml_core.pipelines.monitoring.monitor import Monitor
+from crispml_core.pipelines.monitoring.stores import MonitorStores
 from crispml_core.testing.fakes.alias_log import FakeAliasLog
 from crispml_core.testing.fakes.label_store import FakeLabelStore
 from crispml_core.testing.fakes.monitor_store import FakeMonitorStore

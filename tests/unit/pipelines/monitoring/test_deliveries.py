@@ -8,7 +8,7 @@ import pytest
 
 from crispml_core.domain.alerts import Delivery, DeliveryStatus
 from crispml_core.domain.errors import StoreUnavailable
-from crispml_core.pipelines.deliveries import LONGEST_PAUSE_S, Deliverer
+from crispml_core.pipelines.monitoring.deliveries import LONGEST_PAUSE_S, Deliverer
 from crispml_core.ports.webhook import Attempt
 from crispml_core.testing.fakes.outbox import FakeOutbox
 

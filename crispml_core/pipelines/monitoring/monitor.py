@@ -17,12 +17,12 @@ from crispml_core.domain.errors import Conflict, NotFound
 from crispml_core.domain.identifiers import utc_now
 from crispml_core.domain.runs import DRY_RUN, MONITOR, Run
 from crispml_core.domain.use_case import UseCase
-from crispml_core.pipelines.monitor_actions import Actions
-from crispml_core.pipelines.monitor_dry_run import dry_run
-from crispml_core.pipelines.monitor_evaluation import evaluate
-from crispml_core.pipelines.monitor_messages import Messages
-from crispml_core.pipelines.monitor_requests import TOO_LATE, check_monitor_request, moment_of
-from crispml_core.pipelines.monitor_stores import MonitorStores
+from crispml_core.pipelines.monitoring.actions import Actions
+from crispml_core.pipelines.monitoring.dry_run import dry_run
+from crispml_core.pipelines.monitoring.evaluation import evaluate
+from crispml_core.pipelines.monitoring.messages import Messages
+from crispml_core.pipelines.monitoring.requests import TOO_LATE, check_monitor_request, moment_of
+from crispml_core.pipelines.monitoring.stores import MonitorStores
 from crispml_core.ports.progress import RunProgress, no_run_progress
 
 

@@ -13,10 +13,10 @@ from crispml_core.domain.lineage import Node, NodeKind
 from crispml_core.domain.models import Artefact, ArtefactKind, ModelVersion
 from crispml_core.domain.runs import Run
 from crispml_core.domain.scores import StoredLabel, VerificationReport
-from crispml_core.pipelines import lineage_nodes as nodes
+from crispml_core.pipelines.lineage import nodes
 
 if TYPE_CHECKING:
-    from crispml_core.pipelines.lineage import LineageStores
+    from crispml_core.pipelines.lineage.reader import LineageStores
 
 T = TypeVar("T")
 _RUNS = 2_000

@@ -26,10 +26,10 @@ from crispml_core.governance.rules.decisions import (
     states_after,
 )
 from crispml_core.governance.rules.facts import Facts
-from crispml_core.pipelines.monitor_facts import facts_at
-from crispml_core.pipelines.monitor_messages import Messages
-from crispml_core.pipelines.monitor_requests import moment_of
-from crispml_core.pipelines.monitor_stores import MonitorStores
+from crispml_core.pipelines.monitoring.facts import facts_at
+from crispml_core.pipelines.monitoring.messages import Messages
+from crispml_core.pipelines.monitoring.requests import moment_of
+from crispml_core.pipelines.monitoring.stores import MonitorStores
 from crispml_core.ports.monitor_store import Outcome
 
 # A retraining that was skipped took place neither in the cool-down nor in the budget.

@@ -9,9 +9,9 @@ from typing import Any
 
 from crispml_core.domain.use_case import UseCase
 from crispml_core.governance.rules.decisions import History, decide, states_after
-from crispml_core.pipelines.monitor_facts import facts_at
-from crispml_core.pipelines.monitor_requests import moment_of
-from crispml_core.pipelines.monitor_stores import MonitorStores
+from crispml_core.pipelines.monitoring.facts import facts_at
+from crispml_core.pipelines.monitoring.requests import moment_of
+from crispml_core.pipelines.monitoring.stores import MonitorStores
 from crispml_core.ports.progress import RunProgress
 
 

@@ -15,9 +15,9 @@ from crispml_core.domain.batches import BatchManifest
 from crispml_core.domain.errors import Conflict, NotFound
 from crispml_core.domain.runs import SCORING_METHODS, Run
 from crispml_core.domain.use_case import UseCase
-from crispml_core.pipelines.batch_chunks import Chunks
-from crispml_core.pipelines.batch_input import checked_input
-from crispml_core.pipelines.batch_requests import BatchJob, OpenQuery
+from crispml_core.pipelines.batches.chunks import Chunks
+from crispml_core.pipelines.batches.input import checked_input
+from crispml_core.pipelines.batches.requests import BatchJob, OpenQuery
 from crispml_core.pipelines.recorder import Recorder
 from crispml_core.ports.batch_store import BatchStore
 from crispml_core.ports.progress import RunProgress, no_run_progress

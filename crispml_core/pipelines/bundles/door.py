@@ -7,8 +7,8 @@ from typing import BinaryIO
 
 from crispml_core.domain.bundles import Approval, BundleImport, ImportOutcome
 from crispml_core.domain.use_case import UseCase
-from crispml_core.pipelines.bundle_export import OutgoingBundle, approvals_of, export_bundle
-from crispml_core.pipelines.bundle_import import import_bundle
+from crispml_core.pipelines.bundles.exporting import OutgoingBundle, approvals_of, export_bundle
+from crispml_core.pipelines.bundles.importing import import_bundle
 from crispml_core.pipelines.stores import TrainingStores
 from crispml_core.ports.bundle_format import BundleFormat
 from crispml_core.ports.run_store import RunStore
@@ -36,12 +36,12 @@ class Bundles:
         self._runs, self._container = runs, container
 
     def export(self, model: str, version: str) -> OutgoingBundle:
-        """Pack a version; see `crispml_core.pipelines.bundle_export.export_bundle`."""
+        """Pack a version; see `crispml_core.pipelines.bundles.exporting.export_bundle`."""
         use_case = self._use_cases.get(model)
         return export_bundle(self._stores, self._runs, self._container, use_case, model, version)
 
     def take_in(self, file: BinaryIO, *, imported_by: str = "") -> ImportOutcome:
-        """Take a bundle in; see `crispml_core.pipelines.bundle_import.import_bundle`."""
+        """Take a bundle in; see `crispml_core.pipelines.bundles.importing.import_bundle`."""
         return import_bundle(
             self._stores, self._container, self._use_cases, file, imported_by=imported_by
         )

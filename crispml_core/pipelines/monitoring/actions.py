@@ -10,9 +10,9 @@ from crispml_core.domain.identifiers import new_id, utc_now
 from crispml_core.domain.runs import CYCLE, Run, RunStatus
 from crispml_core.domain.use_case import UseCase
 from crispml_core.pipelines.health import judge_version
-from crispml_core.pipelines.monitor_messages import Messages
-from crispml_core.pipelines.monitor_promotion import promoted
-from crispml_core.pipelines.monitor_stores import MonitorStores
+from crispml_core.pipelines.monitoring.messages import Messages
+from crispml_core.pipelines.monitoring.promotion import promoted
+from crispml_core.pipelines.monitoring.stores import MonitorStores
 
 # Longest of what one look takes up; there is one live retraining of a use case.
 _MANY = 100

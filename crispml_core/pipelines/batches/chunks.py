@@ -11,8 +11,8 @@ from crispml_core.domain.batches import BatchManifest, BatchPart, BatchPlan, sou
 from crispml_core.domain.errors import StoreUnavailable
 from crispml_core.domain.runs import Run
 from crispml_core.domain.scores import score_id
-from crispml_core.pipelines.batch_input import CHECK_SHARE, Report, repeating
-from crispml_core.pipelines.batch_requests import BatchJob
+from crispml_core.pipelines.batches.input import CHECK_SHARE, Report, repeating
+from crispml_core.pipelines.batches.requests import BatchJob
 from crispml_core.ports.batch_store import BatchInput, BatchWork
 from crispml_core.ports.score_ledger import ScoreLedger
 from crispml_core.serving.ledger_writer import Entry, LedgerWriter, replayed

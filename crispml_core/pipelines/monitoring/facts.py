@@ -14,7 +14,7 @@ from crispml_core.domain.reports import ReportQuestion
 from crispml_core.domain.rules import VERIFIED, Fact
 from crispml_core.domain.use_case import UseCase
 from crispml_core.governance.rules.facts import Facts
-from crispml_core.pipelines.monitor_stores import MonitorStores
+from crispml_core.pipelines.monitoring.stores import MonitorStores
 
 _DAY_S = 86400.0
 # The trend of a drift report has at most 200 windows.

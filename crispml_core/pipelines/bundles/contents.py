@@ -24,7 +24,7 @@ from crispml_core.domain.bundles import (
 from crispml_core.domain.datasets import StoredFile
 from crispml_core.domain.errors import InvalidInput, MalformedContent, TooLarge
 from crispml_core.domain.identifiers import check_name
-from crispml_core.pipelines.bundle_export import seal_of
+from crispml_core.pipelines.bundles.exporting import seal_of
 from crispml_core.ports.bundle_format import BundleFormat, PackedMember
 from crispml_core.ports.model_registry import IncomingVersion
 

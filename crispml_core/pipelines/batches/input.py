@@ -9,7 +9,7 @@ from crispml_core.domain.batches import BatchPlan, source_changed
 from crispml_core.domain.errors import InvalidInput
 from crispml_core.domain.sources import Selection
 from crispml_core.domain.use_case import UseCase
-from crispml_core.pipelines.batch_requests import BatchJob, OpenQuery
+from crispml_core.pipelines.batches.requests import BatchJob, OpenQuery
 from crispml_core.ports.batch_store import BatchInput, BatchStore, BatchWork
 from crispml_core.tables.batch_check import MAX_BATCH_ROWS, BatchCheck
 from crispml_core.tables.findings import Findings

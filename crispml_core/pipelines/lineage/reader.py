@@ -16,9 +16,9 @@ from crispml_core.domain.lineage import (
     walk,
 )
 from crispml_core.domain.use_case import UseCase
-from crispml_core.pipelines.lineage_causes import Causes
-from crispml_core.pipelines.lineage_effects import Effects
-from crispml_core.pipelines.lineage_look import Look
+from crispml_core.pipelines.lineage.causes import Causes
+from crispml_core.pipelines.lineage.effects import Effects
+from crispml_core.pipelines.lineage.look import Look
 from crispml_core.ports.alias_log import AliasLog
 from crispml_core.ports.artefact_store import ArtefactStore
 from crispml_core.ports.dataset_store import DataSetStore

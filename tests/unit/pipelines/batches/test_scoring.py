@@ -21,9 +21,9 @@ from crispml_core.domain.identifiers import new_id, utc_now
 from crispml_core.domain.runs import MethodTiming, Run, RunStatus
 from crispml_core.domain.scores import score_id
 from crispml_core.methods.new_data_score import NewDataScore
-from crispml_core.pipelines import batch_chunks
-from crispml_core.pipelines.batch_requests import BatchJob
-from crispml_core.pipelines.batch_scoring import BatchScoring, BatchStores
+from crispml_core.pipelines.batches import chunks
+from crispml_core.pipelines.batches.requests import BatchJob
+from crispml_core.pipelines.batches.scoring import BatchScoring, BatchStores
 from crispml_core.ports.progress import no_run_progress
 from crispml_core.ports.scorer import Answers
 from crispml_core.serving.ledger_writer import LedgerWriter, Served
@@ -348,14 +348,14 @@ def test_a_query_with_other_columns_is_refused_before_its_rows_are_read(world, o
 
 
 def test_a_ledger_that_is_away_for_a_while_costs_only_time(world, orders, monkeypatch):
-    monkeypatch.setattr(batch_chunks, "_PAUSE_S", 0.01)
+    monkeypatch.setattr(chunks, "_PAUSE_S", 0.01)
     world.durable.away = 3
     world.execute(a_run())
     check_complete(world, orders)
 
 
 def test_a_ledger_that_stays_away_fails_the_run(world, orders, monkeypatch):
-    monkeypatch.setattr(batch_chunks, "_PAUSE_S", 0.01)
+    monkeypatch.setattr(chunks, "_PAUSE_S", 0.01)
     world.durable.away, world.patience_s = 10**9, 0.05
     with pytest.raises(StoreUnavailable):
         world.execute(a_run())

@@ -9,9 +9,9 @@ from datetime import timedelta
 from crispml_core.domain.errors import NotFound
 from crispml_core.domain.lineage import Node, NodeKind
 from crispml_core.domain.scores import Score
-from crispml_core.pipelines import lineage_nodes as nodes
-from crispml_core.pipelines.lineage_causes import Neighbour, covers, outputs_of
-from crispml_core.pipelines.lineage_look import Look, split
+from crispml_core.pipelines.lineage import nodes
+from crispml_core.pipelines.lineage.causes import Neighbour, covers, outputs_of
+from crispml_core.pipelines.lineage.look import Look, split
 
 
 class Effects:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from crispml_core.pipelines.batch_requests import BatchJob
+from crispml_core.pipelines.batches.requests import BatchJob
 
 JOB = BatchJob(parquet="orders.parquet", sink="scores/2026", chunk_rows=40, version="v1")
 SQL = replace(JOB, parquet=None, query="SELECT 1", connection="warehouse")

@@ -19,8 +19,8 @@ from crispml_core.domain.models import FALLBACK, ModelVersion
 from crispml_core.domain.use_case import UseCase
 from crispml_core.governance.gates import check_gates
 from crispml_core.governance.promotion import PromotionMode
-from crispml_core.pipelines.bundle_checks import check_definition, check_manifest, prove
-from crispml_core.pipelines.bundle_contents import BundleContents
+from crispml_core.pipelines.bundles.checks import check_definition, check_manifest, prove
+from crispml_core.pipelines.bundles.contents import BundleContents
 from crispml_core.pipelines.promotion import move_alias
 from crispml_core.pipelines.stores import TrainingStores
 from crispml_core.ports.bundle_format import BundleFormat

@@ -10,8 +10,8 @@ from typing import Any
 from crispml_core.domain.errors import NotFound
 from crispml_core.domain.lineage import Node, NodeKind
 from crispml_core.domain.runs import REPRODUCE, Run
-from crispml_core.pipelines import lineage_nodes as nodes
-from crispml_core.pipelines.lineage_look import Look, split
+from crispml_core.pipelines.lineage import nodes
+from crispml_core.pipelines.lineage.look import Look, split
 
 Neighbour = tuple[str, Node]
 
