@@ -15,6 +15,8 @@ OF_DECISIONS = (
     "calibration",
 )
 OF_NUMBERS = ("mean_residual",)
+WITHOUT_LABELS = ("disparate_impact",)
+"""Criteria that compare decisions alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -89,9 +89,10 @@ class NewDataReport:
         known = Comparable.of(scores)
         content["estimated"] = estimated(self.use_case, known, parts)
         content["weighted"] = weighted(self.use_case, known)
-        content["fairness"] = fair_treatment(self.use_case, known)
+        found = basis(content)
+        content["fairness"] = fair_treatment(self.use_case, known, found["basis"])
         content["intervals"] = interval_coverage(self.use_case, scores, conformal or {})
-        content |= self._verdict(basis(content))
+        content |= self._verdict(found)
         content["notes"] = notes(content)
         return PerformanceReport(content)
 

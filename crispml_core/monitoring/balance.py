@@ -21,7 +21,7 @@ def balance(
     score: np.ndarray,
     groupings: Mapping[str, Grouping],
     labelled: np.ndarray,
-    weights: np.ndarray,
+    weights: np.ndarray | None,
 ) -> list[dict[str, Any]]:
     """Return by covariate how far the labelled records are from all of them.
 
@@ -33,21 +33,30 @@ def balance(
         Decision and segments of all records.
     labelled : ndarray of bool, shape (n,)
         Which have a label.
-    weights : ndarray
-        Of the labelled ones, in order.
+    weights : ndarray or None
+        Of the labelled ones, in order; None where there are none to be used, and then ``after`` and
+        ``balanced`` are None.
 
     Returns
     -------
     list of dict
         ``by``, the standardised difference ``before`` and ``after`` weighting of the mean score or,
-        of the group that is farthest off, of its share; and whether it is ``balanced``: at most
-        `TOLERATED`, or no more than chance leaves of so few effective records.
+        of the group that is farthest off, of its share. At most `TOLERATED`, or no more than chance
+        leaves of so few (effective) records, counts as alike: ``alike`` says so of the difference
+        before weighting, ``balanced`` of the one after.
     """
-    rows = [("score", *_of_score(score, labelled, weights))]
-    rows += [(by, *_of_groups(grouping, labelled, weights)) for by, grouping in groupings.items()]
-    tolerated = max(TOLERATED, _Z / math.sqrt(kish(weights)))
+    one = np.ones(int(labelled.sum())) if weights is None else weights
+    rows = [("score", *_of_score(score, labelled, one))]
+    rows += [(by, *_of_groups(grouping, labelled, one)) for by, grouping in groupings.items()]
+    plain, weighted = (max(TOLERATED, _Z / math.sqrt(n)) for n in (len(one), kish(one)))
     return [
-        {"by": by, "before": before, "after": after, "balanced": abs(after) <= tolerated}
+        {
+            "by": by,
+            "before": before,
+            "after": None if weights is None else after,
+            "alike": abs(before) <= plain,
+            "balanced": None if weights is None else abs(after) <= weighted,
+        }
         for by, before, after in rows
     ]
 

@@ -2,7 +2,9 @@
 
 A group counts as treated unequally only if the difference is beyond what is tolerated *and* is
 significant after Holm's correction over all groups, criteria and attributes. It counts as treated
-alike only if the whole interval lies within what is tolerated. All else is undecided.
+alike only if the whole interval lies within what is tolerated. All else is undecided, and so is
+whatever rests on labels that speak for some kinds of scores only: where just the cases that were
+decided for get labels, every group has a true positive rate of 1.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from crispml_core.domain.fairness import Fairness
+from crispml_core.domain.fairness import WITHOUT_LABELS, Fairness
 from crispml_core.domain.targets import Task
 from crispml_core.monitoring.drift.correction import adjusted
 from crispml_core.monitoring.fair_groups import Attribute, compare_decisions, compare_numbers
@@ -33,6 +35,7 @@ def fairness(
     *,
     classes: tuple[str, ...] = (),
     min_group: int = 1,
+    labels_speak_for_all: bool = True,
 ) -> dict[str, Any]:
     """Return, by declared attribute, how its groups are treated.
 
@@ -50,6 +53,9 @@ def fairness(
     min_group : int
         Groups of fewer scores, and the truth of groups of fewer labels, are withheld, see
         `crispml_core.monitoring.suppression`.
+    labels_speak_for_all : bool
+        Whether the labelled scores are a fair sample. If not, what rests on labels is shown, and
+        its verdict is ``undecided``.
 
     Returns
     -------
@@ -87,6 +93,7 @@ def fairness(
         for group in found.groups
         for name, part in group.get("compared", {}).items()
         if name in found.fair.criteria and part["p_value"] is not None
+        if labels_speak_for_all or name in WITHOUT_LABELS
     ]
     for part, p in zip(tests, adjusted([part["p_value"] for part in tests], "holm"), strict=True):
         part["p_adjusted"] = p
@@ -94,7 +101,7 @@ def fairness(
         "level": LEVEL,
         "correction": "holm",
         "tests": len(tests),
-        "attributes": [_judged(found) for found in attributes],
+        "attributes": [_judged(found, labels_speak_for_all) for found in attributes],
     }
 
 
@@ -107,15 +114,23 @@ def _probability(prediction: np.ndarray | None, code: int) -> np.ndarray | None:
     return prediction if code == 1 else 1 - prediction
 
 
-def _judged(found: Attribute) -> dict[str, Any]:
+def _judged(found: Attribute, labels_speak_for_all: bool) -> dict[str, Any]:
     """Return an attribute with the verdict on each comparison and on the whole."""
     fair, reasons, verdicts = found.fair, list(found.reasons), []
+    left_open = set() if labels_speak_for_all else set(fair.criteria) - set(WITHOUT_LABELS)
+    if left_open:
+        reasons.append(
+            f"labels came for some kinds of scores only, so nothing is said about "
+            f"{', '.join(sorted(left_open))}"
+        )
     for group in found.groups:
         for name in fair.criteria:
             part = group.get("compared", {}).get(name)
             if part is None:
                 continue
-            part["verdict"] = _verdict(part, *_limits(fair, name))
+            part["verdict"] = (
+                "undecided" if name in left_open else _verdict(part, *_limits(fair, name))
+            )
             verdicts.append(part["verdict"])
             if part["verdict"] == "unfair":
                 reasons.append(

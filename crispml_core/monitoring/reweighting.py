@@ -75,9 +75,9 @@ def reweighted(
         ``kpis`` is None. ``propensities`` is ``logged`` or ``estimated``, ``cells`` lists the kinds
         of scores without a label. ``kpis`` are those of Hájek (1971), ratios of weighted sums;
         ``horvitz_thompson`` has the means over the known number of scores; ``effective_n`` is that
-        of Kish, ``balance`` how far the weighted labelled scores are from all. ``bounds`` are
-        always there. Intervals treat estimated propensities as known, which makes them a little too
-        wide (Lunceford and Davidian 2004).
+        of Kish, ``balance`` how far the labelled scores are from all, before and after weighting.
+        ``bounds`` are always there. Intervals treat estimated propensities as known, which makes
+        them a little too wide (Lunceford and Davidian 2004).
     """
     labelled = labelled.astype(bool)
     k = len(classes) or 2
@@ -111,8 +111,9 @@ def reweighted(
     score, known = score[order], labelled[order]
     groupings = [grouping.take(order) for grouping in groupings]
     chance = chance[order] if logged else estimated_propensities(score, groupings, known)
+    covariates = dict(zip(by, groupings, strict=True))
     if reason := _too_unlikely(chance, known, floor, logged):
-        return found | _unknown(reason)
+        return found | _unknown(reason) | {"balance": balance(score, covariates, known, None)}
     weights, rows = 1 / chance[known], order[known]
     kpis, totals = weighted_kpis(
         task,
@@ -131,7 +132,7 @@ def reweighted(
         "largest_weight": float(weights.max()),
         "kpis": kpis,
         "horvitz_thompson": totals,
-        "balance": balance(score, dict(zip(by, groupings, strict=True)), known, weights),
+        "balance": balance(score, covariates, known, weights),
     }
 
 

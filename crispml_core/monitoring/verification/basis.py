@@ -45,29 +45,42 @@ def basis(content: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def depends_on(content: Mapping[str, Any]) -> list[str]:
+    """Return what the chance of a label visibly depends on: the score, the decision, segments."""
+    by = [row["by"] for row in content["weighted"]["balance"] if not row["alike"]]
+    found = ["the score"] if content["selection"]["depends"] or "score" in by else []
+    return found + [
+        "the decision" if name == "decision" else f"the segment {name}"
+        for name in by
+        if name != "score"
+    ]
+
+
 def _choose(content: Mapping[str, Any]) -> tuple[str, str]:
     usable = content["labelled"] - content["unusable"]
-    found, pattern = content["weighted"], content["selection"]
-    identifiable = found["status"] == "identifiable"
+    found = content["weighted"]
+    identifiable, logged = found["status"] == "identifiable", found["propensities"] == "logged"
     if usable == 0:
         return NOTHING, "No score has a usable label."
     if usable == content["scored"]:
         return REALISED, "Every score has its label, so the KPIs are those of all scores."
-    if identifiable and found["propensities"] == "logged":
+    if identifiable and logged:
         return WEIGHTED, (
             "Not every score has a label; each labelled one stands for as many as its logged "
             "propensity says."
         )
-    if pattern["depends"] is False and not found["cells"] and usable >= MIN_LABELS:
+    by = depends_on(content)
+    # Logged propensities that cannot be used still say that labels were chosen.
+    if not by and not logged and not found["cells"] and usable >= MIN_LABELS:
         return REALISED, (
             "Not every score has a label, but the chance of one does not visibly depend on the "
-            "score, and there is no kind of score without any."
+            "score, the decision or a segment, and there is no kind of score without any."
         )
     if identifiable:
         return WEIGHTED, (
-            "The chance of a label depends on the score. Each labelled score stands for as many as "
-            "its estimated propensity says, given score, decision and segments; what else decides "
-            "on a label is not corrected."
+            f"The chance of a label depends on {', '.join(by)}. Each labelled score stands for as "
+            "many as its estimated propensity says, given score, decision and segments; what else "
+            "decides on a label is not corrected."
         )
     return BOUNDS, (
         "The KPIs of all scores are not identifiable from the labels there are: "

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from crispml_core.monitoring.verification.basis import depends_on
+
 # What stands for all KPIs where a sentence has room for one.
 _FIRST = {"binary": "auc", "multiclass": "accuracy", "regression": "mae"}
 
@@ -55,6 +57,11 @@ def _selection(content: Mapping[str, Any]) -> Iterator[str]:
             "Whether a score has a label depends on the score: the share of labelled scores lies "
             f"between {min(rates):.0%} and {max(rates):.0%}, tenth by tenth. The labelled scores "
             "are no fair sample, and the plain KPIs over them mislead."
+        )
+    elif missing and content["labelled"] and (by := depends_on(content)):
+        yield (
+            f"Whether a score has a label depends on {', '.join(by)}. The labelled scores are no "
+            "fair sample, and the plain KPIs over them mislead."
         )
     elif missing and content["labelled"]:
         yield (

@@ -213,3 +213,67 @@ def test_fairness_is_looked_at_by_what_the_use_case_declares():
     assert attribute["verdict"] == "unfair"
     assert any("treated unequally" in note for note in content["notes"])
     assert verify(BINARY, rows)["fairness"] is None
+
+
+def test_labels_that_depend_on_a_segment_are_weighted_although_the_score_does_not_show_it():
+    rng = np.random.default_rng(2)
+    rows, y, scores = [], [], []
+    for number in range(6_000):
+        p = float(rng.random())
+        known = number % 2  # of one sex the model knows something, and it gets labels more often
+        bad = rng.random() < (p if known else 0.5)
+        seen = rng.random() < (0.9 if known else 0.2)
+        label = ("good", "bad")[int(bad)] if seen else None
+        rows.append(score(number, "bad" if p >= 0.5 else "good", label, probability=p))
+        y.append(int(bad))
+        scores.append(p)
+    truth = auc(np.array(y), np.array(scores))
+    content = verify(gate(0.7), rows)
+    assert content["selection"]["depends"] is False
+    assert content["kpis"]["auc"]["low"] > 0.7 > truth
+    verdict = content["verdict"]
+    assert (verdict["basis"], verdict["overall"]) == ("weighted", "undecided")
+    assert "depends on the segment sex" in verdict["why"]
+    assert verdict["kpis"]["auc"]["low"] < truth < verdict["kpis"]["auc"]["high"]
+    assert any("depends on the segment sex" in note for note in content["notes"])
+
+
+def test_logged_propensities_that_cannot_be_used_do_not_give_way_to_the_plain_kpis():
+    rng = np.random.default_rng(3)
+    rows = []
+    for number, row in enumerate(big(n=4_000)[0]):
+        chance = 0.9 if rng.random() < 0.5 else 0.002  # by what nothing that is stored shows
+        seen = rng.random() < chance or number == 0
+        rows.append(row if seen else row | {"label": None})
+        rows[-1] = rows[-1] | {"propensity": chance if seen else None}
+    rows[0] = rows[0] | {"propensity": 0.002}
+    content = verify(gate(0.7), rows)
+    assert content["selection"]["depends"] is False
+    assert content["weighted"]["propensities"] == "logged"
+    assert "below 0.01" in content["weighted"]["reason"]
+    assert (content["verdict"]["basis"], content["verdict"]["overall"]) == ("bounds", "undecided")
+
+
+@pytest.mark.parametrize("labels", ["all", "accepted only"])
+def test_who_is_refused_and_never_seen_again_is_no_proof_of_equal_opportunity(labels):
+    rng = np.random.default_rng(0)
+    rows = []
+    for number in range(4_000):
+        p = float(rng.random())
+        decided = "bad" if p > (0.3 if number % 2 else 0.6) else "good"
+        label = "bad" if rng.random() < p else "good"
+        seen = labels == "all" or decided == "good"
+        rows.append(score(number, decided, label if seen else None, probability=p))
+    declared = Fairness(
+        segment="sex", favourable="good", reference="m", criteria=["equal_opportunity"]
+    )
+    content = verify(use_case(RISK, monitoring=Monitoring(fairness=(declared,))), rows)
+    (attribute,) = content["fairness"]["attributes"]
+    found = next(group for group in attribute["groups"] if group["group"] == "f")
+    part = found["compared"]["equal_opportunity"]
+    if labels == "all":
+        assert (attribute["verdict"], part["verdict"]) == ("unfair", "unfair")
+    else:
+        assert part["value"] == 0.0  # every label is that of a case that was accepted
+        assert (attribute["verdict"], part["verdict"]) == ("undecided", "undecided")
+        assert "labels came for some kinds of scores only" in attribute["reasons"][0]
