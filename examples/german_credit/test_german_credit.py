@@ -1,7 +1,9 @@
 """The author's test of the use case."""
 
+import csv
 import importlib.util
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -28,6 +30,22 @@ def test_the_use_case_holds():
     """Everything that training and scoring will do with it works on its own data."""
     passed = check_use_case(load_use_case(f"{USE_CASE}:german_credit"))
     assert "source: 1000 rows keep the record schema" in passed
+
+
+def test_each_row_has_the_status_that_belongs_to_it():
+    """No column is in an order of its own: these are the counts of the published data."""
+    with USE_CASE.with_name("german_credit.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert Counter((row["personal_status_sex"], row["risk"]) for row in rows) == {
+        ("female : divorced/separated/married", "good"): 201,
+        ("female : divorced/separated/married", "bad"): 109,
+        ("male : divorced/separated", "good"): 30,
+        ("male : divorced/separated", "bad"): 20,
+        ("male : married/widowed", "good"): 67,
+        ("male : married/widowed", "bad"): 25,
+        ("male : single", "good"): 402,
+        ("male : single", "bad"): 146,
+    }
 
 
 def test_the_town_of_the_story_keeps_the_record_schema_and_its_seed(town):
