@@ -1,4 +1,4 @@
-"""Counts of labels in the cells of a reference."""
+"""Labels, counted by the database in the cells of a reference."""
 
 from __future__ import annotations
 
