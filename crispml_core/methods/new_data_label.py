@@ -67,19 +67,21 @@ class NewDataLabel:
     def _read(
         self, part: Sequence[Any] | pa.RecordBatch, first_row: int, received_at: datetime
     ) -> tuple[pa.RecordBatch, Findings]:
+        from crispml_core.tables.label_cells import plain_columns, rows_of
         from crispml_core.tables.label_columns import accepted, columns_of
         from crispml_core.tables.label_entries import LabelRows
         from crispml_core.tables.label_table import from_labels
 
-        columns: dict[str, pa.Array] | None
-        if isinstance(part, Sequence):
-            columns = columns_of(part)
-        else:
-            columns = dict(zip(part.schema.names, part.columns, strict=True))
+        columns = columns_of(part) if isinstance(part, Sequence) else plain_columns(part)
         if columns is not None:
             batch = accepted(columns, len(part), self._target, received_at)
             if batch is not None:
                 return batch, Findings()
-        rows = part if isinstance(part, Sequence) else part.to_pylist()
+        rows: Sequence[Any]
+        if isinstance(part, Sequence):
+            rows = part
+        else:
+            assert columns is not None
+            rows = rows_of(columns, len(part))
         labels, findings = LabelRows(self._target, received_at).read(rows, first_row)
         return from_labels(labels), findings

@@ -104,7 +104,8 @@ class DriftPipelines:
         Raises
         ------
         InvalidInput
-            If the period ends before it starts, or has more than `MAX_WINDOWS` windows.
+            If the period ends before it starts, has more than `MAX_WINDOWS` windows, or lies at an
+            end of the calendar.
         NotFound
             If there is no such use case, version or segment, or no champion.
         """
@@ -193,6 +194,9 @@ class DriftPipelines:
     def _period(
         self, start: datetime | None, end: datetime | None, window: Window
     ) -> tuple[datetime, datetime]:
+        if any(moment and not 1 < moment.year < 9999 for moment in (start, end)):
+            # Windows reach beyond the period, and the calendar ends.
+            raise InvalidInput("from and to must lie between the years 2 and 9998")
         end = end or self._clock()
         start = start or end - DEFAULT_PERIOD
         if end <= start:

@@ -7,7 +7,7 @@ explains (decision 12 has the same idea for records).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
@@ -21,6 +21,8 @@ from crispml_core.tables.label_table import LABELS, MOMENT
 
 _UUID = "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
 _NAMES = frozenset(ENTRIES)
+# Arrow knows moments before it, Python does not.
+_FIRST = pa.scalar(datetime.min.replace(tzinfo=UTC), MOMENT)
 
 
 class _InDoubt(Exception):
@@ -57,17 +59,14 @@ def accepted(
         See `crispml_core.tables.label_entries.LabelRows`.
     """
     try:
-        return _batch(dict(columns), rows, target, received_at)
+        return _batch(columns, rows, target, received_at)
     except (_InDoubt, pa.ArrowException):
         return None
 
 
 def _batch(
-    given: dict[str, pa.Array], rows: int, target: Target, received_at: datetime
+    given: Mapping[str, pa.Array], rows: int, target: Target, received_at: datetime
 ) -> pa.RecordBatch:
-    for name, column in given.items():
-        if pa.types.is_dictionary(column.type):
-            given[name] = column.cast(column.type.value_type)
     latest = pa.scalar(received_at + CLOCK_TOLERANCE, MOMENT)
     score_id = _texts(given.get("score_id"), rows)
     record_key = _keys(given.get("record_key"), rows)
@@ -78,6 +77,7 @@ def _batch(
     value_text, value_number = _values(given.get("label"), rows, target)
     source = _texts(given.get("source"), rows)
     _need(pc.less_equal(pc.utf8_length(source), MAX_SOURCE))
+    _need(pc.invert(pc.match_substring(source, "\0")))
     propensity = _numbers(given.get("propensity"), rows)
     _need(pc.and_(pc.greater(propensity, 0.0), pc.less_equal(propensity, 1.0)))
     found = {
@@ -125,10 +125,11 @@ def _moments(column: pa.Array | None, rows: int, latest: pa.Scalar) -> pa.Array:
     if pa.types.is_timestamp(column.type):
         if column.type.tz is None:
             raise _InDoubt
-        moments = column.cast(MOMENT, safe=False)
+        # Of nanoseconds the last digits are cut off; larger units could go round and round.
+        moments = column.cast(MOMENT, safe=column.type.unit != "ns")
     else:
         moments = _texts(column, rows).cast(MOMENT)
-    _need(pc.less_equal(moments, latest))
+    _need(pc.and_(pc.less_equal(moments, latest), pc.greater_equal(moments, _FIRST)))
     return moments
 
 

@@ -159,6 +159,8 @@ def _source(value: Any) -> str:
         return ""
     if not isinstance(value, str) or len(value) > MAX_SOURCE:
         raise _Wrong("type", "source", f"source must be a text of at most {MAX_SOURCE} characters")
+    if "\0" in value:
+        raise _Wrong("characters", "source", "source must not hold the character NUL")
     return value
 
 

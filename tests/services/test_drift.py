@@ -135,6 +135,8 @@ def test_a_version_without_a_reference_says_so(scoring: Any) -> None:
         ({"from": "2026-02-02T00:00:00Z", "to": "2026-02-01T00:00:00Z"}, 422, "later than from"),
         ({"from": "2026-02-01T00:00:00Z", "to": "2026-02-01T00:00:00Z"}, 422, "later than from"),
         ({"from": "2020-01-01T00:00:00Z", "window": "hour"}, 422, "200 windows"),
+        ({"to": "0001-01-01T00:00:00Z"}, 422, "between the years"),
+        ({"from": "9999-12-31T22:00:00Z", "to": "9999-12-31T23:59:59Z"}, 422, "between the years"),
         ({"window": "year"}, 422, "window"),
         ({"from": "yesterday"}, 422, "moment"),
     ],

@@ -12,11 +12,11 @@ see the page "Ingest Ground Truth labels and merge them with predictions" of its
 from __future__ import annotations
 
 import csv
-import json
 from typing import Any
 
-from crispml_core.domain.errors import Problem
+from crispml_core.domain.errors import CrispMLError, Problem
 from crispml_core.rest.label_dialects.naming import named
+from crispml_core.rest.strict_json import parse_json
 
 _DATA, _META = "groundTruthData", "eventMetadata"
 
@@ -46,13 +46,16 @@ def label_row(value: Any) -> dict[str, Any] | Problem:
 
 def _label(data: str, encoding: str) -> Any:
     if encoding == "CSV":
-        cells = next(csv.reader([data.strip("\r\n")]), [])
+        try:
+            cells = next(csv.reader([data.strip("\r\n")]), [])
+        except csv.Error:  # a line break inside, or more than the reader takes
+            cells = []
         if len(cells) != 1:
             return Problem("dialect", "data must be the label alone, one cell of CSV", _DATA)
         return cells[0].strip()
     if encoding == "JSON":
         try:
-            return json.loads(data)
-        except ValueError:
+            return parse_json(data.encode())
+        except CrispMLError:
             return Problem("dialect", "data is not JSON, as its encoding says", _DATA)
     return Problem("dialect", "encoding must be CSV or JSON", _DATA)

@@ -1,8 +1,10 @@
 """NewDataLabel reads truth rows or says what is wrong with which row."""
 
+import tracemalloc
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -147,6 +149,42 @@ def test_a_column_of_moments_needs_a_zone(toy):
     naive = pa.array([NOW.replace(tzinfo=None)], pa.timestamp("us"))
     with pytest.raises(InvalidRecords, match="time zone"):
         read(toy, pa.RecordBatch.from_pydict(columns | {"label_time": naive}))
+
+
+TEXT = "canary" * 20_000
+
+
+def repeated(way, rows):
+    """A long text that is there once and meant in each row, in a way that Arrow has for it."""
+    if way == "dictionary":
+        return pa.DictionaryArray.from_arrays(pa.array([0] * rows, pa.int8()), pa.array([TEXT]))
+    if way == "runs":
+        return pa.RunEndEncodedArray.from_arrays(pa.array([rows], pa.int32()), pa.array([TEXT]))
+    view = np.array([[len(TEXT), *np.frombuffer(TEXT[:4].encode(), np.int32), 0, 0]], np.int32)
+    buffers = [None, pa.py_buffer(np.repeat(view, rows, axis=0)), pa.py_buffer(TEXT.encode())]
+    return pa.Array.from_buffers(pa.string_view(), rows, buffers)
+
+
+@pytest.mark.parametrize(
+    "entry", ["record_key", "score_id", "scored_until", "label", "label_time", "source"]
+)
+@pytest.mark.parametrize("way", ["dictionary", "runs", "views"])
+def test_a_text_that_is_sent_once_and_meant_often_takes_no_memory(toy, entry, way):
+    rows = 16_000  # 2 GB of text
+    columns = {"record_key": pa.array(range(rows)), "label": pa.array(["yes"] * rows)}
+    batch = pa.RecordBatch.from_pydict(columns | {entry: repeated(way, rows)})
+    batch.validate(full=True)
+    before = pa.default_memory_pool().max_memory()
+    tracemalloc.start()
+    try:
+        with pytest.raises(InvalidRecords) as caught:
+            read(toy, batch)
+        assert tracemalloc.get_traced_memory()[1] < 64 * 2**20
+    finally:
+        tracemalloc.stop()
+    assert pa.default_memory_pool().max_memory() - before < 64 * 2**20
+    assert caught.value.total == rows
+    assert "canary" not in str(caught.value.problems)
 
 
 MOMENTS = st.sampled_from(
