@@ -28,6 +28,7 @@ from crispml_core.domain.errors import CrispMLError, StoreUnavailable
 from crispml_core.domain.models import AliasEvent
 from crispml_core.domain.scores import ScoreGroup
 from crispml_core.domain.use_case import UseCase
+from crispml_core.governance.promotion import PromotionRules
 from crispml_core.pipelines.challenges import Challenges
 from crispml_core.pipelines.drift import DriftPipelines
 from crispml_core.pipelines.replays import Replays
@@ -37,6 +38,7 @@ from crispml_core.ports.label_store import LabelStore
 from crispml_core.ports.report_store import ReportStore
 from crispml_core.ports.score_ledger import ScoreLedger
 from crispml_core.ports.scorer import Answers
+from crispml_core.serving.admission import Admission
 from crispml_core.serving.direct_commits import DirectCommits
 from crispml_core.serving.durable_ledger import DurableLedger
 from crispml_core.serving.engine import ScoringEngine
@@ -78,7 +80,7 @@ class ScoringParts(Parts):
     def _asked(self, use_case: str, version: str) -> Callable[[ScoreGroup], Answers]:
         schema = self.use_cases[use_case].schema
         check_replayable(schema)
-        loaded = self.engine.models.version(use_case, version).loaded
+        loaded = self.engine.models.loaded(use_case, version)
         return partial(replay_group, loaded.scorer, schema)
 
 
@@ -114,6 +116,7 @@ def build(settings: CrispMLSettings) -> ScoringParts:
         LoadedVersions(VersionLoader(models, codec_of).load, settings.scoring.models_bytes),
         *_alias_reader(settings, aliases, use_cases),
         health=HealthWatch(health.highest, health.current),
+        admission=_admission(settings, aliases),
     )
     scoring_engine = ScoringEngine(
         live,
@@ -173,6 +176,13 @@ def _writer(
         on_error=_tell,
     )
     return durable, LedgerWriter(ledger, durable)
+
+
+def _admission(settings: CrispMLSettings, aliases: SqlAliasLog) -> Admission:
+    rules = PromotionRules(environment=settings.environment)
+    if not rules.is_strict:
+        return Admission()
+    return Admission(lambda model, version: rules.have_admitted(aliases.moves_to(model, version)))
 
 
 def _shadow_writer(ledger: SqlScoreLedger) -> LedgerWriter:

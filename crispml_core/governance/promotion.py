@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from crispml_core.domain.bundles import Approval
 from crispml_core.domain.errors import InvalidInput
-from crispml_core.domain.models import CHALLENGER, CHAMPION, FALLBACK
+from crispml_core.domain.models import CHALLENGER, CHAMPION, FALLBACK, AliasEvent
 from crispml_core.governance.gates import GateResult
 
 QA, PROD = "qa", "prod"
@@ -84,6 +84,10 @@ class PromotionRules:
         """Whether a move of this alias lets a version answer customers in prod."""
         answers = alias in (CHAMPION, FALLBACK) or (alias == CHALLENGER and traffic > 0)
         return self.is_strict and answers
+
+    def have_admitted(self, moves: Iterable[AliasEvent]) -> bool:
+        """Whether one of the moves to a version had to keep these rules, and so did."""
+        return not self.is_strict or any(self.concerns(move.alias, move.traffic) for move in moves)
 
     def refusal(self, candidate: Candidate) -> str | None:
         """Return why a version must not answer here, or None when it may."""

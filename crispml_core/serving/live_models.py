@@ -7,10 +7,12 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
+from crispml_core.domain.bundles import PromotionRefused
 from crispml_core.domain.errors import CrispMLError, NotFound, NotReady
 from crispml_core.domain.events import EventKind, ServingEvent
 from crispml_core.domain.models import CHALLENGER, CHAMPION, FALLBACK, AliasEvent
 from crispml_core.domain.use_case import UseCase
+from crispml_core.serving.admission import Admission
 from crispml_core.serving.challengers import Challenger, Challengers
 from crispml_core.serving.failures import UNFIT, Failure, missing, sentence
 from crispml_core.serving.health_watch import HealthWatch
@@ -64,6 +66,8 @@ class LiveModels:
         Returns where every alias of a model points.
     health : HealthWatch, optional
         Says which versions are unfit to answer.
+    admission : Admission, optional
+        Says which versions may answer requests that do not ask the champion.
     """
 
     def __init__(
@@ -75,11 +79,13 @@ class LiveModels:
         clock: Callable[[], float] = time.monotonic,
         *,
         health: HealthWatch | None = None,
+        admission: Admission | None = None,
     ) -> None:
         self._use_cases, self._versions = use_cases, versions
         self._highest, self._read_aliases = highest, aliases
         self._clock = clock
         self._health = HealthWatch() if health is None else health
+        self._admission = Admission() if admission is None else admission
         # Per use case: the unfit champion, whether the fallback answers for it, and why.
         self._unfit: dict[str, tuple[str, bool, str]] = {}
         self._note: Callable[[ServingEvent], None] = lambda event: None
@@ -120,6 +126,8 @@ class LiveModels:
         ------
         NotFound
             If there is no such use case or alias; its name is the caller's, so it is not repeated.
+        PromotionRefused
+            If the version behind the alias must not answer here.
         NotReady
             If no version can serve under the alias; the text says why.
         """
@@ -137,7 +145,8 @@ class LiveModels:
             return found
         failure = self._failures.get((use_case, alias))
         if failure is not None:
-            raise NotReady(failure.reason)
+            refused = failure.code == PromotionRefused.code
+            raise (PromotionRefused if refused else NotReady)(failure.reason)
         if alias == CHAMPION:
             raise NotReady(missing(use_case).reason)
         raise NotFound("alias", events)
@@ -149,10 +158,18 @@ class LiveModels:
         ------
         NotFound, NotReady, RegistryDamaged
             See `LoadedVersions.get`.
+        PromotionRefused
+            If the version must not answer here.
         """
+        self._admission.check(self._use_case(use_case).name, version)
+        loaded = self.loaded(use_case, version)
+        return Active(loaded, _served(loaded, None, is_fallback=False))
+
+    def loaded(self, use_case: str, version: str) -> LoadedVersion:
+        """Return a version that answers nobody, for a replay; may load it."""
         loaded = self._versions.get(self._use_case(use_case), version)
         self._versions.evict(self._pinned())
-        return Active(loaded, _served(loaded, None, is_fallback=False))
+        return loaded
 
     def status(self) -> dict[str, str | None]:
         """Return, per use case, None when its champion serves, else what is wrong."""
@@ -249,6 +266,8 @@ class LiveModels:
         if failure is not None and failure.delays(version, self._clock()):
             return None
         try:
+            if alias not in (CHAMPION, FALLBACK):  # whose moves the rules were asked about
+                self._admission.check(use_case, version)
             loaded = self._versions.get(self._use_cases[use_case], version)
         except CrispMLError as error:
             self._failures[key] = Failure(version, error.message, self._clock(), error.code)

@@ -4,9 +4,11 @@ from types import SimpleNamespace
 
 import pytest
 
+from crispml_core.domain.bundles import PromotionRefused
 from crispml_core.domain.errors import NotFound, NotReady, RegistryDamaged, StoreUnavailable
 from crispml_core.domain.events import EventKind
 from crispml_core.domain.health import HealthPolicy
+from crispml_core.serving.admission import Admission
 from crispml_core.serving.failures import RETRY_S
 from crispml_core.serving.health_watch import HealthWatch
 from crispml_core.serving.live_models import LiveModels
@@ -22,6 +24,7 @@ class World:
         self.aliases = FakeAliasLog()
         self.loaded, self.events = [], []
         self.broken = {}
+        self.refused = set()
         self.now = 100.0
         self.verdicts = FakeHealthLog()
         self.versions = LoadedVersions(self.load, memory_bytes=1000)
@@ -32,6 +35,7 @@ class World:
             self.aliases.aliases,
             clock=lambda: self.now,
             health=HealthWatch(self.verdicts.highest, self.verdicts.current),
+            admission=Admission(lambda model, version: version not in self.refused),
         )
         self.live.watch(self.events.append)
 
@@ -84,6 +88,33 @@ def test_nothing_is_loaded_twice(world):
     world.move("v1", "challenger")
     assert world.live.resolve("toy", "challenger").served.alias == "challenger"
     assert world.loaded == ["v1"]
+
+
+def test_a_name_is_no_way_around_the_rules_of_the_environment(world):
+    world.refused.add("v2")
+    world.move("v1")
+    world.move("v2", "candidate")
+    world.live.refresh()
+    with pytest.raises(PromotionRefused, match="never let this version answer"):
+        world.live.version("toy", "v2")
+    with pytest.raises(PromotionRefused):
+        world.live.resolve("toy", "candidate")
+    assert "v2" not in world.loaded  # nothing of it is read
+    assert world.live.version("toy", "v1").served.version == "v1"
+    assert world.live.loaded("toy", "v2") is not None  # a replay answers nobody
+
+
+def test_an_alias_that_moves_to_a_refused_version_goes_on_with_the_one_before(world):
+    world.move("v1", "candidate")
+    assert world.live.resolve("toy", "candidate").served.version == "v1"
+    world.refused.add("v2")
+    world.move("v2", "candidate")
+    world.live.refresh()
+    assert world.version("candidate") == "v1"
+    world.refused.clear()
+    world.now += RETRY_S
+    world.live.refresh()
+    assert world.version("candidate") == "v2"
 
 
 def test_a_champion_is_broken_only_while_nothing_serves_as_it(world):
