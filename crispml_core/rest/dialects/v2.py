@@ -14,6 +14,7 @@ from crispml_core.rest.dialects.v2_response import (
     PREDICT,
     PREDICT_PROBA,
     SCORE_ID,
+    VERSION,
     output_names,
 )
 
@@ -76,7 +77,7 @@ def model_metadata(
 
 
 def _output(name: str, classes: tuple[str, ...]) -> dict[str, Any]:
-    is_text = name in (SCORE_ID, DETAILS) or (name == PREDICT and bool(classes))
+    is_text = name in (SCORE_ID, DETAILS, VERSION) or (name == PREDICT and bool(classes))
     width = len(classes) if name == PREDICT_PROBA else 1
     return {"name": name, "datatype": "BYTES" if is_text else "FP64", "shape": [-1, width]}
 

@@ -149,6 +149,7 @@ def test_metadata_come_from_the_record_schema(reader: ColumnReader) -> None:
         "predict_proba": ("FP64", [-1, 2]),
         "score_id": ("BYTES", [-1, 1]),
         "details": ("BYTES", [-1, 1]),
+        "version": ("BYTES", [-1, 1]),
     }
 
 
