@@ -17,6 +17,7 @@ from crispml_core.rest.errors import RETRY_AFTER_S
 
 OK = "ok"
 WAITING = "waiting: "
+MOST_CHECKS = 4
 CHECK_TIMEOUT_S = 5.0
 
 # A flag without a value, which FastAPI cannot declare.
@@ -87,8 +88,21 @@ async def _checked(request: Request, checks: Checks) -> dict[str, str | None]:
     if parts is None:
         return {"service": "starting"}
     with anyio.move_on_after(CHECK_TIMEOUT_S):
-        return dict(await anyio.to_thread.run_sync(checks, parts, abandon_on_cancel=True))
+        return dict(
+            await anyio.to_thread.run_sync(
+                checks, parts, abandon_on_cancel=True, limiter=_threads(request)
+            )
+        )
     return {"stores": f"no answer within {CHECK_TIMEOUT_S:g} s"}
+
+
+def _threads(request: Request) -> anyio.CapacityLimiter:
+    """Return threads of their own for the checks: a busy process is still a ready one."""
+    state = request.app.state
+    if not hasattr(state, "check_threads"):
+        state.check_threads = anyio.CapacityLimiter(MOST_CHECKS)
+    found: anyio.CapacityLimiter = state.check_threads
+    return found
 
 
 def _status(good: bool, yes: str, no: str, details: Mapping[str, Any] | None = None) -> Response:

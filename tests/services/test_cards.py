@@ -181,6 +181,7 @@ def test_the_page_is_self_contained_and_links_each_number(
     answer = clients["training"].get(f"{world.path}/card?format=html")
     assert answer.headers["Content-Type"].startswith("text/html")
     assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+    assert "form-action 'none'" in answer.headers["Content-Security-Policy"]
     page = answer.text
     assert "not recorded" in page
     assert f'<a href="{world.path}" title="{world.path} at /seed">' in page

@@ -18,6 +18,7 @@ from crispml_core.domain.lineage import (
 from crispml_core.rest.answers import answer
 from crispml_core.rest.app import API, parts_of
 from crispml_core.rest.requests import RequestModel
+from crispml_core.rest.turns import DRAWING
 
 
 class LineageQuery(RequestModel):
@@ -40,6 +41,7 @@ def lineage_router() -> APIRouter:
     @router.get(
         "/{kind}/{node_id}",
         summary="What came from what?",
+        dependencies=[DRAWING],
         response_model=LineageGraph,
     )
     def get_lineage(

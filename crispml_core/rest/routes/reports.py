@@ -18,10 +18,14 @@ from crispml_core.rest.app import API
 from crispml_core.rest.content import CSV, HTML, JSON, negotiate
 from crispml_core.rest.pagination import Page, PageQuery, page_answer
 from crispml_core.rest.requests import Moment, RequestModel
+from crispml_core.rest.turns import DRAWING
 
 # The page is self-contained: it needs its own styles and pictures, and nothing from anywhere.
 PAGE_HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:",
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
     "X-Content-Type-Options": "nosniff",
     "Vary": "Accept",
 }
@@ -116,6 +120,7 @@ def report_router(source: ReportSource) -> APIRouter:
     @router.get(
         "/{report_id}",
         summary="Read a report",
+        dependencies=[DRAWING],
         response_model=ReportDocument,
         responses={
             200: {"content": {media: {"schema": {"type": "string"}} for media in (HTML, CSV)}}

@@ -15,6 +15,7 @@ from crispml_core.rest.answers import answer
 from crispml_core.rest.app import API
 from crispml_core.rest.requests import Moment, RequestModel
 from crispml_core.rest.strict_route import StrictRoute
+from crispml_core.rest.turns import COMPUTING
 from crispml_scoring.parts import parts_of
 
 
@@ -53,6 +54,7 @@ def challenge_router() -> APIRouter:
     @router.get(
         "/{model}/challenge",
         summary="How does the challenger stand?",
+        dependencies=[COMPUTING],
         response_model=ChallengeStatus,
     )
     def get_challenge(

@@ -13,6 +13,7 @@ from crispml_core.rest.answers import answer
 from crispml_core.rest.app import API
 from crispml_core.rest.content import HTML, JSON, negotiate
 from crispml_core.rest.routes.reports import PAGE_HEADERS, FormatQuery
+from crispml_core.rest.turns import DRAWING
 from crispml_scoring.parts import parts_of
 
 
@@ -43,6 +44,7 @@ def dossier_router() -> APIRouter:
     @router.get(
         "/{score_id}/dossier",
         summary="Read everything behind a score",
+        dependencies=[DRAWING],
         response_model=Dossier,
         responses={200: {"content": {HTML: {"schema": {"type": "string"}}}}},
     )

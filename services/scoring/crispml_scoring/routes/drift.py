@@ -14,6 +14,7 @@ from crispml_core.rest.content import HTML, JSON, negotiate
 from crispml_core.rest.requests import Moment, RequestModel
 from crispml_core.rest.routes.reports import PAGE_HEADERS
 from crispml_core.rest.strict_route import StrictRoute
+from crispml_core.rest.turns import COMPUTING
 from crispml_scoring.parts import parts_of
 
 
@@ -47,6 +48,7 @@ def drift_router() -> APIRouter:
         "/use-cases/{use_case}/drift",
         tags=["drift"],
         summary="Compare scores with the training data",
+        dependencies=[COMPUTING],
         response_model=dict[str, Any],
         responses={200: {"content": {HTML: {"schema": {"type": "string"}}}}},
     )

@@ -10,6 +10,7 @@ from crispml_core.rest.answers import answer
 from crispml_core.rest.app import API, location
 from crispml_core.rest.preferences import IdempotencyHeader
 from crispml_core.rest.strict_route import StrictRoute
+from crispml_core.rest.turns import COMPUTING
 from crispml_scoring.parts import parts_of
 from crispml_scoring.requests import ReplayRequest
 
@@ -23,6 +24,7 @@ def replay_router() -> APIRouter:
         status_code=201,
         tags=["reports"],
         summary="Replay scores",
+        dependencies=[COMPUTING],
         responses={201: {"model": VerificationReport, "description": "The new report."}},
     )
     def new_replay(

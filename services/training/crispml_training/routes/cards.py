@@ -13,6 +13,7 @@ from crispml_core.rest.answers import answer
 from crispml_core.rest.app import API
 from crispml_core.rest.content import HTML, JSON, negotiate
 from crispml_core.rest.routes.reports import PAGE_HEADERS, FormatQuery
+from crispml_core.rest.turns import DRAWING
 from crispml_training.parts import parts_of
 
 
@@ -34,6 +35,7 @@ def card_router() -> APIRouter:
     @router.get(
         "/{model}/versions/{version}/card",
         summary="Read the model card of a version",
+        dependencies=[DRAWING],
         response_model=ModelCard,
         responses={200: {"content": {HTML: {"schema": {"type": "string"}}}}},
     )

@@ -25,6 +25,7 @@ from crispml_core.rest.app import API
 from crispml_core.rest.pagination import Page, PageQuery, page_answer, page_of
 from crispml_core.rest.requests import RequestModel
 from crispml_core.rest.strict_route import StrictRoute
+from crispml_core.rest.turns import COMPUTING
 from crispml_training.parts import parts_of
 from crispml_training.requests import DescriptionRequest
 
@@ -131,6 +132,7 @@ def catalogue_router() -> APIRouter:
     @router.get(
         "/{dataset_id}/diff/{other_id}",
         summary="Compare two data sets",
+        dependencies=[COMPUTING],
         response_model=DataSetDiff,
     )
     def diff(
