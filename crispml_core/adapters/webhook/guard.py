@@ -29,6 +29,8 @@ _METADATA = frozenset(
     )
 )
 _NAT64 = IPv6Network("64:ff9b::/96")
+# All that was ever given out; Python calls much of the rest global too, such as ::127.0.0.1.
+_GIVEN_OUT = IPv6Network("2000::/3")
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -111,11 +113,15 @@ def _check(address: Address, host: str, allowed_hosts: Sequence[str]) -> None:
     """Raise unless an address may be called; what hides in an IPv6 address is looked at too."""
     meant = _unwrapped(address)
     never = meant.is_link_local or meant.is_multicast or meant.is_unspecified or meant in _METADATA
-    if never or not (meant.is_global or _is_allowed(meant, host, allowed_hosts)):
+    if never or not (_is_public(meant) or _is_allowed(meant, host, allowed_hosts)):
         raise AddressRefused(
             "the webhook means an address that is not public; if it is meant, name its host in "
             "CRISPML_MONITOR__WEBHOOK_ALLOWED_HOSTS"
         )
+
+
+def _is_public(address: Address) -> bool:
+    return address.is_global and (isinstance(address, IPv4Address) or address in _GIVEN_OUT)
 
 
 def _is_allowed(address: Address, host: str, allowed_hosts: Sequence[str]) -> bool:

@@ -60,6 +60,13 @@ def test_what_cannot_be_a_webhook_is_refused_before_anybody_is_asked(url):
         "64:ff9b::7f00:1",
         "64:ff9b::a9fe:a9fe",
         "2002:7f00:1::1",
+        "::127.0.0.1",
+        "::10.0.0.1",
+        "::ffff:0:127.0.0.1",
+        "fec0::1",
+        "64:ff9b:1::7f00:1",
+        "2001:0:7f00:1::1",
+        "5f00::1",
     ],
 )
 def test_a_name_that_means_an_inner_address_is_refused(address):
