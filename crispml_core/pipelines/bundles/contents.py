@@ -31,7 +31,7 @@ from crispml_core.ports.model_registry import IncomingVersion
 T = TypeVar("T")
 # What is held in memory as a whole.
 MAX_SMALL_BYTES = 16 * 1024 * 1024
-_MAX_NAME = 255
+_MAX_NAME, _MAX_DEPTH = 255, 64
 _EVIDENCE = (APPROVALS, GATES, LINEAGE)
 
 
@@ -94,6 +94,8 @@ class BundleContents:
         self.approvals = _decoded(APPROVALS, small[APPROVALS], tuple[Approval, ...])
         self.gates = _decoded(GATES, small[GATES], list[Any])
         self.lineage = _decoded(LINEAGE, small[LINEAGE], dict[str, Any])
+        _check_depth(GATES, self.gates)
+        _check_depth(LINEAGE, self.lineage)
         _check_approvals(self.index, self.approvals)
 
     def _next(self, name: str) -> PackedMember:
@@ -153,8 +155,23 @@ def _check_approvals(index: BundleIndex, approvals: tuple[Approval, ...]) -> Non
             or not 1 <= approval.sequence < 2**31
             or approval.moved_at.tzinfo is None
             or len(approval.moved_by) > _MAX_NAME
+            or "\0" in approval.moved_by + approval.reason
         ):
             raise MalformedContent(f"{APPROVALS}: entry {number} is not a move of an alias")
+
+
+def _check_depth(name: str, value: Any) -> None:
+    """Refuse what could be read, and not be written again where the stack is higher."""
+    level = [value]
+    for _ in range(_MAX_DEPTH):
+        level = [
+            child
+            for parent in level
+            if isinstance(parent, dict | list)
+            for child in (parent.values() if isinstance(parent, dict) else parent)
+        ]
+    if level:
+        raise MalformedContent(f"{name}: it is nested more than {_MAX_DEPTH} deep")
 
 
 def _file(member: PackedMember) -> str:

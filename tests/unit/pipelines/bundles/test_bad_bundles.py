@@ -217,6 +217,8 @@ def test_a_model_file_with_a_type_that_is_not_permitted_is_refused(approved, pro
         ({"moved_at": "2026-01-01T00:00:00"}, "entry 1 is not a move"),
         ({"moved_by": "CANARY" * 100}, "entry 1 is not a move"),
         ({"alias": "../CANARY"}, "the alias of entry 1"),
+        ({"reason": "CANARY\0"}, "entry 1 is not a move"),
+        ({"moved_by": "CANARY\0"}, "entry 1 is not a move"),
     ],
 )
 def test_an_approval_that_is_none_is_refused(approved, prod, entry, said):
@@ -226,6 +228,15 @@ def test_an_approval_that_is_none_is_refused(approved, prod, entry, said):
     message = refused(prod, content)
     assert said in message
     assert "CANARY" not in message
+
+
+@pytest.mark.parametrize("evidence", ["lineage.json", "gates.json"])
+def test_evidence_that_is_nested_without_end_is_refused(approved, prod, evidence):
+    nested = b'{"a":' * 500 + b"1" + b"}" * 500
+    if evidence == "gates.json":
+        nested = b"[" * 500 + b"]" * 500
+    message = refused(prod, resealed({**approved.members, evidence: nested}))
+    assert f"{evidence}: it is nested more than 64 deep" in message
 
 
 STRANGE = (None, "", "CANARY", -1, 2**63, 1e308, True, [], {}, [[]], {"CANARY": None})
