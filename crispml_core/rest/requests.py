@@ -33,7 +33,10 @@ class RequestModel(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _refuse_unknown(cls, given: Any) -> Any:
-        """Refuse unknown names before pydantic does, whose finding would repeat the name."""
+        """Refuse unknown names before pydantic does, whose finding would repeat the name.
+
+        The character NUL is refused too: some databases take it in a text, and others do not.
+        """
         if isinstance(given, dict):
             known = [field.alias or name for name, field in cls.model_fields.items()]
             for position, name in enumerate(given, start=1):
@@ -47,6 +50,8 @@ class RequestModel(BaseModel):
                             "known": ", ".join(known),
                         },
                     )
+                if isinstance(given[name], str) and "\0" in given[name]:
+                    raise PydanticCustomError("characters", f"{name} must not hold a NUL")
         return given
 
 

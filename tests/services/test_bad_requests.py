@@ -253,3 +253,34 @@ def _check_problem(answer: Any) -> None:
     assert problem["request_id"] == answer.headers["X-Request-ID"]
     assert problem["instance"].endswith(problem["request_id"])
     assert {"type", "title", "detail", "code"} <= problem.keys()
+
+
+NUL = f"{CANARY}\0"
+WITH_NUL: list[tuple[str, str, str, dict[str, Any]]] = [
+    ("training", "PUT", "/models/toy/aliases/champion", {"version": "v", "reason": NUL}),
+    ("training", "PUT", "/models/toy/aliases/champion", {"version": NUL}),
+    ("training", "POST", "/models/toy/versions/v/health", {"healthy": True, "reason": NUL}),
+    ("training", "PATCH", "/datasets/d", {"owner": NUL}),
+    ("training", "POST", "/approvals/a", {"decision": "approve", "by": NUL}),
+    ("training", "POST", "/alerts/a/acknowledge", {"by": NUL}),
+    ("training", "POST", "/use-cases/toy/data-ingestion", {"description": NUL}),
+    ("scoring", "POST", "/use-cases/toy/new-data-report", {"version": NUL}),
+    ("scoring", "POST", "/use-cases/toy/replays", {"version": NUL}),
+]
+
+
+@pytest.mark.parametrize(("name", "method", "path", "body"), WITH_NUL)
+def test_no_text_holds_a_nul(
+    request: pytest.FixtureRequest,
+    log: io.StringIO,
+    name: str,
+    method: str,
+    path: str,
+    body: dict[str, Any],
+) -> None:
+    client = request.getfixturevalue(name).client
+    answer = client.request(method, f"/api/v1{path}", json=body, headers={"If-Match": "*"})
+    assert answer.status_code == 422
+    _check_problem(answer)
+    assert "must not hold a NUL" in answer.json()["detail"]
+    assert CANARY not in answer.text + log.getvalue()
