@@ -133,21 +133,20 @@ def auc_influence(y: np.ndarray, p: np.ndarray) -> np.ndarray:
     their class, found in O(n log n) from one ranking, in the spirit of Sun and Xu, "Fast
     implementation of DeLong's algorithm" (2014). Both classes must be present.
     """
-    positive = y == 1
     order = np.argsort(p)
-    ends = run_ends(p[order])
+    truth, ends = y[order] == 1, run_ends(p[order])
     lengths = np.diff(ends, prepend=-1)
-    reached = np.cumsum(positive[order])[ends]
+    reached = np.cumsum(truth)[ends]
     hits = np.diff(reached, prepend=0)
     m = int(reached[-1])
     n = len(y) - m
     below = ends + 1 - reached - (lengths - hits) / 2
     above = m - reached + hits / 2
     value = float((hits * below).sum()) / (m * n)
-    shares = np.empty((2, len(y)))
-    shares[0, order] = np.repeat((above / m - value) / n, lengths)
-    shares[1, order] = np.repeat((below / n - value) / m, lengths)
-    return np.asarray(np.where(positive, shares[1], shares[0]))
+    of_positive, of_negative = (below / n - value) / m, (above / m - value) / n
+    found = np.empty(len(y))
+    found[order] = np.where(truth, np.repeat(of_positive, lengths), np.repeat(of_negative, lengths))
+    return found
 
 
 def auc_variance(influence: np.ndarray, strata: np.ndarray) -> float | None:

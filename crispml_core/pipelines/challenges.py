@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from crispml_core.monitoring.sequential import SequentialResult
     from crispml_core.tables.joined import Joined
 
+# Which record a row is about, and when somebody could see its label.
+_COMPARED_BY = ("score_id", "record_key", "received_at")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Contest:
@@ -181,7 +184,7 @@ class Challenges:
 
     def _paired(self, use_case: UseCase, contest: _Contest, most: float) -> _Compared:
         from crispml_core.tables.challenge_rows import paired_rows
-        from crispml_core.tables.joined import joined_arrays
+        from crispml_core.tables.joined import joined_arrays, needed_columns
 
         read = partial(
             self._ledger.with_labels,
@@ -189,6 +192,7 @@ class Challenges:
             start=contest.start,
             end=None,
             as_of=contest.as_of,
+            columns=[*_COMPARED_BY, *needed_columns(use_case)],
         )
         answered = read(version=contest.champion.version)
         shadows = read(version=contest.challenger.version, shadow=True)
@@ -216,10 +220,14 @@ class Challenges:
 
         from crispml_core.monitoring.sequential import split_gains
         from crispml_core.tables.challenge_rows import split_rows
-        from crispml_core.tables.joined import joined_arrays
+        from crispml_core.tables.joined import joined_arrays, needed_columns
 
         answered = self._ledger.with_labels(
-            use_case.name, start=contest.start, end=None, as_of=contest.as_of
+            use_case.name,
+            start=contest.start,
+            end=None,
+            as_of=contest.as_of,
+            columns=[*_COMPARED_BY, *needed_columns(use_case)],
         )
         versions = answered["version"].cast("string")
         is_ours = pc.is_in(

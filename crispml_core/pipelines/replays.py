@@ -87,6 +87,8 @@ class Replays:
         TooLarge
             If it has more scores than one replay takes.
         """
+        from crispml_core.tables.joined import needed_columns
+
         if use_case not in self._use_cases:
             raise NotFound("use case", self._use_cases)
         if start is not None and end is not None and end <= start:
@@ -109,7 +111,12 @@ class Replays:
         if not kept.keys:
             raise InvalidInput("the window has no scores: give another one")
         labels = self._ledger.with_labels(
-            use_case, start=start, end=end, version=of_version, as_of=as_of
+            use_case,
+            start=start,
+            end=end,
+            version=of_version,
+            as_of=as_of,
+            columns=["score_id", *needed_columns(found)],
         )
         content = self._content(found, version, of_version, (start, end, as_of), kept, labels)
         report = VerificationReport(

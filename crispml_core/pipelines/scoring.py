@@ -102,7 +102,7 @@ class ScoringPipelines:
             If there is no such version.
         """
         from crispml_core.methods.new_data_report import NewDataReport  # loads SciPy
-        from crispml_core.tables.joined import joined_arrays, release_memory
+        from crispml_core.tables.joined import joined_arrays, needed_columns, release_memory
 
         found, now = self._use_case(use_case), utc_now()
         if start is not None and end is not None and end <= start:
@@ -115,7 +115,12 @@ class ScoringPipelines:
         trained = self._stores.registry.get(use_case, version).kpis["test"] if version else None
         with self._recorder(use_case).method("new-data-report") as step:
             joined = self._stores.ledger.with_labels(
-                use_case, start=start, end=end, version=version, as_of=asked.as_of
+                use_case,
+                start=start,
+                end=end,
+                version=version,
+                as_of=asked.as_of,
+                columns=needed_columns(found),
             )
             step.rows = joined.num_rows
             conformal = self._conformal(use_case, joined)

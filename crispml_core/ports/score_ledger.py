@@ -129,6 +129,7 @@ class ScoreLedger(Protocol):
         version: str | None = None,
         as_of: datetime | None = None,
         shadow: bool = False,
+        columns: Sequence[str] | None = None,
     ) -> pa.Table:
         """Return the scores of a window [start, end), each joined to at most one label.
 
@@ -137,6 +138,13 @@ class ScoreLedger(Protocol):
         Which score is the last one does not depend on window and version. With `as_of`, only scores
         and labels that were stored until then count. Scores that nobody was answered, whose alias
         is `crispml_core.domain.models.SHADOW`, are left out; with `shadow` only they are there.
+
+        Parameters
+        ----------
+        columns : sequence of str, optional
+            Which columns the table has, in this order; what is not asked for is not read. Beside
+            those below, ``probability_<class>`` is the probability of a class as a number, null for
+            scores without that class.
 
         Returns
         -------

@@ -15,8 +15,18 @@ from crispml_core.domain.targets import Target
 from crispml_core.domain.use_case import UseCase
 from crispml_core.tables.groupings import Grouping
 from crispml_core.tables.numbers import numbers, numbers_by_name
+from crispml_core.tables.score_table import OF_CLASS
 
 _MISSING = "missing"
+_COLUMNS = (
+    "version",
+    "prediction",
+    "segments",
+    "scored_at",
+    "label",
+    "label_time",
+    "propensity",
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -92,6 +102,17 @@ class Verified:
     decision: np.ndarray | None
 
 
+def needed_columns(use_case: UseCase) -> list[str]:
+    """Return the columns that `joined_arrays` needs."""
+    task, classes = use_case.target.task, use_case.target.classes
+    numbers = {
+        "binary": ["probability"],
+        "multiclass": [OF_CLASS + name for name in classes],
+        "regression": [],
+    }
+    return [*_COLUMNS, *numbers[task]]
+
+
 def joined_arrays(use_case: UseCase, joined: pa.Table) -> Joined:
     """Return a table of scores and labels as arrays.
 
@@ -100,7 +121,8 @@ def joined_arrays(use_case: UseCase, joined: pa.Table) -> Joined:
     use_case : UseCase
         Says what a truth is today, and the segments.
     joined : pyarrow.Table
-        As `crispml_core.ports.score_ledger.ScoreLedger.with_labels` returns it.
+        As `crispml_core.ports.score_ledger.ScoreLedger.with_labels` returns it, with all of its
+        columns or with `needed_columns`.
     """
     target = use_case.target
     labelled = np.asarray(pc.is_valid(joined["label"]).to_numpy())
@@ -147,11 +169,13 @@ def _numbers(joined: pa.Table) -> tuple[np.ndarray, np.ndarray, None]:
 
 
 def _classes(target: Target, joined: pa.Table) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    prediction = (
-        _floats(joined["probability"])
-        if target.task == "binary"
-        else numbers_by_name(joined["probabilities"], target.classes)
-    )
+    names = [OF_CLASS + name for name in target.classes]
+    if target.task == "binary":
+        prediction = _floats(joined["probability"])
+    elif set(names) <= set(joined.schema.names):
+        prediction = np.column_stack([_floats(joined[name]) for name in names])
+    else:
+        prediction = numbers_by_name(joined["probabilities"], target.classes)
     classes = pa.array(target.classes, pa.string())
     return _codes(joined["label"], classes), prediction, _codes(joined["prediction"], classes)
 

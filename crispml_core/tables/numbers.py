@@ -14,7 +14,7 @@ _NUMBER = r"^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$"
 _BLOCK = 100_000
 
 
-def numbers(texts: pa.ChunkedArray) -> np.ndarray:
+def numbers(texts: pa.Array | pa.ChunkedArray) -> np.ndarray:
     """Return texts as floats of shape (n,), NaN where one is no number.
 
     Arrow reads a decimal text as the nearest float, as Python does, so a float that was written

@@ -10,6 +10,9 @@ import pyarrow as pa
 
 from crispml_core.domain.scores import ScoreRows
 
+OF_CLASS = "probability_"
+"""What the name of a column begins with that has the probability of one class."""
+
 _ID_CHARACTERS, _NUMBER_DIGITS = 36, 6
 _decode = msgspec.json.Decoder(dict[str, str]).decode
 
@@ -60,7 +63,7 @@ def score_columns(
     }
     if rows.by_class is not None:
         for name, values in zip(classes, zip(*rows.by_class, strict=True), strict=True):
-            columns[f"probability_{name}"] = pa.array(values, pa.float64())
+            columns[OF_CLASS + name] = pa.array(values, pa.float64())
     if names := list(segments):
         entries, codes = _coded(rows.segments)
         groups = [_decode(text) for text in entries]

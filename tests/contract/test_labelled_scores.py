@@ -106,6 +106,43 @@ def test_scores_with_other_classes_stand_in_one_table(stores, ledger):
     ]
 
 
+def test_a_table_has_only_the_columns_that_are_asked_for(stores, ledger):
+    first, *_ = stores.score("a", "b", probability=0.1 + 0.2)
+    three = ScoreRows(
+        record_keys=["c"],
+        predictions=["good"],
+        probabilities=[0.5],
+        segments=["{}"],
+        request_ids=[""],
+        by_class=[(1 / 3, 0.5, 1e-300)],
+    )
+    stores.score("c", classes=("x", "good", 'y"'), scores=three)
+    stores.score("d", prediction=1.0)
+    now = stores.clock()
+    stores.labels.add(
+        "credit",
+        [
+            Label(value="bad", label_time=now, score_id=first.score_id, propensity=0.5),
+            Label(value="bad", label_time=now, record_key="b", scored_until=now),
+            Label(value="good", label_time=now, record_key="c"),
+        ],
+    )
+    whole = ledger.with_labels("credit", start=None, end=None)
+
+    def of(*columns):
+        return ledger.with_labels("credit", start=None, end=None, columns=columns)
+
+    for name in whole.schema.names:
+        assert of(name).equals(whole.select([name])), name
+    assert of("label", "version").equals(whole.select(["label", "version"]))
+    assert of("probability_good", 'probability_y"', "probability_none").to_pydict() == {
+        "probability_good": [0.1 + 0.2, 0.1 + 0.2, 0.5, None],
+        'probability_y"': [None, None, 1e-300, None],
+        "probability_none": [None, None, None, None],
+    }
+    assert of("probability_bad")["probability_bad"][0].as_py() == 1.0 - (0.1 + 0.2)
+
+
 def test_scores_that_nobody_was_answered_stand_in_a_table_of_their_own(stores, ledger):
     stores.score("a", alias="champion")
     stores.score("b", alias=None)

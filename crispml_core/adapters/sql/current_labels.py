@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
-from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, null, or_, select
 
 from crispml_core.adapters.sql.among import among
 from crispml_core.adapters.sql.capabilities import walked
@@ -27,18 +27,18 @@ SCHEMA = pa.schema(
         ("propensity", pa.float64()),
     ]
 )
-_COLUMNS = (
-    labels.c.score_id,
-    labels.c.record_key,
-    labels.c.timed_key,
-    raw(labels.c.scored_until),
+_COLUMNS: dict[str, ColumnElement[Any]] = {
+    "score_id": labels.c.score_id,
+    "record_key": labels.c.record_key,
+    "timed_key": labels.c.timed_key,
+    "scored_until": raw(labels.c.scored_until),
     # Only where it decides, because it is the longest of all.
-    case((labels.c.timed_key.is_not(None), labels.c.label_id)),
-    labels.c.value_text,
-    raw(labels.c.label_time),
-    raw(labels.c.received_at),
-    labels.c.propensity,
-)
+    "label_id": case((labels.c.timed_key.is_not(None), labels.c.label_id)),
+    "label": labels.c.value_text,
+    "label_time": raw(labels.c.label_time),
+    "received_at": raw(labels.c.received_at),
+    "propensity": labels.c.propensity,
+}
 # One look-up costs as much as this many labels that are read one after the other.
 _LOOK_UP = 4
 
@@ -54,10 +54,20 @@ class CurrentLabels:
         Whose labels.
     as_of : datetime or None
         Only what was stored until then, and what was current then.
+    received : bool
+        Whether ``received_at`` is read; null otherwise.
     """
 
-    def __init__(self, connection: Connection, use_case: str, as_of: datetime | None) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        use_case: str,
+        as_of: datetime | None,
+        *,
+        received: bool = True,
+    ) -> None:
         self._connection, self._use_case, self._as_of = connection, use_case, as_of
+        self._columns = _COLUMNS if received else _COLUMNS | {"received_at": null()}
 
     def about(self, score_ids: pa.ChunkedArray, record_keys: pa.ChunkedArray) -> pa.Table:
         """Return at least the labels about some scores or their records.
@@ -89,7 +99,9 @@ class CurrentLabels:
         return int(self._connection.execute(query).scalar_one())
 
     def _read(self, conditions: Iterable[ColumnElement[bool]]) -> pa.Table:
-        query: Select[Any] = select(*_COLUMNS).where(_counts_at(self._as_of), *conditions)
+        query: Select[Any] = select(*self._columns.values()).where(
+            _counts_at(self._as_of), *conditions
+        )
         return read_table(self._connection, query, SCHEMA)
 
 

@@ -8,7 +8,7 @@ inside the database would look up two labels for each score.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -20,38 +20,34 @@ from sqlalchemy import ColumnElement, Connection, Select, or_, select
 from crispml_core.adapters.sql.current_labels import CurrentLabels
 from crispml_core.adapters.sql.group_rows import IN_GROUP, SPAN
 from crispml_core.adapters.sql.label_joins import label_rows, scores_of_moments
-from crispml_core.adapters.sql.probability_texts import probability_texts
+from crispml_core.adapters.sql.probability_columns import probability_numbers, probability_texts
 from crispml_core.adapters.sql.raw_batches import MOMENT, batches, raw, read_table
 from crispml_core.adapters.sql.tables import labels, score_groups, score_rows
 from crispml_core.domain.models import SHADOW
-from crispml_core.tables.score_table import ids_in_groups
+from crispml_core.tables.score_table import OF_CLASS, ids_in_groups
 
 _REPEATING = pa.dictionary(pa.int32(), pa.string())
-_SCORES = pa.schema(
-    [
-        ("score_id", pa.string()),
-        ("record_key", pa.string()),
-        ("version", _REPEATING),
-        ("prediction", pa.string()),
-        ("probability", pa.float64()),
-        ("probabilities", pa.string()),
-        ("segments", _REPEATING),
-        ("scored_at", MOMENT),
-        ("place", pa.int64()),
-    ]
-)
+_SCORES = {
+    "score_id": pa.string(),
+    "record_key": pa.string(),
+    "version": _REPEATING,
+    "prediction": pa.string(),
+    "probability": pa.float64(),
+    "probabilities": pa.string(),
+    "segments": _REPEATING,
+    "scored_at": MOMENT,
+}
 _OF_LABEL = ("label", "label_time", "received_at", "propensity")
-_ROWS = pa.schema(
-    [
-        ("place", pa.int64()),
-        ("early_id", pa.string()),
-        ("record_key", pa.string()),
-        ("prediction", pa.string()),
-        ("probability", pa.float64()),
-        ("by_class", pa.string()),
-        ("segments", pa.string()),
-    ]
-)
+# By it labels are joined, and by the place of a score; neither is read for the answer alone.
+_JOINED_BY = {"score_id": pa.string(), "record_key": pa.string(), "place": pa.int64()}
+# What every row needs, and what is read for some columns only.
+_ALWAYS = {"place": pa.int64(), "early_id": pa.string(), "record_key": pa.string()}
+_FOR = {
+    "prediction": {"prediction": pa.string()},
+    "probability": {"probability": pa.float64()},
+    "probabilities": {"probability": pa.float64(), "by_class": pa.string()},
+    "segments": {"segments": pa.string()},
+}
 _GROUPS = pa.schema(
     [
         ("group_no", pa.int64()),
@@ -73,19 +69,22 @@ def labelled_scores(
     version: str | None,
     as_of: datetime | None,
     shadow: bool = False,
+    columns: Sequence[str] | None = None,
 ) -> pa.Table:
     """Read the table that `crispml_core.ports.score_ledger.ScoreLedger.with_labels` describes."""
+    wanted = [*_SCORES, *_OF_LABEL] if columns is None else list(columns)
     at_all = _groups_of(use_case, as_of, shadow)
-    scores = _scores(connection, [*at_all, *_window(start, end, version)])
+    scores = _scores(connection, [*at_all, *_window(start, end, version)], wanted)
     about = scores["score_id"], scores["record_key"]
-    found = CurrentLabels(connection, use_case, as_of).about(*about)
+    received = "received_at" in wanted
+    found = CurrentLabels(connection, use_case, as_of, received=received).about(*about)
     # Whether a score is the last one until a moment depends on those outside of the window too.
     moments = scores_of_moments(connection, use_case, found, at_all)
     rows = label_rows(found, *about, scores["place"], moments)
-    scores = scores.drop_columns("place")
     for name in _OF_LABEL:
-        scores = scores.append_column(name, found[name].take(rows))
-    return scores
+        if name in wanted:
+            scores = scores.append_column(name, found[name].take(rows))
+    return scores.select(wanted)
 
 
 def has_timed_labels(connection: Connection, use_case: str) -> bool:
@@ -117,12 +116,19 @@ def _window(
     return which
 
 
-def _scores(connection: Connection, which: list[ColumnElement[bool]]) -> pa.Table:
-    rows = deque(batches(connection, _rows_query(which), _ROWS))
+def _scores(
+    connection: Connection, which: list[ColumnElement[bool]], wanted: Sequence[str]
+) -> pa.Table:
+    asked = {n: pa.float64() if n.startswith(OF_CLASS) else _SCORES.get(n) for n in wanted}
+    schema = pa.schema(_JOINED_BY | {n: kind for n, kind in asked.items() if kind is not None})
+    needed = dict(_ALWAYS)
+    for name in wanted:
+        needed |= _FOR.get("probabilities" if name.startswith(OF_CLASS) else name, {})
+    rows = deque(batches(connection, _rows_query(which, needed), pa.schema(needed)))
     # After the rows: a group that is committed in between is only one too many here.
     of_rows = _GroupsOfRows(read_table(connection, _groups_query(which), _GROUPS))
-    finished = (_finished(batch, of_rows(batch["place"])) for batch in _taken(rows))
-    return pa.Table.from_batches(finished, _SCORES).unify_dictionaries()
+    finished = (_finished(batch, of_rows(batch["place"]), schema) for batch in _taken(rows))
+    return pa.Table.from_batches(finished, schema).unify_dictionaries()
 
 
 def _groups_query(which: list[ColumnElement[bool]]) -> Select[Any]:
@@ -130,9 +136,9 @@ def _groups_query(which: list[ColumnElement[bool]]) -> Select[Any]:
     return select(*(raw(score_groups.c[name]) for name in names)).where(*which)
 
 
-def _rows_query(which: list[ColumnElement[bool]]) -> Select[Any]:
+def _rows_query(which: list[ColumnElement[bool]], names: Iterable[str]) -> Select[Any]:
     return (
-        select(*(score_rows.c[name] for name in _ROWS.names))
+        select(*(score_rows.c[name] for name in names))
         .join_from(score_groups, score_rows, IN_GROUP)
         .where(*which)
         .order_by(score_groups.c.created_at, score_groups.c.group_no, score_rows.c.place)
@@ -161,13 +167,17 @@ class _GroupsOfRows:
 
 
 def _few(column: pa.Array, name: str) -> pa.Array:
-    return column.dictionary_encode() if name in ("version", "segments") else column
+    return column.dictionary_encode() if name in ("version", "segments", "classes") else column
 
 
-def _finished(rows: pa.RecordBatch, group: dict[str, pa.Array]) -> pa.RecordBatch:
-    ids = ids_in_groups(group["group_id"], rows["place"].to_numpy() % SPAN)
+def _finished(
+    rows: pa.RecordBatch, group: dict[str, pa.Array], schema: pa.Schema
+) -> pa.RecordBatch:
+    classes = [name for name in schema.names if name.startswith(OF_CLASS)]
     columns: dict[str, Callable[[], pa.Array]] = {
-        "score_id": lambda: _first_of(rows["early_id"], ids),
+        "score_id": lambda: _first_of(
+            rows["early_id"], ids_in_groups(group["group_id"], rows["place"].to_numpy() % SPAN)
+        ),
         "version": lambda: group["version"],
         "scored_at": lambda: group["scored_at"],
         "segments": lambda: _first_of(rows["segments"], group["segments"]),
@@ -175,8 +185,14 @@ def _finished(rows: pa.RecordBatch, group: dict[str, pa.Array]) -> pa.RecordBatc
             rows["probability"], rows["by_class"], group["classes"]
         ),
     }
-    found = [columns[n]() if n in columns else rows[n] for n in _SCORES.names]
-    return pa.RecordBatch.from_arrays(found, schema=_SCORES)
+    found = {n: columns[n]() if n in columns else rows[n] for n in schema.names if n not in classes}
+    if classes:
+        names = [name.removeprefix(OF_CLASS) for name in classes]
+        numbers = probability_numbers(
+            names, rows["probability"], rows["by_class"], group["classes"]
+        )
+        found |= dict(zip(classes, numbers, strict=True))
+    return pa.RecordBatch.from_arrays([found[n] for n in schema.names], schema=schema)
 
 
 def _first_of(own: pa.Array, others: pa.Array) -> pa.Array:
@@ -184,5 +200,6 @@ def _first_of(own: pa.Array, others: pa.Array) -> pa.Array:
     if own.null_count == len(own):
         return others
     repeats = pa.types.is_dictionary(others.type)
-    found = pc.coalesce(own, others.cast(pa.string()) if repeats else others)
-    return found.dictionary_encode() if repeats else found
+    if own.null_count:
+        own = pc.coalesce(own, others.cast(pa.string()) if repeats else others)
+    return own.dictionary_encode() if repeats else own

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 import pyarrow as pa
 from sqlalchemy import ColumnElement, Connection, Select, String, type_coerce
 
-from crispml_core.adapters.sql.capabilities import fetches_as_it_goes
+from crispml_core.adapters.sql.capabilities import fetches_as_it_goes, takes_moments_as_text
 
 MOMENT = pa.timestamp("us", "UTC")
 
-_BLOCK = 5_000
+# Rows that are Python objects at the same time. They stay in the cache of the processor, and are
+# too few for the garbage collector to wake up: it would look at each of them and find nothing.
+_BLOCK = 300
+_BLOCKS_OF_BATCH = 64
+_ON_THE_WAY = 5_000
 
 
 def raw(column: ColumnElement[Any]) -> ColumnElement[Any]:
@@ -23,10 +28,13 @@ def raw(column: ColumnElement[Any]) -> ColumnElement[Any]:
 def batches(
     connection: Connection, query: Select[Any], schema: pa.Schema
 ) -> Iterator[pa.RecordBatch]:
-    """Yield the rows that a query finds, in blocks."""
-    for block in _blocks(connection, query):
-        columns = zip(*block, strict=True)
-        arrays = [_array(c, field.type) for c, field in zip(columns, schema, strict=True)]
+    """Yield the rows that a query finds, many at once."""
+    moment = pa.string() if takes_moments_as_text(connection.dialect) else pa.timestamp("us")
+    kinds = [moment if pa.types.is_timestamp(kind) else kind for kind in schema.types]
+    blocks = (_arrays(block, kinds) for block in _blocks(connection, query))
+    while some := list(islice(blocks, _BLOCKS_OF_BATCH)):
+        columns = map(pa.concat_arrays, zip(*some, strict=True))
+        arrays = [_as(column, kind) for column, kind in zip(columns, schema.types, strict=True)]
         yield pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
@@ -37,8 +45,8 @@ def read_table(connection: Connection, query: Select[Any], schema: pa.Schema) ->
 
 def _blocks(connection: Connection, query: Select[Any]) -> Iterator[Sequence[Sequence[Any]]]:
     if not fetches_as_it_goes(connection.dialect):
-        with connection.execute(query, execution_options={"yield_per": _BLOCK}) as result:
-            yield from result.partitions()
+        with connection.execute(query, execution_options={"yield_per": _ON_THE_WAY}) as result:
+            yield from result.partitions(_BLOCK)
         return
     with connection.execute(query) as result:
         # From the driver itself: SQLAlchemy would make an object of each row.
@@ -48,10 +56,11 @@ def _blocks(connection: Connection, query: Select[Any]) -> Iterator[Sequence[Seq
             yield block
 
 
-def _array(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
-    """Return a column; a moment without a zone, as text or as a datetime, is UTC."""
-    if not pa.types.is_timestamp(kind):
-        return pa.array(values, kind)
-    first = next((value for value in values if value is not None), None)
-    naive = pa.array(values, pa.string() if isinstance(first, str) else pa.timestamp("us"))
-    return naive.cast(pa.timestamp("us")).cast(kind)
+def _arrays(block: Sequence[Sequence[Any]], kinds: Sequence[pa.DataType]) -> list[pa.Array]:
+    columns = zip(*block, strict=True)
+    return [pa.array(column, kind) for column, kind in zip(columns, kinds, strict=True)]
+
+
+def _as(column: pa.Array, kind: pa.DataType) -> pa.Array:
+    """Return a column; a moment without a zone, as text or as one, is UTC."""
+    return column.cast(pa.timestamp("us")).cast(kind) if pa.types.is_timestamp(kind) else column

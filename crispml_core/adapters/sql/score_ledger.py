@@ -152,6 +152,7 @@ class SqlScoreLedger:
         version: str | None = None,
         as_of: datetime | None = None,
         shadow: bool = False,
+        columns: Sequence[str] | None = None,
     ) -> pa.Table:
         """Return the scores of a window [start, end), each joined to at most one label."""
         # Only this needs pyarrow, which a process that only answers records can do without.
@@ -170,6 +171,7 @@ class SqlScoreLedger:
                 version=version,
                 as_of=as_of,
                 shadow=shadow,
+                columns=columns,
             )
 
     def groups_between(

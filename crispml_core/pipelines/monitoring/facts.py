@@ -84,11 +84,16 @@ def _verified(
 ) -> Mapping[str, Any]:
     """Return the content of the report of a window that ends at the moment."""
     from crispml_core.methods.new_data_report import NewDataReport  # loads SciPy
-    from crispml_core.tables.joined import joined_arrays
+    from crispml_core.tables.joined import joined_arrays, needed_columns
 
     asked = ReportQuestion(start=at - timedelta(days=days), end=at, version=version, as_of=at)
     joined = stores.ledger.with_labels(
-        use_case.name, start=asked.start, end=at, version=version, as_of=at
+        use_case.name,
+        start=asked.start,
+        end=at,
+        version=version,
+        as_of=at,
+        columns=needed_columns(use_case),
     )
     conformal = None if manifest is None else manifest.conformal
     report = NewDataReport(use_case).run(

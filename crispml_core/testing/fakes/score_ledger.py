@@ -186,9 +186,12 @@ class FakeScoreLedger:
         version: str | None = None,
         as_of: datetime | None = None,
         shadow: bool = False,
+        columns: Sequence[str] | None = None,
     ) -> pa.Table:
         """Return the scores of a window [start, end), each joined to at most one label."""
         import pyarrow as pa
+
+        from crispml_core.tables.score_table import OF_CLASS
 
         rows = []
         for score in self._scores():
@@ -203,8 +206,10 @@ class FakeScoreLedger:
             ):
                 continue
             label = self._label_of(score, as_of)
+            by_class = {OF_CLASS + name: p for name, p in score.probabilities.items()}
             rows.append(
                 {
+                    **by_class,
                     "score_id": score.score_id,
                     "record_key": score.record_key,
                     "version": score.version,
@@ -223,7 +228,9 @@ class FakeScoreLedger:
         numbers = dict.fromkeys(("probability", "propensity"), pa.float64())
         repeating = dict.fromkeys(("version", "segments"), pa.dictionary(pa.int32(), pa.string()))
         types = moments | numbers | repeating
-        schema = pa.schema([(name, types.get(name, pa.string())) for name in _COLUMNS])
+        wanted = _COLUMNS if columns is None else columns
+        types |= {name: pa.float64() for name in wanted if name.startswith(OF_CLASS)}
+        schema = pa.schema([(name, types.get(name, pa.string())) for name in wanted])
         return pa.Table.from_pylist(rows, schema=schema)
 
     def _ordered(self) -> list[ScoreGroup]:
