@@ -46,7 +46,7 @@ from crispml_core.pipelines.catalogue import Catalogue
 from crispml_core.pipelines.challenges import Challenges
 from crispml_core.pipelines.monitoring.messages import Messages
 from crispml_core.pipelines.monitoring.monitor import Monitor
-from crispml_core.pipelines.monitoring.stores import MonitorStores
+from crispml_core.pipelines.monitoring.stores import MonitorStores, ReadDrift
 from crispml_core.pipelines.stores import TrainingStores
 from crispml_core.pipelines.training import TrainingPipelines
 from crispml_core.ports.artefact_store import ArtefactStore
@@ -87,6 +87,7 @@ class TrainingParts(Parts):
     monitor: Monitor
     findings: MonitorStore
     outbox: Outbox
+    drift: ReadDrift
 
     def pipelines_of(self, method: str) -> TrainingPipelines | Monitor:
         """Return what checks and executes the runs of a method."""
@@ -159,6 +160,7 @@ def build(settings: CrispMLSettings) -> TrainingParts:
     )
     training, runs = TrainingPipelines(use_cases, stores), SqlRunStore(engine)
     findings, ledger = SqlMonitorStore(engine), SqlScoreLedger(engine)
+    drift = drift_pipelines(use_cases, engine, models, aliases).drift
     monitor = Monitor(
         use_cases,
         MonitorStores(
@@ -169,7 +171,7 @@ def build(settings: CrispMLSettings) -> TrainingParts:
             runs=runs,
             monitor=findings,
             check_cycle=training.check,
-            drift=drift_pipelines(use_cases, engine, models, aliases).drift,
+            drift=drift,
             challenge=Challenges(use_cases, aliases, ledger).challenge,
         ),
         Messages(environment=settings.environment, wanted=build_webhook(settings) is not None),
@@ -192,6 +194,7 @@ def build(settings: CrispMLSettings) -> TrainingParts:
         monitor=monitor,
         findings=findings,
         outbox=SqlOutbox(engine),
+        drift=drift,
         ping=lambda: ping_stores(engine, root, writable=True),
         close=close,
     )

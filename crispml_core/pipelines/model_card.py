@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from typing import Any
+from urllib.parse import urlencode
 
 import msgspec
 
-from crispml_core.domain.errors import NotFound
+from crispml_core.domain.errors import NotFound, RegistryDamaged
+from crispml_core.domain.identifiers import utc_now
 from crispml_core.domain.models import ArtefactKind, ModelVersion, PublishedVersion
+from crispml_core.monitoring.drift.windows import whole_hours
 from crispml_core.pipelines.catalogue import Catalogue
+from crispml_core.pipelines.drift import DEFAULT_PERIOD
 from crispml_core.pipelines.lineage.reader import LineageStores
+from crispml_core.pipelines.monitoring.stores import ReadDrift
 from crispml_core.reporting.cards import CardInput, card_content
 from crispml_core.reporting.citations import Document
 
@@ -22,9 +27,19 @@ _LOOKED_AT = 500
 
 
 def model_card(
-    stores: LineageStores, catalogue: Catalogue, model: str, version: str
+    stores: LineageStores,
+    catalogue: Catalogue,
+    model: str,
+    version: str,
+    *,
+    drift: ReadDrift | None = None,
 ) -> dict[str, Any]:
     """Return the card of a version; see `crispml_core.reporting.cards.card_content`.
+
+    Parameters
+    ----------
+    drift : callable, optional
+        Gives the drift of a period; the card has that of the last 30 days, in whole hours.
 
     Raises
     ------
@@ -55,6 +70,7 @@ def model_card(
                 for alias in sorted(stores.aliases.newest(model))
             ],
             verifications=_verifications(stores, manifest),
+            drift=None if drift is None else _drift(drift, manifest),
             purpose=None if use_case is None else use_case.description or None,
             fields=() if use_case is None else use_case.fields,
             same_definition=use_case is not None and use_case.digest == manifest.use_case_digest,
@@ -89,6 +105,21 @@ def _report(stores: LineageStores, manifest: ModelVersion) -> Document:
             "content": msgspec.json.decode(stores.artefacts.read(artefact.id, "report.json")),
         },
     )
+
+
+def _drift(drift: ReadDrift, manifest: ModelVersion) -> Document | None:
+    now = utc_now()
+    start, end = whole_hours(now - DEFAULT_PERIOD, now)
+    period = {"from": f"{start:%Y-%m-%dT%H:%M:%SZ}", "to": f"{end:%Y-%m-%dT%H:%M:%SZ}"}
+    asked = period | {"version": manifest.version}
+    path = f"/use-cases/{manifest.use_case}/drift?{urlencode(asked)}"
+    try:
+        found = drift(
+            manifest.use_case, start=start, end=end, version=manifest.version, window="day"
+        )
+    except (NotFound, RegistryDamaged):
+        return None
+    return _document(path, found, "scoring")
 
 
 def _verifications(stores: LineageStores, manifest: ModelVersion) -> list[Document]:

@@ -13,6 +13,12 @@ from typing import Any
 
 from crispml_core.domain.fields import Field
 from crispml_core.reporting.card_limits import limitations
+from crispml_core.reporting.card_live import (
+    drift_facts,
+    drift_table,
+    fairness_table,
+    verification_table,
+)
 from crispml_core.reporting.citations import Document
 
 SCHEMA_VERSION = 1
@@ -45,6 +51,8 @@ class CardInput:
         The record schema of the use case.
     same_definition : bool
         Whether the loaded use case is the one that the version was made with.
+    drift : Document or None
+        The drift of the scores of the version; None when nobody could be asked.
     """
 
     version: Document
@@ -56,6 +64,7 @@ class CardInput:
     purpose: str | None
     fields: Sequence[Field] = field(default_factory=tuple)
     same_definition: bool = True
+    drift: Document | None = None
 
 
 def card_content(given: CardInput) -> dict[str, Any]:
@@ -345,27 +354,14 @@ def _changes(given: CardInput) -> dict[str, Any]:
 
 def _after_release(given: CardInput) -> dict[str, Any]:
     version = given.version.content["version"]
-    rows = []
-    for document in given.verifications:
-        versions = document.content["content"]["versions"]
-        n = next(n for n, row in enumerate(versions) if row["version"] == version)
-        at = ("content", "versions", n)
-        headline = next(iter(versions[n].get("kpis") or {}), None)
-        rows.append(
-            [
-                document.content["id"],
-                document.content["created_at"],
-                document.cite(*at, "scored"),
-                document.cite(*at, "labelled"),
-                headline,
-                None if headline is None else document.cite(*at, "kpis", headline, "value"),
-            ]
-        )
-    columns = ("report", "made", "scored", "labelled", "kpi", "value")
     return _section(
         "after_release",
         "Monitoring after release",
         "9",
-        {"monitoring_plan": None},
-        {"verification_reports": _table(columns, rows)},
+        {"monitoring_plan": None} | drift_facts(given.drift),
+        {
+            "verification_reports": verification_table(given.verifications, version),
+            "fairness": fairness_table(given.verifications),
+            "drift": drift_table(given.drift),
+        },
     )

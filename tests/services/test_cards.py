@@ -175,6 +175,30 @@ def test_the_card_tells_the_facts_and_what_nobody_recorded(
     assert annex == ["1", "2 (d)", "2", "3", "3", "4", "5", "6", "7, 8", "9"]
 
 
+def test_the_card_tells_what_live_scores_showed_and_what_the_verdict_rests_on(
+    world: World, clients: dict[str, TestClient]
+) -> None:
+    card = clients["training"].get(f"{world.path}/card").json()
+    live = section(card, "after_release")
+    table = live["tables"]["verification_reports"]
+    (row,) = (dict(zip(table["columns"], row, strict=True)) for row in table["rows"])
+    report = clients["scoring"].get(f"/api/v1/reports/{row['report']}").json()["content"]
+    verdict = report["verdict"]
+    assert verdict["kpis"]["auc"]["value"] is not None
+    assert (row["kpi"], row["value"]["value"]) == ("auc", verdict["kpis"]["auc"]["value"])
+    assert (row["rests on"], row["gates"]) == (verdict["basis"], verdict["overall"])
+    assert [text.partition(":")[0] for text in row["fairness"]] == ["sex", "age_group"]
+
+    compared = [line[:4] for line in live["tables"]["fairness"]["rows"]]
+    assert ["sex", "good", "female", "disparate_impact"] in compared
+    assert ["sex", "good", "female", "calibration"] in compared
+    assert live["facts"]["drift_scores"]["value"] == 120
+    assert live["facts"]["drift_detected_at"]
+    drift = {line[0]: line[1:] for line in live["tables"]["drift"]["rows"]}
+    assert set(drift) >= {"psi", "missing_rate", "unknown_rate"}
+    assert drift["psi"][1]["value"] is not None
+
+
 def test_the_page_is_self_contained_and_links_each_number(
     world: World, clients: dict[str, TestClient]
 ) -> None:

@@ -16,13 +16,17 @@ def watching(use_cases: Mapping[str, UseCase], **stores: Any) -> dict[str, Any]:
     """Return the parts by name; `stores` are those that other parts have too."""
     outbox = FakeOutbox()
     findings = FakeMonitorStore(outbox)
+
+    def drift(use_case: str, **period: Any) -> Mapping[str, Any]:
+        return {"reason": "no scores"}
+
     monitor = Monitor(
         use_cases,
         MonitorStores(
             monitor=findings,
-            drift=lambda use_case, **period: {"reason": "no scores"},
+            drift=drift,
             challenge=lambda use_case, at: {"reason": "no challenger"},
             **stores,
         ),
     )
-    return {"monitor": monitor, "findings": findings, "outbox": outbox}
+    return {"monitor": monitor, "findings": findings, "outbox": outbox, "drift": drift}

@@ -1,11 +1,21 @@
 """The planted facts once more, from records and labels by REST to the words of the reports."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from sklearn.metrics import (
+    accuracy_score,
+    f1_score,
+    mean_absolute_error,
+    r2_score,
+    root_mean_squared_error,
+)
 
 from benchmarks.simulation.missing import EXPLORED
 from benchmarks.simulation.world import BASE, WEIGHTS, Planted, month, sigmoid
 from crispml_core.monitoring.ranking import auc
+from tests.simulation.planted_service import truth_of
 
 ROWS = 4_000
 
@@ -18,7 +28,7 @@ def values(found):
 def test_labels_of_accepted_cases_alone_decide_no_gate_although_the_plain_kpi_would(planted, seed):
     service, cases = planted(), month(seed, ROWS)
     ids, p, refused = service.score(cases)
-    service.label(ids, cases.y, ~refused)
+    service.label(ids, truth_of(cases, "binary", 0), ~refused)
     made = service.report()
     content, truth = made["content"], auc(cases.y, p)
 
@@ -53,7 +63,9 @@ def test_logged_propensities_give_back_the_kpi_of_all_cases(planted, seed):
     service, cases = planted(), month(seed, ROWS)
     ids, p, refused = service.score(cases)
     chance = np.where(refused, EXPLORED, 1.0)
-    service.label(ids, cases.y, np.random.default_rng(seed).random(ROWS) < chance, chance)
+    service.label(
+        ids, truth_of(cases, "binary", 0), np.random.default_rng(seed).random(ROWS) < chance, chance
+    )
     content, truth = service.report()["content"], auc(cases.y, p)
 
     assert content["weighted"]["propensities"] == "logged"
@@ -68,8 +80,9 @@ def test_a_group_that_the_model_never_saw_is_found_to_be_promised_too_little(pla
     of_b = cases.group == "b"
     happens = sigmoid(BASE + cases.x @ WEIGHTS + 0.8 * of_b)
     y = (np.random.default_rng(3).random(ROWS) < happens).astype(int)
+    told = truth_of(replace(cases, y=y), "binary", 3)
     ids, p, _ = service.score(cases)
-    service.label(ids, y, np.ones(ROWS, bool))
+    service.label(ids, told, np.ones(ROWS, bool))
     content = service.report()["content"]
 
     (attribute,) = content["fairness"]["attributes"]
@@ -88,7 +101,7 @@ def test_a_group_that_the_model_never_saw_is_found_to_be_promised_too_little(pla
 def test_groups_that_are_alike_are_called_fair(planted):
     service, cases = planted(), month(4, 12_000)
     ids, _, _ = service.score(cases)
-    service.label(ids, cases.y, np.ones(len(ids), bool))
+    service.label(ids, truth_of(cases, "binary", 0), np.ones(len(ids), bool))
     content = service.report()["content"]
     assert [found["verdict"] for found in content["fairness"]["attributes"]] == ["fair"]
     assert content["verdict"]["basis"] == "realised"
@@ -102,7 +115,8 @@ def test_drift_of_one_group_is_found_in_that_group_and_in_labels_and_predictions
     ids, _, _ = service.score(cases)
     assert service.drift(segment="group=a")["alerts"] == []
     more, _, _ = service.score(drifted, "moved")
-    service.label([*ids, *more], np.append(cases.y, drifted.y), np.ones(len(ids) + len(more), bool))
+    told = [*truth_of(cases, "binary", 5), *truth_of(drifted, "binary", 6)]
+    service.label([*ids, *more], told, np.ones(len(told), bool))
 
     def alerting(**asked):
         return {alert["field"] for alert in service.drift(**asked)["alerts"]}
@@ -122,7 +136,52 @@ def test_labels_that_drift_are_an_alert_of_their_own(planted):
     service, cases = planted(), month(7, ROWS)
     ids, _, _ = service.score(cases)
     turned = np.where(np.random.default_rng(7).random(ROWS) < 0.3, 1, cases.y)
-    service.label(ids, turned, np.ones(ROWS, bool))
+    told = truth_of(replace(cases, y=turned), "binary", 7)
+    service.label(ids, told, np.ones(ROWS, bool))
     alerts = service.drift()["alerts"]
     assert {alert["role"] for alert in alerts} == {"label"}
     assert alerts[0]["moved"][0]["value"] in ("yes", "no")
+
+
+@pytest.mark.parametrize("noise", [1.0, 2.0])
+def test_intervals_of_numbers_hold_what_they_promised_until_the_world_is_noisier(planted, noise):
+    service, cases = planted("regression"), month(8, ROWS)
+    scores = service.ask(cases)
+    truth = truth_of(cases, "regression", 8, noise)
+    service.label([score["score_id"] for score in scores], truth, np.ones(ROWS, bool))
+    content = service.report()["content"]
+
+    said = [score["prediction"] for score in scores]
+    for name, oracle in (
+        ("mae", mean_absolute_error),
+        ("rmse", root_mean_squared_error),
+        ("r2", r2_score),
+    ):
+        assert content["kpis"][name]["value"] == pytest.approx(oracle(truth, said))
+    (found,) = content["intervals"]
+    assert found["inside"] == (noise == 1.0)
+    at = {level["level"]: level["counted"]["coverage"]["value"] for level in found["levels"]}
+    assert (abs(at[0.9] - 0.9) < 0.03) == (noise == 1.0)
+    gate = content["gates"][0]["verdict"]
+    assert gate == ("met" if noise == 1.0 else "not met")
+    (attribute,) = content["fairness"]["attributes"]
+    assert attribute["criteria"] == ["mean_residual"]
+    assert attribute["verdict"] != "unfair"
+
+
+def test_several_classes_are_verified_and_what_is_missing_is_expected(planted):
+    service, cases = planted("multiclass"), month(9, ROWS)
+    scores = service.ask(cases)
+    truth = np.array(truth_of(cases, "multiclass", 9))
+    seen = np.random.default_rng(9).random(ROWS) < 0.5
+    service.label([score["score_id"] for score in scores], truth.tolist(), seen)
+    content = service.report()["content"]
+
+    said = np.array([score["prediction"] for score in scores])
+    kpis = content["kpis"]
+    assert kpis["accuracy"]["value"] == pytest.approx(accuracy_score(truth[seen], said[seen]))
+    macro = f1_score(truth[seen], said[seen], average="macro")
+    assert kpis["macro_f1"]["value"] == pytest.approx(macro)
+    assert content["verdict"]["basis"] == "realised"
+    combined = content["estimated"]["combined"]["kpis"]["accuracy"]
+    assert combined["low"] < accuracy_score(truth, said) < combined["high"]

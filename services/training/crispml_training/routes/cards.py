@@ -51,7 +51,8 @@ def card_router() -> APIRouter:
         wanted = {"json": JSON, "html": HTML}.get(query.format or "") or negotiate(
             accept, (JSON, HTML)
         )
-        card = model_card(parts.lineage().stores, parts.catalogue, model, version)
+        stores = parts.lineage().stores
+        card = model_card(stores, parts.catalogue, model, version, drift=parts.drift)
         if wanted == HTML:
             from crispml_core.reporting.pages import render_card  # loads matplotlib
 

@@ -1,7 +1,7 @@
 """Evaluations over stores in memory: what is written down, what is done, and what a kill leaves."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -264,6 +264,28 @@ def test_a_dry_run_says_what_would_have_happened_and_does_nothing(world):
     # The real evaluation of such a moment says the same.
     step = next(s for s in result["timeline"] if s["at"] == expected.isoformat())
     assert it.evaluate(expected)["decisions"] == step["decisions"]
+
+
+def test_a_dry_run_decides_what_evaluations_of_the_same_moments_decide(world):
+    it = world(replace(GATED, consecutive=2), OLD, cooldown_days=20, budget=2)
+    champion = it.promote()
+    first = it.now
+    for right in (True, False, False, True):
+        it.score(champion, right=right)
+        it.now += 25 * DAY
+    period = {"from": first.isoformat(), "to": (first + 190 * DAY).isoformat(), "step_days": 7}
+    timeline = it.monitor.execute(it.a_run(DRY_RUN, **period))["timeline"]
+    acted = []
+    for step in timeline:
+        found = it.evaluate(datetime.fromisoformat(step["at"]))
+        assert found["decisions"] == step["decisions"], step["at"]
+        acted += [decision["act"] for decision in step["decisions"] if decision["act"]]
+        if it.stores.runs.find(status=RunStatus.QUEUED, limit=1):
+            it.end_cycle(best="v2", challenger=False)
+    changes = [d["change"] for step in timeline for d in step["decisions"] if d["change"]]
+    assert changes.count("fired") == 2
+    assert "resolved" in changes
+    assert acted == ["retrain", "retrain"]
 
 
 @pytest.mark.parametrize(
