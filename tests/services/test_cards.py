@@ -97,7 +97,7 @@ def clients(world: World) -> Iterator[dict[str, TestClient]]:
 def _live(world: World, clients: dict[str, TestClient]) -> None:
     """Score records, label half of them, and verify."""
     raw = world.result["dataset_id"]
-    rows = clients["training"].get(f"/api/v1/datasets/{raw}/rows?limit=120").json()["items"]
+    rows = clients["training"].get(f"/api/v1/datasets/{raw}/rows?limit=400").json()["items"]
     target = world.training.use_cases["german_credit"].target.name
     records = [{name: row[name] for name in row if name != target} for row in rows]
     base = "/api/v1/use-cases/german_credit"
@@ -107,7 +107,7 @@ def _live(world: World, clients: dict[str, TestClient]) -> None:
     labels = [
         {"score_id": score["score_id"], "label": row[target]}
         for score, row in zip(scored.json()["scores"], rows, strict=True)
-    ][:100]
+    ][:360]
     assert scoring.post(f"{base}/new-data-label", json={"labels": labels}).status_code < 300
     assert scoring.post(f"{base}/new-data-report", json={}).status_code == 201
 
@@ -169,7 +169,7 @@ def test_the_card_tells_the_facts_and_what_nobody_recorded(
     (move,) = section(card, "changes")["tables"]["alias_history"]["rows"]
     assert (move[0], move[1], move[4]) == ("champion", world.version, "first")
     (report,) = section(card, "after_release")["tables"]["verification_reports"]["rows"]
-    assert (report[2]["value"], report[3]["value"]) == (120, 100)
+    assert (report[2]["value"], report[3]["value"]) == (400, 360)
     assert section(card, "risk")["facts"] == {"risk_management": None}
     annex = [part["annex_iv"] for part in card["sections"]]
     assert annex == ["1", "2 (d)", "2", "3", "3", "4", "5", "6", "7, 8", "9"]
@@ -192,7 +192,7 @@ def test_the_card_tells_what_live_scores_showed_and_what_the_verdict_rests_on(
     compared = [line[:4] for line in live["tables"]["fairness"]["rows"]]
     assert ["sex", "good", "female", "disparate_impact"] in compared
     assert ["sex", "good", "female", "calibration"] in compared
-    assert live["facts"]["drift_scores"]["value"] == 120
+    assert live["facts"]["drift_scores"]["value"] == 400
     assert live["facts"]["drift_detected_at"]
     drift = {line[0]: line[1:] for line in live["tables"]["drift"]["rows"]}
     assert set(drift) >= {"psi", "missing_rate", "unknown_rate"}
@@ -279,7 +279,7 @@ def test_the_dossier_tells_everything_behind_a_score(
     assert [one["stage"] for one in found["data_sets"]] == ["raw", "prepared", "curated"]
     assert (found["alias"]["version"], found["alias"]["reason"]) == (world.version, "first")
     assert [label["label_id"] for label in found["labels"]] == [labelled["label_id"]]
-    assert [report["scored"] for report in found["reports"]] == [120]
+    assert [report["scored"] for report in found["reports"]] == [400]
     assert found["chain"]["verified"] is True
     kept = {
         field.name
