@@ -76,7 +76,7 @@ class Actions:
                 reason=f"rule {action.rule}: {action.reason}",
                 evidence=next(iter(action.evidence.values()), ""),
                 judged_by="monitor",
-                idempotency_key=f"trigger:{action.id}",
+                idempotency_key=_key_of(action),
             )
         except StoreUnavailable:
             raise
@@ -107,7 +107,7 @@ class Actions:
                 timeout_s=self._timeout_s,
             )
             queued = self._stores.runs.enqueue(
-                run, exclusive_key=f"{CYCLE}:{name}", idempotency_key=f"trigger:{action.id}"
+                run, exclusive_key=f"{CYCLE}:{name}", idempotency_key=_key_of(action)
             )
         except StoreUnavailable:
             raise
@@ -146,3 +146,8 @@ class Actions:
         return self._stores.monitor.actions(
             use_case=self._use_case.name, statuses=statuses, limit=_MANY
         )
+
+
+def _key_of(action: TriggerAction) -> str:
+    # With a space, which no key of a caller may have: nobody can take it before.
+    return f"trigger {action.id}"

@@ -13,6 +13,9 @@ from crispml_core.domain.use_case import UseCase
 from crispml_core.ports.monitor_store import MonitorStore
 
 MAX_STEPS = 1000
+SHORTEST_DAYS, LONGEST_DAYS = 1 / (24 * 60), 36_600
+# Windows reach back from a moment, and the calendar begins somewhere.
+FIRST_YEAR = 1971
 TOO_LATE = "a later moment has been evaluated already; a dry run looks into the past"
 _KNOWN = {MONITOR: ("at",), DRY_RUN: ("from", "to", "step_days")}
 
@@ -44,8 +47,10 @@ def check_monitor_request(
     if end > utc_now():
         raise InvalidInput("to must not be in the future")
     step_days = given.get("step_days", 7.0)
-    if isinstance(step_days, bool) or not isinstance(step_days, int | float) or step_days <= 0:
-        raise InvalidInput("step_days must be a number above 0")
+    if isinstance(step_days, bool) or not isinstance(step_days, int | float):
+        raise InvalidInput("step_days must be a number")
+    if not SHORTEST_DAYS <= step_days <= LONGEST_DAYS:
+        raise InvalidInput(f"step_days must be a minute at least, and {LONGEST_DAYS} at most")
     if (end - start) / timedelta(days=step_days) > MAX_STEPS:
         raise InvalidInput(f"step_days is too small: at most {MAX_STEPS} evaluations in one run")
     return {"from": _moment_text(start), "to": _moment_text(end), "step_days": float(step_days)}
@@ -61,6 +66,8 @@ def moment_of(name: str, value: Any) -> datetime | None:
         moment = None
     if moment is None or moment.tzinfo is None:
         raise InvalidInput(f"{name} must be a moment with its zone, like 2026-01-31T12:00:00Z")
+    if moment.year < FIRST_YEAR:
+        raise InvalidInput(f"{name} must not be before the year {FIRST_YEAR}")
     return moment.astimezone(UTC)
 
 

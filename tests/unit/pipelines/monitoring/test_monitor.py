@@ -17,6 +17,7 @@ DAY = timedelta(days=1)
 GATED = Rule(
     "auc-below-gate", Condition("kpi", "auc"), severity="critical", action="retrain", window_days=30
 )
+MOMENT = "2026-01-01T00:00:00Z"
 OLD = Rule("old", Condition("age_days", above=180))
 
 
@@ -301,6 +302,13 @@ def test_a_dry_run_decides_what_evaluations_of_the_same_moments_decide(world):
             {"from": "2020-01-01T00:00:00Z", "to": "2026-01-01T00:00:00Z", "step_days": 0.5},
             "at most 1000 evaluations",
         ),
+        (MONITOR, {"at": "0001-01-01T00:00:00Z"}, "before the year 1971"),
+        (DRY_RUN, {"from": "0001-01-01T00:00:00Z", "to": "2026-01-01T00:00:00Z"}, "year 1971"),
+        *(
+            (DRY_RUN, {"from": MOMENT, "to": MOMENT, "step_days": step}, "a minute at least")
+            for step in (1e-300, 1e-9, 0, -1.0, float("nan"))
+        ),
+        (DRY_RUN, {"from": MOMENT, "to": MOMENT, "step_days": True}, "must be a number"),
     ],
 )
 def test_requests_that_cannot_be_used(world, method, given, said):

@@ -7,8 +7,9 @@ import pytest
 
 from crispml_core import Condition, Gate, Rule
 from crispml_core.domain.alerts import ActionStatus
-from crispml_core.domain.errors import Conflict, NotFound, StoreUnavailable
+from crispml_core.domain.errors import Conflict, InvalidInput, NotFound, StoreUnavailable
 from crispml_core.domain.models import CHALLENGER, CHAMPION
+from crispml_core.rest.preferences import checked_key
 
 DAY = timedelta(days=1)
 WINS = Rule("wins", Condition("challenger", "promote"), action="promote")
@@ -177,6 +178,24 @@ def test_live_gates_that_fail_let_the_fallback_answer_until_they_are_kept(world)
     assert health.current("toy")[version].sequence == 3
     kinds = [message for message in it.messages() if "champion" in message]
     assert kinds == ["champion.fallback.v1", "champion.recover.v1", "champion.recover.v1"]
+
+
+def test_nobody_can_take_the_key_of_an_action_before_it_is_done(world, monkeypatch):
+    """Somebody who does could keep the fallback from answering, or a retraining from beginning."""
+    it = world(replace(UNFIT, consecutive=1))
+    it.score(it.promote(), right=False)
+    health, keys = it.stores.training.health, []
+    judge = health.judge
+
+    def overheard(*args, idempotency_key, **more):
+        keys.append(idempotency_key)
+        return judge(*args, idempotency_key=idempotency_key, **more)
+
+    monkeypatch.setattr(health, "judge", overheard)
+    it.evaluate(it.now + DAY)
+    (key,) = keys
+    with pytest.raises(InvalidInput, match="Idempotency-Key"):
+        checked_key(key)
 
 
 def test_a_rule_may_watch_drift(world):
