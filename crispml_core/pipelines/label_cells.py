@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from crispml_core.domain.drift import DriftCounts
-from crispml_core.monitoring.drift.bins import SCALE, Bins
+from crispml_core.monitoring.drift.bins import FARTHEST, SCALE, Bins
 from crispml_core.monitoring.drift.reference import Reference
 from crispml_core.ports.drift_store import LabelCounts
 
@@ -31,6 +31,7 @@ def label_cells(
                 edges=(bins.minimum, *bins.uppers),
                 mean=bins.mean,
                 sd=bins.sd,
+                farthest=FARTHEST,
             )
             sums = (round(total * SCALE), round(squares * SCALE))
             return DriftCounts(sum(counts), (*counts, 0, *sums))

@@ -64,6 +64,7 @@ class LabelCounts(Protocol):
         edges: Sequence[float],
         mean: float,
         sd: float,
+        farthest: float,
     ) -> tuple[list[int], float, float]:
         """Return current labels by bin, and the sum and squares of (value - mean) / sd.
 
@@ -71,5 +72,7 @@ class LabelCounts(Protocol):
         ----------
         edges : sequence of float
             The least value of the first bin and the last of each; beyond them are two bins more.
+        farthest : float
+            So many times `sd` a value is away at most; what is farther counts as that.
         """
         ...

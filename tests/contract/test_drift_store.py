@@ -171,11 +171,25 @@ def test_labels_that_are_numbers_are_counted_in_bins(stores):
     stores.labels.add("credit", labels)
 
     counts, total_away, squares = stores.label_counts.numbers(
-        "credit", start=START, end=END, edges=(1.0, 1.0, 2.0), mean=1.0, sd=2.0
+        "credit", start=START, end=END, edges=(1.0, 1.0, 2.0), mean=1.0, sd=2.0, farthest=100.0
     )
     assert counts == [1, 1, 2, 1]
     assert total_away == pytest.approx(sum((value - 1) / 2 for value in values))
     assert squares == pytest.approx(sum(((value - 1) / 2) ** 2 for value in values))
+
+
+def test_a_label_far_away_counts_as_one_at_the_farthest(stores):
+    values = [1e300, -1e300, 1e300, 3.0]
+    stores.labels.add(
+        "credit", [labelled(stores, record_key=str(n), value=v) for n, v in enumerate(values)]
+    )
+
+    counts, total_away, squares = stores.label_counts.numbers(
+        "credit", start=START, end=END, edges=(0.0, 9.0), mean=1.0, sd=2.0, farthest=100.0
+    )
+    assert counts == [1, 1, 2]
+    assert total_away == pytest.approx(101)
+    assert squares == pytest.approx(30_001)
 
 
 @given(

@@ -48,13 +48,19 @@ class SqlLabelCounts:
         edges: Sequence[float],
         mean: float,
         sd: float,
+        farthest: float,
     ) -> tuple[list[int], float, float]:
         """Return current labels by bin, and the sum and squares of (value - mean) / sd."""
         least, *uppers = edges
         places = [(_value < least, 0)]
         places += [(_value <= upper, place) for place, upper in enumerate(uppers, start=1)]
         cell = case(*places, else_=len(uppers) + 1).label("cell")
-        away = (_value - mean) / sd
+        # Compared before it is divided: a server takes a number that is too large for an error.
+        away = case(
+            (_value < mean - farthest * sd, -farthest),
+            (_value > mean + farthest * sd, farthest),
+            else_=(_value - mean) / sd,
+        )
         query = (
             select(cell, away.label("away"))
             .where(_current(use_case, start, end), _value.is_not(None))

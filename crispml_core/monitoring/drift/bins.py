@@ -22,7 +22,7 @@ _LEAST_IN_BIN = 5
 # Sums of standardised values are kept in whole steps of 2**-16, so that adding them is exact in
 # any order; a value counts as at most 100 standard deviations away.
 SCALE = 1 << 16
-_FARTHEST = 100.0
+FARTHEST = 100.0
 _TRUTHS = ("false", "true")
 
 
@@ -145,7 +145,7 @@ def moments(bins: Bins, values: Any) -> np.ndarray:
     """Return the standardised values and their squares in steps, shape (2, n); 0 where missing."""
     numbers = _numbers(values)
     away = np.nan_to_num((numbers - bins.mean) / bins.sd, nan=0.0)
-    away = np.clip(away, -_FARTHEST, _FARTHEST)
+    away = np.clip(away, -FARTHEST, FARTHEST)
     return np.rint(np.stack([away, away * away]) * SCALE).astype(np.int64)
 
 

@@ -92,6 +92,7 @@ class FakeLabelCounts:
         edges: Sequence[float],
         mean: float,
         sd: float,
+        farthest: float,
     ) -> tuple[list[int], float, float]:
         """Return current labels by bin, and the sum and squares of (value - mean) / sd."""
         counts, total, squares = [0] * (len(edges) + 1), 0.0, 0.0
@@ -100,8 +101,9 @@ class FakeLabelCounts:
             least, *uppers = edges
             place = 0 if value < least else 1 + sum(value > upper for upper in uppers)
             counts[place] += 1
-            total += (value - mean) / sd
-            squares += ((value - mean) / sd) ** 2
+            away = max(-farthest, min(farthest, (value - mean) / sd))
+            total += away
+            squares += away**2
         return counts, total, squares
 
     def _current(self, use_case: str, start: datetime, end: datetime) -> list[StoredLabel]:
