@@ -22,6 +22,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 from crispml_core.adapters.sql.monitoring_tables import monitoring_tables
@@ -106,7 +107,7 @@ alias_events = Table(
     Column("reason", Text, nullable=False),
     Column("environment", String(16), nullable=False, server_default=""),
     Column("digest", String(64), nullable=False, server_default=""),
-    Column("traffic", Double, nullable=False, server_default="0"),
+    Column("traffic", Double, nullable=False, server_default=text("0")),
     Index(None, "model", "alias", "sequence"),
 )
 

@@ -96,8 +96,9 @@ def _add_dataset_notes() -> None:
 
 def _add_challenger_columns() -> None:
     """Keep the share of a challenger with the move, and what a shadow score is the shadow of."""
+    no_share = sa.text("0")  # a number: Db2 takes no text for one
     op.add_column(
-        "alias_events", sa.Column("traffic", sa.Double, nullable=False, server_default="0")
+        "alias_events", sa.Column("traffic", sa.Double, nullable=False, server_default=no_share)
     )
     op.add_column("score_groups", sa.Column("shadow_of", sa.String(36), nullable=True))
 
