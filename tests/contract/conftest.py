@@ -1,6 +1,7 @@
 """The stores that live in a database, as one set per kind of database, and their fakes.
 
-Another database joins by one more function in `KINDS`.
+Another database joins by one more function in `KINDS`. PostgreSQL takes part where a server and its
+driver are at hand; see `tests.servers`.
 """
 
 from __future__ import annotations
@@ -10,9 +11,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 import pytest
+from sqlalchemy import Engine
 
 from crispml_core.adapters.sql import migrate
 from crispml_core.adapters.sql.alias_log import SqlAliasLog
@@ -30,6 +33,7 @@ from crispml_core.adapters.sql.report_store import SqlReportStore
 from crispml_core.adapters.sql.run_store import SqlRunStore
 from crispml_core.adapters.sql.score_counts import SqlScoreCounts
 from crispml_core.adapters.sql.score_ledger import SqlScoreLedger
+from crispml_core.adapters.sql.tables import metadata
 from crispml_core.domain.scores import (
     Encoding,
     Score,
@@ -65,6 +69,7 @@ from crispml_core.testing.fakes.run_store import FakeRunStore
 from crispml_core.testing.fakes.score_counts import FakeScoreCounts
 from crispml_core.testing.fakes.score_ledger import FakeScoreLedger
 from tests.contract.drift_reference import COUNTER
+from tests.servers import POSTGRESQL, own_database
 
 
 class Clock:
@@ -170,10 +175,26 @@ def _fake(tmp_path: Any, empty: Any) -> Iterator[Stores]:
 
 @contextmanager
 def _sqlite(tmp_path: Any, empty: Any) -> Iterator[Stores]:
-    file = shutil.copy(empty, tmp_path / "stores.db")
+    file = shutil.copy(empty("sqlite"), tmp_path / "stores.db")
     engine = make_engine(f"sqlite:///{file}")
+    yield sql_stores(engine)
+    engine.dispose()
+
+
+@contextmanager
+def _postgresql(tmp_path: Any, empty: Any) -> Iterator[Stores]:
+    engine = make_engine(empty("postgresql"))
+    names = ", ".join(metadata.tables)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(f"TRUNCATE {names} RESTART IDENTITY")
+    yield sql_stores(engine)
+    engine.dispose()
+
+
+def sql_stores(engine: Engine) -> Stores:
+    """Return the stores of a migrated database."""
     clock = Clock()
-    yield Stores(
+    return Stores(
         clock,
         SqlRunStore(engine, clock=clock),
         SqlAliasLog(engine, clock=clock, environment="qa"),
@@ -190,21 +211,30 @@ def _sqlite(tmp_path: Any, empty: Any) -> Iterator[Stores]:
         findings=SqlMonitorStore(engine),
         outbox=SqlOutbox(engine),
     )
-    engine.dispose()
 
 
 KINDS = {"fake": _fake, "sqlite": _sqlite}
+if POSTGRESQL is not None:
+    KINDS["postgresql"] = _postgresql
 
 
 @pytest.fixture(scope="session")
-def empty_sqlite(tmp_path_factory):
-    """A migrated SQLite file: copying it is quicker than to migrate for each test."""
-    file = tmp_path_factory.mktemp("sqlite") / "empty.db"
-    migrate.upgrade(f"sqlite:///{file}")
-    return file
+def empty(tmp_path_factory):
+    """Returns a migrated database of a kind, made once: to migrate for each test takes longer."""
+
+    @cache
+    def made(kind):
+        if kind == "postgresql":
+            migrate.upgrade(own_database())
+            return own_database()
+        file = tmp_path_factory.mktemp("sqlite") / "empty.db"
+        migrate.upgrade(f"sqlite:///{file}")
+        return file
+
+    return made
 
 
 @pytest.fixture(params=list(KINDS))
-def stores(request, tmp_path, empty_sqlite):
-    with KINDS[request.param](tmp_path, empty_sqlite) as opened:
+def stores(request, tmp_path, empty):
+    with KINDS[request.param](tmp_path, empty) as opened:
         yield opened

@@ -67,3 +67,12 @@ def import_lock(dialect: Dialect) -> str | None:
     other's rows.
     """
     return None if dialect.name == "sqlite" else "LOCK TABLE label_imports IN EXCLUSIVE MODE"
+
+
+def upgrade_lock(dialect: Dialect) -> str | None:
+    """Return the statement that lets upgrades come one after the other, if there is one.
+
+    SQLite has one writer anyway. PostgreSQL lets two transactions make a table of one name, and
+    fails the second.
+    """
+    return "SELECT pg_advisory_xact_lock(63727370)" if dialect.name == "postgresql" else None

@@ -10,12 +10,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, and_, delete, func, insert, select, update
+from sqlalchemy import (
+    Connection,
+    Engine,
+    Row,
+    Select,
+    and_,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from crispml_core.adapters.sql.engine import reading, writing
-from crispml_core.adapters.sql.errors import ConstraintBroken
+from crispml_core.adapters.sql.errors import ConstraintBroken, GaveWay
 from crispml_core.adapters.sql.group_rows import SPAN, place
 from crispml_core.adapters.sql.score_index import Overtaken
 from crispml_core.adapters.sql.score_index import catch_up as index_all
@@ -56,15 +68,16 @@ class SqlDriftStore:
         """Count the first groups that wait, of about `max_rows` scores, and return how many."""
         with reading(self._engine) as connection:
             waiting = _first(connection, max_rows)
-            groups = _read(connection, waiting)
+            group_nos = [row.group_no for row in waiting]
+            groups = _read(connection, group_nos)
         if not waiting:
             return 0
         counts = self._counter.count(groups)
         try:
             with writing(self._engine) as connection:
-                _take(connection, [row.group_no for row in waiting])
+                _take(connection, group_nos)
                 _add(connection, counts)
-        except (Overtaken, ConstraintBroken):
+        except (Overtaken, ConstraintBroken, GaveWay):
             return 0
         return sum(row.row_count for row in waiting)
 
@@ -124,40 +137,50 @@ class SqlDriftStore:
 
 def _first(connection: Connection, max_rows: int) -> list[Row[Any]]:
     """Return the first groups that have at most `max_rows` rows together, but at least one."""
-    columns = score_groups.c
     query = (
-        select(
-            columns.group_no,
-            columns.use_case,
-            columns.version,
-            columns.created_at,
-            columns.row_count,
-            columns.encoding,
-            columns.segments,
-            columns.inputs,
-        )
-        .join(uncounted_groups, _group_no == columns.group_no)
+        select(score_groups.c.group_no, score_groups.c.row_count)
+        .join(uncounted_groups, _group_no == score_groups.c.group_no)
         .order_by(_group_no)
         .limit(max(1, min(_STEP_GROUPS, max_rows // _ROWS_PER_GROUP)))
     )
     taken: list[Row[Any]] = []
     rows = 0
-    with connection.execute(query) as found:
-        for row in found:
-            rows += row.row_count
-            if taken and rows > max_rows:
-                break
-            taken.append(row)
+    for row in connection.execute(query):
+        rows += row.row_count
+        if taken and rows > max_rows:
+            break
+        taken.append(row)
     return taken
 
 
-def _read(connection: Connection, waiting: Sequence[Row[Any]]) -> list[UncountedGroup]:
-    if not waiting:
+def _read(connection: Connection, group_nos: Sequence[int]) -> list[UncountedGroup]:
+    if not group_nos:
         return []
-    # Groups that wait lie side by side, but for those between them that do not count.
-    first, last = waiting[0].group_no, waiting[-1].group_no
+    columns = score_groups.c
+    # Of those that are taken alone, because inputs are large: a server sends all that it finds.
+    groups = connection.execute(
+        select(
+            columns.group_no,
+            columns.use_case,
+            columns.version,
+            columns.created_at,
+            columns.encoding,
+            columns.segments,
+            columns.inputs,
+        ).where(columns.group_no.in_(group_nos))
+    ).all()
+    by_group: dict[int, list[Row[Any]]] = {group_no: [] for group_no in group_nos}
+    for row in connection.execute(_rows_between(group_nos[0], group_nos[-1])):
+        mine = by_group.get(row[0] // SPAN)
+        if mine is not None:
+            mine.append(row)
+    return [_group(group, by_group[group.group_no]) for group in groups]
+
+
+def _rows_between(first: int, last: int) -> Select[Any]:
+    """Select the rows of all groups between two; few of them do not wait."""
     columns = score_rows.c
-    query = (
+    return (
         select(
             columns.place,
             columns.prediction,
@@ -168,12 +191,6 @@ def _read(connection: Connection, waiting: Sequence[Row[Any]]) -> list[Uncounted
         .where(columns.place.between(place(first, 0), place(last, SPAN) - 1))
         .order_by(columns.place)
     )
-    by_group: dict[int, list[Row[Any]]] = {row.group_no: [] for row in waiting}
-    for row in connection.execute(query):
-        mine = by_group.get(row[0] // SPAN)
-        if mine is not None:
-            mine.append(row)
-    return [_group(row, by_group[row.group_no]) for row in waiting]
 
 
 def _group(group: Row[Any], rows: Sequence[Row[Any]]) -> UncountedGroup:
@@ -198,7 +215,7 @@ def _take(connection: Connection, group_nos: Sequence[int]) -> None:
 
 def _add(connection: Connection, counts: Mapping[CountsKey, DriftCounts]) -> None:
     # In one order, so that two processes cannot wait for each other.
-    for key in sorted(counts, key=lambda key: (key.use_case, key.version, key.window_start)):
+    for key in sorted(counts, key=attrgetter("use_case", "version", "window_start", "segment")):
         if len(key.segment) <= _LONGEST_SEGMENT:
             _add_one(connection, key, counts[key])
 

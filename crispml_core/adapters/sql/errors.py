@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,10 +27,19 @@ _SQLITE = {
     "SQLITE_CORRUPT": "is damaged; restore it from a backup",
 }
 _TAKEN = ("SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY")
+# What servers call the same, in standard SQL; a deadlock has a name of its own on PostgreSQL.
+_TAKEN_KEY, _GAVE_WAY = "23505", ("40001", "40P01")
+_NO_TABLE = ("42P01", "42703", "42704")
+# The driver of Db2 has it in its text alone.
+_STATE = re.compile(r"SQLSTATE=(\w{5})")
 
 
 class ConstraintBroken(Conflict):
     """Raised inside this package when a unique key is taken; the store finds out by whom."""
+
+
+class GaveWay(StoreUnavailable):
+    """Raised when the database undid a transaction so that another one could go on."""
 
 
 @contextmanager
@@ -48,8 +58,15 @@ def translated(url: URL) -> Iterator[None]:
             raise RuntimeError(f"a row breaks a rule of its table ({_name(error)})") from None
         raise ConstraintBroken("another writer stored this at the same moment: try again") from None
     except DataError:
-        raise InvalidInput("a value is longer or larger than its database column takes") from None
+        raise InvalidInput(
+            "a value is longer or larger than its database column takes, or holds a character "
+            "that it does not take"
+        ) from None
     except DBAPIError as error:
+        if _state(error) in _GAVE_WAY:
+            raise GaveWay(
+                f"the database of {SETTING} let another transaction go first; try again"
+            ) from error
         raise StoreUnavailable(f"the database of {SETTING} {_reason(error, url)}") from error
     except PoolTimeout as error:
         raise StoreUnavailable(
@@ -62,13 +79,19 @@ def _name(error: DBAPIError) -> str:
     return name
 
 
+def _state(error: DBAPIError) -> str | None:
+    found = _STATE.search(str(error.orig))
+    state: str | None = getattr(error.orig, "sqlstate", None) or (found and found[1])
+    return state
+
+
 def _is_taken_key(error: IntegrityError) -> bool:
-    state = getattr(error.orig, "sqlstate", None)  # what servers call the same, in standard SQL
-    return state == "23505" or _name(error) in _TAKEN
+    return _state(error) == _TAKEN_KEY or _name(error) in _TAKEN
 
 
 def _reason(error: DBAPIError, url: URL) -> str:
-    if "no such table" in str(error.orig) or "no such column" in str(error.orig):
+    text = str(error.orig)
+    if _state(error) in _NO_TABLE or "no such table" in text or "no such column" in text:
         return f"has not the tables of this release; {UPGRADE}"
     name = _name(error)
     if not name.startswith("SQLITE_"):

@@ -48,7 +48,8 @@ class SqlImportLog:
                     )
                     for known in connection.execute(kept).scalars():
                         rows.pop(known, None)
-                    for identity, approval in rows.items():
+                    # In one order, so that two imports cannot wait for each other.
+                    for identity, approval in sorted(rows.items()):
                         values = asdict(replace(approval, bundle=record.bundle))
                         connection.execute(
                             insert(approvals_table).values(approval_digest=identity, **values)

@@ -12,8 +12,9 @@ from collections.abc import Callable
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
+from crispml_core.adapters.sql.capabilities import upgrade_lock
 from crispml_core.adapters.sql.engine import make_engine, writing
 from crispml_core.adapters.sql.revision import check_revision, current_revision
 
@@ -78,8 +79,11 @@ def _run(url: str, step: Callable[[Config], None]) -> None:
 
 def _step(engine: Engine, step: Callable[[Config], None]) -> None:
     config = _config()
-    # One transaction around all revisions, and on SQLite the write lock from the beginning: of two
-    # upgrades at once the second waits and then finds nothing to do.
+    # One transaction around all revisions, and a lock from the beginning: of two upgrades at once
+    # the second waits and then finds nothing to do.
     with writing(engine) as connection:
+        lock = upgrade_lock(connection.dialect)
+        if lock is not None:
+            connection.execute(text(lock))
         config.attributes["connection"] = connection
         step(config)

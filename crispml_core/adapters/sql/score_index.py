@@ -29,6 +29,7 @@ from sqlalchemy import (
 )
 
 from crispml_core.adapters.sql.engine import reading, writing
+from crispml_core.adapters.sql.errors import GaveWay
 from crispml_core.adapters.sql.group_rows import GROUP_OF_ROW, ROW_NUMBER, SPAN, place, rows_between
 from crispml_core.adapters.sql.tables import (
     score_groups,
@@ -55,7 +56,7 @@ def index_keys(engine: Engine, max_rows: int) -> int:
     try:
         with writing(engine) as connection:
             return _index(connection, max_rows)
-    except Overtaken:
+    except (Overtaken, GaveWay):
         return 0
 
 

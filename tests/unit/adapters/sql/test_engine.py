@@ -5,10 +5,11 @@ import threading
 import time
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import insert, make_url, select
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, ProgrammingError
 
 from crispml_core.adapters.sql.engine import make_engine, reading, writing
-from crispml_core.adapters.sql.errors import ConstraintBroken
+from crispml_core.adapters.sql.errors import ConstraintBroken, GaveWay, translated
 from crispml_core.adapters.sql.tables import alias_events, labels
 from crispml_core.domain.errors import InvalidInput, StoreUnavailable
 from crispml_core.domain.identifiers import utc_now
@@ -199,6 +200,31 @@ def test_no_message_repeats_a_value_of_a_statement(engine):
     for error in (broken.value, failed.value):
         texts = [str(error), str(error.__cause__)]
         assert secret not in " ".join(texts)
+
+
+class OfServer(Exception):
+    """What the driver of a server raises; that of Db2 has the state in its text."""
+
+    def __init__(self, sqlstate, text=""):
+        super().__init__(text)
+        self.sqlstate = sqlstate
+
+
+@pytest.mark.parametrize(
+    ("kind", "original", "error", "sentence"),
+    [
+        (OperationalError, OfServer("40P01"), GaveWay, "try again"),
+        (DBAPIError, OfServer(None, "SQL0911N  SQLSTATE=40001 SQLCODE=-911"), GaveWay, "try again"),
+        (ProgrammingError, OfServer("42P01"), StoreUnavailable, "run: crispml db upgrade"),
+        (OperationalError, OfServer("08006"), StoreUnavailable, "does not answer"),
+        (IntegrityError, OfServer("23505"), ConstraintBroken, "same moment"),
+        (IntegrityError, OfServer(None, "SQL0803N  SQLSTATE=23505"), ConstraintBroken, "moment"),
+        (IntegrityError, OfServer("23502"), RuntimeError, "breaks a rule"),
+    ],
+)
+def test_what_a_server_says_is_told_in_words(kind, original, error, sentence):
+    with pytest.raises(error, match=sentence), translated(make_url("postgresql://host/db")):
+        raise kind("INSERT", {}, original)
 
 
 @pytest.mark.parametrize(

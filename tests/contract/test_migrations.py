@@ -1,0 +1,115 @@
+"""What migrations do on every database."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import inspect
+
+from crispml_core.adapters.sql import migrate
+from crispml_core.adapters.sql.alias_log import SqlAliasLog
+from crispml_core.adapters.sql.engine import make_engine, reading
+from crispml_core.adapters.sql.tables import metadata
+from crispml_core.domain.errors import StoreUnavailable
+from crispml_core.domain.scores import Label
+from tests.contract.conftest import KINDS, sql_stores
+from tests.servers import own_database
+
+
+@pytest.fixture(params=[kind for kind in KINDS if kind != "fake"])
+def url(request, tmp_path):
+    """The URL of an empty database."""
+    if request.param == "postgresql":
+        own_database.cache_clear()
+        return own_database("migrations")
+    return f"sqlite:///{tmp_path}/crispml.db"
+
+
+@pytest.fixture
+def engine(url):
+    engine = make_engine(url, create=True)
+    yield engine
+    engine.dispose()
+
+
+def tables(engine):
+    return set(inspect(engine).get_table_names()) - {"alembic_version"}
+
+
+def test_they_make_the_tables_of_the_stores(url, engine):
+    assert migrate.upgrade(url) == migrate.head()
+
+    assert tables(engine) == set(metadata.tables)
+    with reading(engine) as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []
+
+
+def test_down_and_up_again(url, engine):
+    migrate.upgrade(url)
+
+    migrate.downgrade(url, "base")
+    assert tables(engine) == set()
+
+    migrate.upgrade(url)
+    assert tables(engine) == set(metadata.tables)
+
+
+def test_a_step_back_and_forth_keeps_scores_labels_and_moves(url, engine):
+    migrate.upgrade(url)
+    stores = sql_stores(engine)
+    move = stores.aliases.move("credit", "champion", "v1", expected=None)
+    stores.score("a", "b")
+    truth = Label(value="bad", record_key="a", label_time=stores.clock())
+    stores.labels.add("credit", [truth])
+    before = stores.ledger.with_labels("credit", start=None, end=None)
+    assert before["label"].to_pylist() == ["bad", None]
+
+    migrate.downgrade(url, "0003")
+    migrate.upgrade(url)
+
+    assert stores.ledger.with_labels("credit", start=None, end=None).equals(before)
+    (kept,) = stores.aliases.history("credit", "champion")
+    assert (kept.version, kept.moved_at) == (move.version, move.moved_at)
+
+
+UPGRADE = """
+import sys
+from crispml_core.adapters.sql import migrate
+
+print("ready", flush=True)
+sys.stdin.readline()
+print(migrate.upgrade(sys.argv[1]))
+"""
+
+
+def test_of_two_upgrades_at_once_the_second_finds_nothing_to_do(url, engine):
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", UPGRADE, url],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(2)
+    ]
+    for process in processes:
+        assert process.stdout.readline() == "ready\n"
+    for process in processes:
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    said = [process.communicate(timeout=60)[0].strip() for process in processes]
+
+    assert said == [migrate.head()] * 2
+    assert tables(engine) == set(metadata.tables)
+
+
+def test_a_store_without_its_table_says_what_to_run(url, engine):
+    engine.connect().close()
+
+    with pytest.raises(StoreUnavailable, match="run: crispml db upgrade"):
+        SqlAliasLog(engine).current("credit", "champion")
