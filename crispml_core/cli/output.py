@@ -10,6 +10,11 @@ from typing import Any
 
 import click
 
+# A reason or a description that somebody wrote must not be able to command a terminal.
+_CONTROL = dict.fromkeys(
+    {*range(32), *range(127, 160)} - {*map(ord, "\t\n")}, "\N{REPLACEMENT CHARACTER}"
+)
+
 Report = Callable[[float, str], None]
 """Takes the share that is done, 0 to 1, and what is going on."""
 
@@ -37,7 +42,7 @@ class Output:
     def line(self, text: str = "") -> None:
         """Print a line for a person; nothing with ``--json``."""
         if not self.as_json:
-            click.echo(text)
+            click.echo(text.translate(_CONTROL))
 
     def facts(self, pairs: Sequence[tuple[str, Any]]) -> None:
         """Print names and values below each other, without those that are empty."""
@@ -140,9 +145,10 @@ def _draw(
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=title or None, title_justify="left", header_style="bold")
+    named = title.translate(_CONTROL) or None
+    table = Table(title=named, title_justify="left", header_style="bold")
     for name, right in zip(columns, numeric, strict=True):
         table.add_column(name, justify="right" if right else "left", overflow="fold")
     for row in cells:
-        table.add_row(*(Text(cell) for cell in row))
+        table.add_row(*(Text(cell.translate(_CONTROL)) for cell in row))
     Console().print(table)

@@ -53,6 +53,20 @@ def test_a_table_on_a_terminal_shows_every_cell_as_it_is(monkeypatch):
     assert "[bold]a[/bold]" in sys.stdout.getvalue()
 
 
+@pytest.mark.parametrize("command", ["\x1b[2J", "\x1b]0;title\x07", "\x9b31m", "\r", "\b\b\b"])
+def test_what_somebody_wrote_commands_no_terminal(monkeypatch, capsys, command):
+    Output().facts([("reason", f"good{command}one")])
+    Output().table(("reason",), [(f"good{command}one",)], title=command)
+    shown = capsys.readouterr().out
+    monkeypatch.setattr(sys, "stdout", Terminal())
+    Output().table(("reason",), [(f"good{command}one",)], title=command)
+    for printed in (shown, sys.stdout.getvalue()):
+        assert "good" in printed
+        assert "one" in printed
+        # Rich draws with commands of its own.
+        assert command not in printed
+
+
 def test_json_output_is_silent_but_for_the_value(capsys):
     out = Output(as_json=True)
     out.line("hello")
