@@ -15,7 +15,7 @@ _FACTS = (
     *("algorithm", "seed", "threshold", "first_scored_at", "last_scored_at", "confidence_level"),
 )
 # A spreadsheet would take a text that begins so for a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", *"\uff1d\uff0b\uff0d\uff20")
 
 Content = Mapping[str, Any]
 

@@ -144,6 +144,16 @@ def test_memory_does_not_grow_with_the_file_nor_with_duplicates(url: str, tmp_pa
     assert stored(url)["current"] == 60_000
 
 
+@pytest.mark.trial
+def test_a_million_duplicates_are_a_million_verdicts_and_one_label(
+    url: str, tmp_path: Path
+) -> None:
+    done = result(start(url, write(tmp_path / "same.csv", 1_000_000, keys=1)))
+
+    assert (done["counts"]["unknown"], done["counts"]["duplicate"]) == (1, 999_999)
+    assert stored(url) == {"imports": 1, "labels": 1, "current": 1, "keys": 1}
+
+
 def test_verdicts_are_read_page_by_page(url: str, tmp_path: Path) -> None:
     done = result(start(url, write(tmp_path / "truth.csv", 25_000, keys=22_000)))
     engine = make_engine(url)

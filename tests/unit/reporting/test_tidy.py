@@ -49,9 +49,10 @@ def test_a_row_says_of_what_and_of_how_many_records_it_is(contents):
     assert one(table, "labels", None, "scored")["value"] == str(content["scored"])
 
 
-def test_no_name_from_the_data_becomes_a_formula(contents):
+@pytest.mark.parametrize("name", ["=HYPERLINK(1)", "+1", "-1", "@x", "\t=1", "\uff1d1"])
+def test_no_name_from_the_data_becomes_a_formula(contents, name):
     content = contents["verification", "binary"]
-    version = dict(content["versions"][0], version="=HYPERLINK(1)")
+    version = dict(content["versions"][0], version=name)
     table = rows(content | {"versions": [version]})
     groups = {row["group"] for row in table if row["section"] == "versions"}
-    assert groups == {"'=HYPERLINK(1)"}
+    assert groups == {f"'{name}"}
