@@ -173,7 +173,7 @@ class DriftPipelines:
         spans: list[tuple[datetime, datetime]],
     ) -> tuple[Counted, list[Counted]]:
         """Return the counts of scores and labels, of the period and of each of its windows."""
-        from crispml_core.pipelines.label_cells import label_cells  # loads numpy
+        from crispml_core.pipelines.drift_labels import label_cells  # loads numpy
 
         if reference is None:
             nothing = DriftCounts(0, ())
