@@ -45,11 +45,6 @@ def install_openapi(app: FastAPI) -> None:
     app.openapi = openapi  # type: ignore[method-assign]
 
 
-def json_body(schema: dict[str, Any], description: str) -> dict[str, Any]:
-    """Return the `openapi_extra` of a route that reads its JSON body itself."""
-    return body({"application/json": schema}, description)
-
-
 def body(schemas: dict[str, dict[str, Any]], description: str) -> dict[str, Any]:
     """Return the `openapi_extra` of a route that reads a body of one of several content types."""
     content = {media: {"schema": schema} for media, schema in schemas.items()}

@@ -8,11 +8,6 @@ def as_text(value: str | float) -> str:
     return value if isinstance(value, str) else str(float(value))
 
 
-def as_number(value: str | float) -> float | None:
-    """Return the number, or None for a class."""
-    return None if isinstance(value, str) else float(value)
-
-
 def either(text: str, number: float | None) -> str | float:
     """Return the number where there is one, else the text."""
     return text if number is None else number

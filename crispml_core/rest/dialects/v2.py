@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -101,8 +101,3 @@ class IndexEntry:
 def repository_index(entries: Iterable[IndexEntry], *, only_ready: bool = False) -> bytes:
     """Return the answer of ``POST /v2/repository/index``."""
     return _encode([each for each in entries if not only_ready or each.state == "READY"])
-
-
-def error_document(problem: Mapping[str, Any]) -> bytes:
-    """Return a problem document that is an error object of the protocol too: with ``error``."""
-    return _encode({"error": problem["detail"], **problem})

@@ -14,7 +14,6 @@ from crispml_core.domain.scores import score_id
 from crispml_core.rest.dialects.columns import ColumnReader
 from crispml_core.rest.dialects.v2 import (
     IndexEntry,
-    error_document,
     model_metadata,
     repository_index,
     server_metadata,
@@ -177,12 +176,3 @@ def test_the_index_lists_versions_with_their_state() -> None:
         "reason": "is damaged",
     }
     assert len(json.loads(repository_index(entries, only_ready=True))) == 1
-
-
-def test_a_problem_is_an_error_of_the_protocol_too() -> None:
-    document = json.loads(error_document({"status": 422, "detail": "row 0: field a is missing"}))
-    assert document == {
-        "error": "row 0: field a is missing",
-        "status": 422,
-        "detail": "row 0: field a is missing",
-    }
