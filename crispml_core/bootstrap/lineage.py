@@ -31,7 +31,8 @@ def lineage_builder(
         from crispml_core.adapters.volume.artefact_store import VolumeArtefactStore
         from crispml_core.adapters.volume.dataset_store import VolumeDataSetStore
         from crispml_core.adapters.volume.model_registry import VolumeModelRegistry
-        from crispml_core.pipelines.lineage.reader import LineageReader, LineageStores
+        from crispml_core.pipelines.lineage.reader import LineageReader
+        from crispml_core.pipelines.lineage.stores import LineageStores
 
         return LineageReader(
             LineageStores(

@@ -15,7 +15,7 @@ from crispml_core.domain.models import ArtefactKind, ModelVersion, PublishedVers
 from crispml_core.monitoring.drift.windows import whole_hours
 from crispml_core.pipelines.catalogue import Catalogue
 from crispml_core.pipelines.drift import DEFAULT_PERIOD
-from crispml_core.pipelines.lineage.reader import LineageStores
+from crispml_core.pipelines.lineage.stores import LineageStores
 from crispml_core.pipelines.monitoring.stores import ReadDrift
 from crispml_core.reporting.cards import CardInput, card_content
 from crispml_core.reporting.citations import Document

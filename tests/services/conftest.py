@@ -31,7 +31,8 @@ from crispml_core.domain.runs import TRAINING_RUNS, Run, RunStatus
 from crispml_core.logs import configure_logging
 from crispml_core.pipelines.bundles.door import Bundles
 from crispml_core.pipelines.catalogue import Catalogue
-from crispml_core.pipelines.lineage.reader import LineageReader, LineageStores
+from crispml_core.pipelines.lineage.reader import LineageReader
+from crispml_core.pipelines.lineage.stores import LineageStores
 from crispml_core.pipelines.scoring import ScoringPipelines, ScoringStores
 from crispml_core.pipelines.stores import TrainingStores
 from crispml_core.pipelines.training import TrainingPipelines

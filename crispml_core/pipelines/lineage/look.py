@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from crispml_core.domain.datasets import DataSet
 from crispml_core.domain.errors import InvalidInput, NotFound
@@ -14,9 +14,7 @@ from crispml_core.domain.models import Artefact, ArtefactKind, ModelVersion
 from crispml_core.domain.runs import Run
 from crispml_core.domain.scores import StoredLabel, VerificationReport
 from crispml_core.pipelines.lineage import nodes
-
-if TYPE_CHECKING:
-    from crispml_core.pipelines.lineage.reader import LineageStores
+from crispml_core.pipelines.lineage.stores import LineageStores
 
 T = TypeVar("T")
 _RUNS = 2_000

@@ -22,7 +22,8 @@ from crispml_core.domain.scores import (
     new_group_id,
 )
 from crispml_core.pipelines.cycle import run_cycle
-from crispml_core.pipelines.lineage.reader import LineageReader, LineageStores
+from crispml_core.pipelines.lineage.reader import LineageReader
+from crispml_core.pipelines.lineage.stores import LineageStores
 from crispml_core.pipelines.recorder import Recorder
 from crispml_core.pipelines.requests import check_request
 from crispml_core.pipelines.workplace import Workplace
