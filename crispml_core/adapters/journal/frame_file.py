@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from crispml_core.adapters.folders import make_folder, sync_folder
 from crispml_core.adapters.journal.errors import SETTING, journal_errors
 from crispml_core.adapters.journal.frames import header, scan
-from crispml_core.adapters.volume.files import make_folder, sync_folder
 from crispml_core.domain.errors import StoreUnavailable
 
 DAMAGED = ".damaged"

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import msgspec
 
+from crispml_core.adapters.folders import make_folder
 from crispml_core.adapters.volume.errors import registry_errors
-from crispml_core.adapters.volume.files import FOLDER_NAME, make_folder
+from crispml_core.adapters.volume.files import FOLDER_NAME
 from crispml_core.adapters.volume.model_registry import FOLDER
 from crispml_core.adapters.volume.publish import replace_file
 from crispml_core.domain.errors import RegistryDamaged

@@ -24,9 +24,10 @@ from uuid import uuid4
 
 import msgspec
 
+from crispml_core.adapters.folders import make_folder, sync_folder
 from crispml_core.adapters.volume.batch_errors import batch_errors
 from crispml_core.adapters.volume.batch_names import WORK, place_below
-from crispml_core.adapters.volume.files import HashedFile, make_folder, sync_folder
+from crispml_core.adapters.volume.files import HashedFile
 from crispml_core.domain.batches import BatchManifest, BatchPart, BatchPlan
 from crispml_core.domain.datasets import StoredFile
 from crispml_core.domain.errors import Conflict

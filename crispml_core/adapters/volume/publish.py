@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from uuid import uuid4
 
+from crispml_core.adapters.folders import make_folder, sync_folder
 from crispml_core.adapters.volume.errors import registry_errors
-from crispml_core.adapters.volume.files import FILE_NAME, HashedFile, make_folder, sync_folder
+from crispml_core.adapters.volume.files import FILE_NAME, HashedFile
 from crispml_core.adapters.volume.manifests import MANIFEST
 from crispml_core.domain.datasets import StoredFile
 

@@ -11,8 +11,9 @@ import time
 from pathlib import Path
 from uuid import uuid4
 
+from crispml_core.adapters.folders import make_folder, sync_folder
 from crispml_core.adapters.volume.errors import registry_errors
-from crispml_core.adapters.volume.files import HashedFile, make_folder, sync_folder
+from crispml_core.adapters.volume.files import HashedFile
 from crispml_core.adapters.volume.publish import STAGING
 from crispml_core.domain.errors import MalformedContent, NotFound, TooLarge
 from crispml_core.domain.identifiers import new_id
