@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from crispml_core.domain.runs import METHODS
 
 ROOT = Path(__file__).parents[2]
+MAP = ROOT / "ARCHITECTURE.md"
 OURS = ("crispml_core", "services", "examples", "tests", "scripts", "benchmarks")
 FILES = sorted(file for folder in OURS for file in (ROOT / folder).rglob("*.py"))
 
@@ -24,6 +26,14 @@ def test_every_room_says_why_it_exists():
     for room in (ROOT / "crispml_core").rglob("__init__.py"):
         documented = ast.get_docstring(ast.parse(room.read_text()))
         assert documented, f"{room} has no docstring"
+
+
+def test_the_map_of_the_architecture_names_every_room():
+    (table,) = re.findall(r"^\| Room .*?\n\n", MAP.read_text(), re.MULTILINE | re.DOTALL)
+    for room in (ROOT / "crispml_core").rglob("__init__.py"):
+        name = room.parent.relative_to(ROOT / "crispml_core").as_posix()
+        if name != "." and "migrations" not in name:
+            assert f"`{name}`" in table or f"`{room.parent.name}`" in table, name
 
 
 def test_nothing_but_the_settings_reads_the_environment():
