@@ -66,11 +66,25 @@ def page_of(items: Sequence[T], key: Callable[[T], str], query: PageQuery) -> tu
     return list(items[start : start + query.limit]), len(items) > start + query.limit
 
 
-def page_answer(
-    request: Request, items: Sequence[T], key: Callable[[T], str], more: bool
+def found_answer(
+    request: Request, found: Sequence[T], key: Callable[[T], str], query: PageQuery
 ) -> Response:
-    """Answer with a page whose last item, if there is `more`, is where the next one starts."""
+    """Answer with what a store found when it was asked for one item more than the page has."""
+    items, more = found[: query.limit], len(found) > query.limit
     return cursor_answer(request, items, encode_cursor(key(items[-1])) if more else None)
+
+
+def whole_answer(
+    request: Request,
+    items: Sequence[T],
+    key: Callable[[T], str],
+    query: PageQuery,
+    view: Callable[[T], Any] | None = None,
+) -> Response:
+    """Answer with a page of a list that is in memory as a whole, each item shown as its `view`."""
+    page, more = page_of(items, key, query)
+    shown = page if view is None else [view(item) for item in page]
+    return cursor_answer(request, shown, encode_cursor(key(page[-1])) if more else None)
 
 
 def cursor_answer(request: Request, items: Sequence[Any], next_cursor: str | None) -> Response:

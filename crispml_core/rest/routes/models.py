@@ -13,7 +13,7 @@ from crispml_core.domain.errors import NotFound
 from crispml_core.domain.models import AliasEvent, ModelVersion, PublishedVersion
 from crispml_core.rest.answers import answer
 from crispml_core.rest.app import API, parts_of
-from crispml_core.rest.pagination import Page, PageQuery, page_answer, page_of
+from crispml_core.rest.pagination import Page, PageQuery, whole_answer
 from crispml_core.rest.requests import Moment, RequestModel
 
 
@@ -41,9 +41,8 @@ def model_router() -> APIRouter:
     @router.get("", summary="List the models", tags=["models"], response_model=Page[ModelView])
     def list_models(request: Request, query: Annotated[PageQuery, Query()]) -> Response:
         """Return the registered models, by name."""
-        names, more = page_of(parts_of(request).models.models(), str, query)
-        views = [_view(request, name) for name in names]
-        return page_answer(request, views, lambda view: view.name, more)
+        names = parts_of(request).models.models()
+        return whole_answer(request, names, str, query, lambda name: _view(request, name))
 
     @router.get("/{model}", summary="Describe a model", tags=["models"], response_model=ModelView)
     def get_model(request: Request, model: str) -> Response:
@@ -60,9 +59,13 @@ def model_router() -> APIRouter:
         request: Request, model: str, query: Annotated[PageQuery, Query()]
     ) -> Response:
         """Return the manifests of the versions, newest first."""
-        found, more = page_of(_versions(request, model), lambda item: item.version, query)
-        items = [_published(request, item) for item in found]
-        return page_answer(request, items, lambda item: item.version, more)
+        return whole_answer(
+            request,
+            _versions(request, model),
+            lambda item: item.version,
+            query,
+            lambda item: _published(request, item),
+        )
 
     @router.get(
         "/{model}/versions/{version}",
@@ -87,8 +90,7 @@ def model_router() -> APIRouter:
         moves = sorted(
             parts_of(request).aliases.aliases(model).values(), key=lambda move: move.alias
         )
-        items, more = page_of(moves, lambda move: move.alias, query)
-        return page_answer(request, items, lambda move: move.alias, more)
+        return whole_answer(request, moves, lambda move: move.alias, query)
 
     @router.get(
         "/{model}/aliases/{alias}",
@@ -118,8 +120,7 @@ def model_router() -> APIRouter:
         moves = parts_of(request).aliases.history(model, alias)
         if not moves:
             raise NotFound("alias", parts_of(request).aliases.aliases(model))
-        items, more = page_of(moves, lambda move: str(move.sequence), query)
-        return page_answer(request, items, lambda move: str(move.sequence), more)
+        return whole_answer(request, moves, lambda move: str(move.sequence), query)
 
     return router
 

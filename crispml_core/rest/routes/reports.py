@@ -16,7 +16,7 @@ from crispml_core.reporting.tidy import render_table
 from crispml_core.rest.answers import answer
 from crispml_core.rest.app import API
 from crispml_core.rest.content import CSV, HTML, JSON, negotiate
-from crispml_core.rest.pagination import Page, PageQuery, page_answer
+from crispml_core.rest.pagination import Page, PageQuery, found_answer
 from crispml_core.rest.requests import Moment, RequestModel
 from crispml_core.rest.turns import DRAWING
 
@@ -113,9 +113,7 @@ def report_router(source: ReportSource) -> APIRouter:
     def list_reports(request: Request, query: Annotated[ReportsQuery, Query()]) -> Response:
         """Return reports, newest first."""
         views = source.find(request, query, query.limit + 1)
-        return page_answer(
-            request, views[: query.limit], lambda view: view.id, len(views) > query.limit
-        )
+        return found_answer(request, views, lambda view: view.id, query)
 
     @router.get(
         "/{report_id}",

@@ -17,7 +17,7 @@ from crispml_core.domain.errors import NotFound, StoreUnavailable
 from crispml_core.domain.runs import Run, RunStatus
 from crispml_core.rest.answers import answer
 from crispml_core.rest.app import API, location
-from crispml_core.rest.pagination import Page, PageQuery, page_answer
+from crispml_core.rest.pagination import Page, PageQuery, found_answer
 from crispml_core.rest.runs import runs_of
 
 LOOK_S = 0.3
@@ -51,8 +51,7 @@ def run_router(methods: tuple[str, ...]) -> APIRouter:
             limit=query.limit + 1,
             before=query.before,
         )
-        more = len(found) > query.limit
-        return page_answer(request, found[: query.limit], lambda run: run.id, more)
+        return found_answer(request, found, lambda run: run.id, query)
 
     # The methods of a query are those of the service, which only this call knows.
     list_runs.__annotations__["query"] = Annotated[_query(methods), Query()]

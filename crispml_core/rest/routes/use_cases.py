@@ -15,7 +15,7 @@ from crispml_core.domain.targets import Gate, Segment, Target, Task
 from crispml_core.domain.use_case import UseCase
 from crispml_core.rest.answers import answer
 from crispml_core.rest.app import API, parts_of
-from crispml_core.rest.pagination import Page, PageQuery, page_answer, page_of
+from crispml_core.rest.pagination import Page, PageQuery, whole_answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,8 +76,7 @@ def use_case_router() -> APIRouter:
     def list_use_cases(request: Request, query: Annotated[PageQuery, Query()]) -> Response:
         """Return the use cases that this service has loaded, by name."""
         views = [view_of(case) for _, case in sorted(parts_of(request).use_cases.items())]
-        items, more = page_of(views, lambda view: view.name, query)
-        return page_answer(request, items, lambda view: view.name, more)
+        return whole_answer(request, views, lambda view: view.name, query)
 
     @router.get("/{use_case}", summary="Describe a use case", response_model=UseCaseView)
     def get_use_case(request: Request, use_case: str) -> Response:

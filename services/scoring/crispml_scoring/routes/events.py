@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from crispml_core.domain.events import EventKind, ServingEvent
 from crispml_core.rest.app import API
-from crispml_core.rest.pagination import Page, PageQuery, page_answer
+from crispml_core.rest.pagination import Page, PageQuery, found_answer
 from crispml_core.rest.strict_route import StrictRoute
 from crispml_scoring.parts import parts_of
 
@@ -42,7 +42,6 @@ def event_router() -> APIRouter:
             limit=query.limit + 1,
             before=query.before,
         )
-        more = len(found) > query.limit
-        return page_answer(request, found[: query.limit], lambda event: event.event_id, more)
+        return found_answer(request, found, lambda event: event.event_id, query)
 
     return router

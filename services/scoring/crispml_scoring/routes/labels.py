@@ -14,7 +14,7 @@ from crispml_core.rest.app import API
 from crispml_core.rest.content import JSON
 from crispml_core.rest.docs import body
 from crispml_core.rest.formats.media import ARROW, CSV, JSON_LINES, NDJSON, PARQUET
-from crispml_core.rest.pagination import Page, PageQuery, page_answer
+from crispml_core.rest.pagination import Page, PageQuery, found_answer
 from crispml_core.rest.preferences import IdempotencyKey
 from crispml_core.rest.strict_route import StrictRoute
 from crispml_scoring.label_records import import_labels
@@ -141,7 +141,6 @@ def label_router() -> APIRouter:
             limit=query.limit + 1,
             before=query.before,
         )
-        more = len(found) > query.limit
-        return page_answer(request, found[: query.limit], lambda label: label.label_id, more)
+        return found_answer(request, found, lambda label: label.label_id, query)
 
     return router

@@ -15,7 +15,7 @@ from crispml_core.rest.app import API
 from crispml_core.rest.content import JSON
 from crispml_core.rest.docs import body
 from crispml_core.rest.formats.media import ARROW, CSV, NDJSON, PARQUET
-from crispml_core.rest.pagination import Page, PageQuery, page_answer
+from crispml_core.rest.pagination import Page, PageQuery, found_answer
 from crispml_core.rest.preferences import IdempotencyKey
 from crispml_core.rest.requests import Moment
 from crispml_core.rest.strict_route import StrictRoute
@@ -132,8 +132,7 @@ def score_router() -> APIRouter:
             limit=query.limit + 1,
             before=query.before,
         )
-        more = len(found) > query.limit
-        return page_answer(request, found[: query.limit], lambda score: score.score_id, more)
+        return found_answer(request, found, lambda score: score.score_id, query)
 
     @router.get("/scores/{score_id}", tags=["scores"], summary="Read a score", response_model=Score)
     def get_score(request: Request, score_id: str) -> Response:

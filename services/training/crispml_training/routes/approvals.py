@@ -10,7 +10,7 @@ from starlette.responses import Response
 from crispml_core.domain.alerts import ActionStatus, TriggerAction
 from crispml_core.rest.answers import answer
 from crispml_core.rest.app import API
-from crispml_core.rest.pagination import Page, PageQuery, page_answer
+from crispml_core.rest.pagination import Page, PageQuery, found_answer
 from crispml_core.rest.strict_route import StrictRoute
 from crispml_training import requests
 from crispml_training.parts import parts_of
@@ -76,5 +76,4 @@ def _page(request: Request, query: ActionsQuery, kind: str | None) -> Response:
         limit=query.limit + 1,
         before=query.before,
     )
-    more = len(found) > query.limit
-    return page_answer(request, found[: query.limit], lambda one: one.id, more)
+    return found_answer(request, found, lambda one: one.id, query)

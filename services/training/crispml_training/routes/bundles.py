@@ -15,7 +15,7 @@ from crispml_core.rest.answers import answer
 from crispml_core.rest.app import API
 from crispml_core.rest.content import TAR, check_content
 from crispml_core.rest.docs import body
-from crispml_core.rest.pagination import Page, PageQuery, page_answer, page_of
+from crispml_core.rest.pagination import Page, PageQuery, found_answer, whole_answer
 from crispml_core.rest.requests import RequestModel
 from crispml_core.rest.spooled import Spooled, spooled
 from crispml_training.parts import parts_of
@@ -76,8 +76,7 @@ def bundle_router() -> APIRouter:
         Those of other environments came with bundles.
         """
         found = parts_of(request).bundles.approvals(model, version)
-        items, more = page_of(found, _place, query)
-        return page_answer(request, items, _place, more)
+        return whole_answer(request, found, _place, query)
 
     @router.get("/bundles", summary="List what was imported", response_model=Page[BundleImport])
     def list_bundles(request: Request, query: Annotated[ImportsQuery, Query()]) -> Response:
@@ -85,8 +84,7 @@ def bundle_router() -> APIRouter:
         found = parts_of(request).bundles.imports(
             model=query.model, limit=query.limit + 1, before=query.before
         )
-        more = len(found) > query.limit
-        return page_answer(request, found[: query.limit], lambda record: record.bundle, more)
+        return found_answer(request, found, lambda record: record.bundle, query)
 
     @router.post(
         "/bundles",

@@ -22,7 +22,7 @@ from crispml_core.pipelines.dataset_diff import diff_datasets
 from crispml_core.ports.dataset_notes import ANY_SEQUENCE
 from crispml_core.rest.answers import answer
 from crispml_core.rest.app import API
-from crispml_core.rest.pagination import Page, PageQuery, page_answer, page_of
+from crispml_core.rest.pagination import Page, PageQuery, whole_answer
 from crispml_core.rest.requests import RequestModel
 from crispml_core.rest.strict_route import StrictRoute
 from crispml_core.rest.turns import COMPUTING
@@ -85,8 +85,7 @@ def catalogue_router() -> APIRouter:
     def list_datasets(request: Request, query: Annotated[DataSetsQuery, Query()]) -> Response:
         """Return the manifests of what is found with its description, newest first."""
         found = parts_of(request).catalogue.find(query.use_case, query.stage, query.search)
-        items, more = page_of(found, lambda entry: entry.id, query)
-        return page_answer(request, items, lambda entry: entry.id, more)
+        return whole_answer(request, found, lambda entry: entry.id, query)
 
     @router.get("/{dataset_id}", summary="Describe a data set", response_model=CatalogueEntry)
     def get_dataset(request: Request, dataset_id: str) -> Response:
@@ -126,8 +125,7 @@ def catalogue_router() -> APIRouter:
     ) -> Response:
         """Return every change of the description, newest first."""
         notes = parts_of(request).catalogue.history(dataset_id)
-        items, more = page_of(notes, lambda note: str(note.sequence), query)
-        return page_answer(request, items, lambda note: str(note.sequence), more)
+        return whole_answer(request, notes, lambda note: str(note.sequence), query)
 
     @router.get(
         "/{dataset_id}/diff/{other_id}",

@@ -12,7 +12,7 @@ from crispml_core.domain.identifiers import utc_now
 from crispml_core.domain.runs import DRY_RUN, MONITOR
 from crispml_core.rest.answers import answer
 from crispml_core.rest.app import API
-from crispml_core.rest.pagination import Page, PageQuery, page_answer
+from crispml_core.rest.pagination import Page, PageQuery, found_answer
 from crispml_core.rest.preferences import IdempotencyHeader, Prefer
 from crispml_core.rest.strict_route import StrictRoute
 from crispml_training import requests
@@ -90,8 +90,7 @@ def monitoring_router() -> APIRouter:
         found = parts_of(request).findings.evaluations(
             use_case=query.use_case, limit=query.limit + 1, before=query.before
         )
-        more = len(found) > query.limit
-        return page_answer(request, found[: query.limit], lambda one: one.id, more)
+        return found_answer(request, found, lambda one: one.id, query)
 
     @router.get(
         "/evaluations/{evaluation_id}", summary="Read an evaluation", response_model=Evaluation
@@ -109,8 +108,7 @@ def monitoring_router() -> APIRouter:
             limit=query.limit + 1,
             before=query.before,
         )
-        more = len(found) > query.limit
-        return page_answer(request, found[: query.limit], lambda one: one.id, more)
+        return found_answer(request, found, lambda one: one.id, query)
 
     @router.post(
         "/alerts/{alert_id}/acknowledge", summary="Acknowledge an alert", response_model=Alert
@@ -129,7 +127,6 @@ def monitoring_router() -> APIRouter:
         found = parts_of(request).outbox.find(
             status=query.status, limit=query.limit + 1, before=query.before
         )
-        more = len(found) > query.limit
-        return page_answer(request, found[: query.limit], lambda one: one.id, more)
+        return found_answer(request, found, lambda one: one.id, query)
 
     return router

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from crispml_core.domain.health import HealthVerdict
 from crispml_core.rest.answers import answer
 from crispml_core.rest.app import API
-from crispml_core.rest.pagination import Page, PageQuery, page_answer, page_of
+from crispml_core.rest.pagination import Page, PageQuery, whole_answer
 from crispml_core.rest.preferences import IdempotencyHeader
 from crispml_core.rest.strict_route import StrictRoute
 from crispml_training.parts import parts_of
@@ -55,7 +55,6 @@ def version_health_router() -> APIRouter:
         training = parts_of(request).training
         training.stores.models.get(model, version)
         verdicts = training.stores.health.history(model, version)
-        items, more = page_of(verdicts, lambda verdict: str(verdict.sequence), query)
-        return page_answer(request, items, lambda verdict: str(verdict.sequence), more)
+        return whole_answer(request, verdicts, lambda verdict: str(verdict.sequence), query)
 
     return router
