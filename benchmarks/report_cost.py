@@ -32,14 +32,8 @@ from crispml_core.adapters.sql.score_ledger import SqlScoreLedger
 from crispml_core.adapters.timing.null import NullTimingLog
 from crispml_core.domain.algorithms import Algorithm
 from crispml_core.domain.fields import Field
-from crispml_core.domain.scores import (
-    Encoding,
-    Label,
-    ScoreGroup,
-    ScoreRows,
-    chain_root,
-    new_group_id,
-)
+from crispml_core.domain.labels import Label
+from crispml_core.domain.scores import Encoding, ScoreGroup, ScoreRows, chain_root, new_group_id
 from crispml_core.domain.targets import CostMatrix, Gate, Segment, Target
 from crispml_core.domain.use_case import UseCase
 from crispml_core.pipelines.scoring import ScoringPipelines, ScoringStores

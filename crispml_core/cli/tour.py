@@ -15,8 +15,8 @@ from crispml_core.cli.tour_result import Step, Tour, compare, headline, training
 from crispml_core.cli.verb import Failure
 from crispml_core.domain.datasets import TEST, Stage
 from crispml_core.domain.identifiers import new_id
+from crispml_core.domain.reports import VerificationReport
 from crispml_core.domain.runs import METHODS, SCORING_METHODS, Run
-from crispml_core.domain.scores import VerificationReport
 
 if TYPE_CHECKING:
     from crispml_core.client import CrispMLClient, ScoredRecord, UseCaseInfo

@@ -8,7 +8,7 @@ from typing import Any
 
 from crispml_core.domain.algorithms import Hyperparameter
 from crispml_core.domain.fields import Field
-from crispml_core.domain.scores import Verdict
+from crispml_core.domain.labels import Verdict
 from crispml_core.domain.targets import Gate, Segment, Target, Task
 
 

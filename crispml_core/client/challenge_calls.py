@@ -7,7 +7,7 @@ from typing import Any
 
 from crispml_core.client.http import API, below
 from crispml_core.client.run_calls import RunCalls
-from crispml_core.domain.scores import VerificationReport
+from crispml_core.domain.reports import VerificationReport
 
 
 class ChallengeCalls(RunCalls):

@@ -11,8 +11,10 @@ from typing import Any
 from crispml_core.client.answers import LabelAnswer, ReportInfo, ScoreAnswer
 from crispml_core.client.challenge_calls import ChallengeCalls
 from crispml_core.client.http import API, below
+from crispml_core.domain.labels import StoredLabel
+from crispml_core.domain.reports import VerificationReport
 from crispml_core.domain.runs import SCORING_METHODS, Run
-from crispml_core.domain.scores import Score, StoredLabel, VerificationReport
+from crispml_core.domain.scores import Score
 
 # How long the service may work on a file of labels before it answers.
 _LONG_S = 3600.0

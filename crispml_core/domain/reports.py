@@ -1,4 +1,4 @@
-"""What a verification report was asked, and the bytes that stand for it."""
+"""A verification report: what it was asked, what is in it, and the bytes that stand for it."""
 
 from __future__ import annotations
 
@@ -44,6 +44,26 @@ class ReportQuestion:
             if (text := window.get(name)) is not None
         }
         return cls(**moments, version=content.get("version"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerificationReport:
+    """A stored report of a period of scores against their ground truth.
+
+    Parameters
+    ----------
+    content : dict
+        What is known about the period, as JSON values. Neither id nor moment of making is in it.
+    digest : str
+        Of the content, see `crispml_core.domain.reports.content_digest`: two reports with the same
+        digest say the same.
+    """
+
+    id: str
+    use_case: str
+    created_at: datetime
+    content: dict[str, Any]
+    digest: str = ""
 
 
 def canonical_bytes(content: Mapping[str, Any]) -> bytes:

@@ -12,8 +12,8 @@ import msgspec
 
 from crispml_core.domain.errors import InvalidInput, NotFound, TooLarge
 from crispml_core.domain.identifiers import new_id, utc_now
-from crispml_core.domain.reports import REPLAY
-from crispml_core.domain.scores import ScoreGroup, VerificationReport, score_id
+from crispml_core.domain.reports import REPLAY, VerificationReport
+from crispml_core.domain.scores import ScoreGroup, score_id
 from crispml_core.domain.use_case import UseCase
 from crispml_core.ports.report_store import ReportStore
 from crispml_core.ports.score_ledger import ScoreLedger

@@ -12,8 +12,7 @@ from crispml_core.domain.conformal import ConformalTable
 from crispml_core.domain.errors import InvalidInput, NotFound
 from crispml_core.domain.identifiers import new_id, utc_now
 from crispml_core.domain.labels import ImportedLabels
-from crispml_core.domain.reports import ReportQuestion
-from crispml_core.domain.scores import VerificationReport
+from crispml_core.domain.reports import ReportQuestion, VerificationReport
 from crispml_core.domain.use_case import UseCase
 from crispml_core.methods.new_data_label import NewDataLabel
 from crispml_core.pipelines.recorder import Recorder

@@ -6,8 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
-from crispml_core.domain.labels import ImportedLabels
-from crispml_core.domain.scores import Label, LabelReceipt, StoredLabel
+from crispml_core.domain.labels import ImportedLabels, Label, LabelReceipt, StoredLabel
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from crispml_core.domain.reports import ReportQuestion
-from crispml_core.domain.scores import VerificationReport
+from crispml_core.domain.reports import ReportQuestion, VerificationReport
 
 
 class ReportStore(Protocol):

@@ -10,8 +10,7 @@ from uuid import UUID
 from crispml_core.domain.bounds import is_finite, is_within, say_bounds
 from crispml_core.domain.errors import Problem, did_you_mean
 from crispml_core.domain.fields import MAX_KEY_LENGTH
-from crispml_core.domain.labels import CLOCK_TOLERANCE
-from crispml_core.domain.scores import Label
+from crispml_core.domain.labels import CLOCK_TOLERANCE, Label
 from crispml_core.domain.targets import Target
 from crispml_core.tables.findings import Findings
 

@@ -7,7 +7,7 @@ from itertools import islice
 
 import pyarrow as pa
 
-from crispml_core.domain.scores import Label
+from crispml_core.domain.labels import Label
 from crispml_core.tables.label_size import BATCH_ROWS
 
 MOMENT = pa.timestamp("us", "UTC")
@@ -24,7 +24,7 @@ LABELS = pa.schema(
         ("propensity", pa.float64()),
     ]
 )
-"""The columns of validated labels; see `crispml_core.domain.scores.Label`."""
+"""The columns of validated labels; see `crispml_core.domain.labels.Label`."""
 
 
 def from_labels(labels: Sequence[Label]) -> pa.RecordBatch:

@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from crispml_core.domain.drift import DriftCounts, UncountedGroup
-from crispml_core.domain.scores import Encoding, Label
+from crispml_core.domain.labels import Label
+from crispml_core.domain.scores import Encoding
 from crispml_core.monitoring.drift.reference import count_columns
 from crispml_core.serving.stored_inputs import pack_rows
 from crispml_core.tables.row_images import pack_arrow

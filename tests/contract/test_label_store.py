@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from crispml_core.domain.errors import IdempotencyKeyReused, InvalidInput
 from crispml_core.domain.identifiers import new_id
-from crispml_core.domain.scores import Label, Verdict
+from crispml_core.domain.labels import Label, Verdict
 
 ACCEPTED, DUPLICATE, SUPERSEDED, UNKNOWN = Verdict
 

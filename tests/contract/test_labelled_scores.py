@@ -8,8 +8,9 @@ from datetime import timedelta
 import pyarrow as pa
 import pytest
 
+from crispml_core.domain.labels import Label
 from crispml_core.domain.models import SHADOW
-from crispml_core.domain.scores import Label, ScoreRows
+from crispml_core.domain.scores import ScoreRows
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from crispml_core.adapters.sql.alias_log import SqlAliasLog
 from crispml_core.adapters.sql.engine import make_engine, reading
 from crispml_core.adapters.sql.tables import metadata
 from crispml_core.domain.errors import StoreUnavailable
-from crispml_core.domain.scores import Label
+from crispml_core.domain.labels import Label
 from tests.contract.conftest import KINDS, sql_stores
 from tests.servers import own_database
 

@@ -10,8 +10,8 @@ import pytest
 from crispml_core.domain.algorithms import Algorithm
 from crispml_core.domain.errors import InvalidInput, NotFound
 from crispml_core.domain.fields import Field
+from crispml_core.domain.labels import Label
 from crispml_core.domain.reports import ReportQuestion, canonical_bytes
-from crispml_core.domain.scores import Label
 from crispml_core.domain.targets import Gate, Segment, Target
 from crispml_core.domain.use_case import UseCase
 from crispml_core.pipelines.scoring import ScoringPipelines, ScoringStores

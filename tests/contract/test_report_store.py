@@ -8,8 +8,7 @@ import pytest
 
 from crispml_core.domain.errors import Conflict, IdempotencyKeyReused, NotFound
 from crispml_core.domain.identifiers import new_id
-from crispml_core.domain.reports import ReportQuestion, content_digest
-from crispml_core.domain.scores import VerificationReport
+from crispml_core.domain.reports import ReportQuestion, VerificationReport, content_digest
 
 
 @pytest.fixture

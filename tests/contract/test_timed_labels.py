@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 
 from crispml_core.domain.errors import InvalidRecords
 from crispml_core.domain.identifiers import new_id
-from crispml_core.domain.labels import CLOCK_TOLERANCE, label_id
+from crispml_core.domain.labels import CLOCK_TOLERANCE, Label, Verdict, label_id
 from crispml_core.domain.models import SHADOW
-from crispml_core.domain.scores import Label, Verdict
 from crispml_core.tables.label_table import in_batches
 
 ACCEPTED, DUPLICATE, SUPERSEDED, UNKNOWN = Verdict

@@ -22,8 +22,7 @@ from crispml_core.adapters.sql.label_rows import insert_labels, supersede
 from crispml_core.adapters.sql.label_subjects import Subjects, subjects_of
 from crispml_core.adapters.sql.tables import labels
 from crispml_core.domain.errors import TooLarge
-from crispml_core.domain.labels import CLOCK_TOLERANCE, MAX_IMPORT_ROWS, label_id
-from crispml_core.domain.scores import Verdict
+from crispml_core.domain.labels import CLOCK_TOLERANCE, MAX_IMPORT_ROWS, Verdict, label_id
 from crispml_core.tables.findings import Findings
 
 _TOO_EARLY = (

@@ -27,8 +27,14 @@ from crispml_core.adapters.sql.tables import label_imports, labels
 from crispml_core.adapters.sql.values import either
 from crispml_core.domain.errors import Conflict, NotFound
 from crispml_core.domain.identifiers import utc_now
-from crispml_core.domain.labels import ImportedLabels, new_import_id
-from crispml_core.domain.scores import Label, LabelReceipt, StoredLabel, Verdict
+from crispml_core.domain.labels import (
+    ImportedLabels,
+    Label,
+    LabelReceipt,
+    StoredLabel,
+    Verdict,
+    new_import_id,
+)
 
 if TYPE_CHECKING:
     import pyarrow as pa

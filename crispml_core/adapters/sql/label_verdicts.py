@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select
 
 from crispml_core.adapters.sql.raw_batches import read_table
 from crispml_core.adapters.sql.tables import labels
-from crispml_core.domain.scores import Verdict
+from crispml_core.domain.labels import Verdict
 
 VERDICTS = pa.schema([("row", pa.int64()), ("verdict", pa.string()), ("label_id", pa.string())])
 

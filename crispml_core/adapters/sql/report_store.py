@@ -13,8 +13,7 @@ from crispml_core.adapters.sql.errors import ConstraintBroken
 from crispml_core.adapters.sql.idempotency import check_fingerprint, key_digest
 from crispml_core.adapters.sql.tables import reports
 from crispml_core.domain.errors import Conflict, NotFound, ReportDamaged
-from crispml_core.domain.reports import ReportQuestion, content_digest
-from crispml_core.domain.scores import VerificationReport
+from crispml_core.domain.reports import ReportQuestion, VerificationReport, content_digest
 
 
 class SqlReportStore:

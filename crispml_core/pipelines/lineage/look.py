@@ -9,10 +9,11 @@ from typing import Any, TypeVar
 
 from crispml_core.domain.datasets import DataSet
 from crispml_core.domain.errors import InvalidInput, NotFound
+from crispml_core.domain.labels import StoredLabel
 from crispml_core.domain.lineage import Node, NodeKind
 from crispml_core.domain.models import Artefact, ArtefactKind, ModelVersion
+from crispml_core.domain.reports import VerificationReport
 from crispml_core.domain.runs import Run
-from crispml_core.domain.scores import StoredLabel, VerificationReport
 from crispml_core.pipelines.lineage import nodes
 from crispml_core.pipelines.lineage.stores import LineageStores
 

@@ -6,10 +6,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from crispml_core.domain.datasets import DataSet
+from crispml_core.domain.labels import StoredLabel
 from crispml_core.domain.lineage import Node, NodeKind, ScoreCount
 from crispml_core.domain.models import AliasEvent, Artefact, ArtefactKind, ModelVersion
+from crispml_core.domain.reports import VerificationReport
 from crispml_core.domain.runs import SCORING_METHODS, Run
-from crispml_core.domain.scores import Score, StoredLabel, VerificationReport
+from crispml_core.domain.scores import Score
 
 DECLARED = "declared"
 """The kind of the source of raw data whose manifest does not say it."""

@@ -15,8 +15,8 @@ from crispml_core.domain.alerts import (
     TriggerAction,
 )
 from crispml_core.domain.identifiers import new_id
+from crispml_core.domain.reports import VerificationReport
 from crispml_core.domain.runs import CYCLE, RunStatus
-from crispml_core.domain.scores import VerificationReport
 from crispml_core.domain.use_case import UseCase
 from crispml_core.governance.rules.decisions import (
     Decision,

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from crispml_core.domain.drift import OVERALL, CountsKey, DriftCounts, UncountedGroup
+from crispml_core.domain.labels import StoredLabel
 from crispml_core.domain.models import SHADOW
-from crispml_core.domain.scores import ScoreGroup, StoredLabel
+from crispml_core.domain.scores import ScoreGroup
 from crispml_core.ports.drift_store import DriftCounter
 from crispml_core.testing.fakes.score_ledger import FakeScoreLedger, as_text
 

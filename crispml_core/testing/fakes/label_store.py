@@ -13,10 +13,13 @@ from crispml_core.domain.identifiers import utc_now
 from crispml_core.domain.labels import (
     CLOCK_TOLERANCE,
     ImportedLabels,
+    Label,
+    LabelReceipt,
+    StoredLabel,
+    Verdict,
     label_id,
     new_import_id,
 )
-from crispml_core.domain.scores import Label, LabelReceipt, StoredLabel, Verdict
 from crispml_core.tables.findings import Findings
 from crispml_core.testing.fakes.idempotency import Answers
 from crispml_core.testing.fakes.score_ledger import FakeScoreLedger, as_text

@@ -8,8 +8,7 @@ from dataclasses import replace
 import msgspec
 
 from crispml_core.domain.errors import Conflict, NotFound
-from crispml_core.domain.reports import ReportQuestion, content_digest
-from crispml_core.domain.scores import VerificationReport
+from crispml_core.domain.reports import ReportQuestion, VerificationReport, content_digest
 from crispml_core.testing.fakes.idempotency import Answers
 
 

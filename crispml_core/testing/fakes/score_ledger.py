@@ -11,8 +11,9 @@ import msgspec
 
 from crispml_core.domain.errors import Conflict, InvalidInput, NotFound
 from crispml_core.domain.events import ServingEvent
+from crispml_core.domain.labels import StoredLabel
 from crispml_core.domain.models import SHADOW
-from crispml_core.domain.scores import Score, ScoreGroup, StoredLabel, place_of
+from crispml_core.domain.scores import Score, ScoreGroup, place_of
 from crispml_core.testing.fakes.idempotency import Answers
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from crispml_core.client.scoring import ScoringClient
-from crispml_core.domain.scores import Verdict
+from crispml_core.domain.labels import Verdict
 
 SCORE = "/api/v1/use-cases/credit/new-data-score"
 ANSWER = {

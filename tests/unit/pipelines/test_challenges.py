@@ -15,8 +15,9 @@ from crispml_core.adapters.sql.migrate import upgrade
 from crispml_core.adapters.sql.score_ledger import SqlScoreLedger
 from crispml_core.domain.challenge import place_in_split
 from crispml_core.domain.errors import Conflict, InvalidInput, NotFound
+from crispml_core.domain.labels import Label
 from crispml_core.domain.models import SHADOW
-from crispml_core.domain.scores import Encoding, Label, ScoreGroup, ScoreRows, new_group_id
+from crispml_core.domain.scores import Encoding, ScoreGroup, ScoreRows, new_group_id
 from crispml_core.pipelines.challenges import Challenges
 from crispml_core.testing.fakes.alias_log import FakeAliasLog
 

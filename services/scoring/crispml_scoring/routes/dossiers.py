@@ -8,7 +8,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Query, Request
 from starlette.responses import HTMLResponse, Response
 
-from crispml_core.domain.scores import Score, StoredLabel
+from crispml_core.domain.labels import StoredLabel
+from crispml_core.domain.scores import Score
 from crispml_core.rest.answers import answer
 from crispml_core.rest.app import API
 from crispml_core.rest.content import HTML, JSON, negotiate

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from crispml_core.domain.scores import StoredLabel, Verdict
+from crispml_core.domain.labels import StoredLabel, Verdict
 from crispml_core.rest.app import API
 from crispml_core.rest.content import JSON
 from crispml_core.rest.docs import body

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from crispml_core.domain.scores import VerificationReport
+from crispml_core.domain.reports import VerificationReport
 from crispml_core.rest.answers import answer
 from crispml_core.rest.app import API, location
 from crispml_core.rest.preferences import IdempotencyHeader

@@ -17,8 +17,8 @@ from crispml_core.adapters.sql.migrate import upgrade
 from crispml_core.adapters.sql.report_store import SqlReportStore
 from crispml_core.adapters.sql.score_ledger import SqlScoreLedger
 from crispml_core.domain.errors import InvalidInput, TooLarge
+from crispml_core.domain.labels import Label
 from crispml_core.domain.models import SHADOW
-from crispml_core.domain.scores import Label
 from crispml_core.methods.new_data_score import NewDataScore
 from crispml_core.pipelines.replays import Replays
 from crispml_core.serving.direct_commits import DirectCommits

@@ -12,7 +12,8 @@ from crispml_core.adapters.sql.engine import reading
 from crispml_core.adapters.sql.label_store import SqlLabelStore
 from crispml_core.adapters.sql.tables import labels as table
 from crispml_core.domain.identifiers import utc_now
-from crispml_core.domain.scores import Label, score_id
+from crispml_core.domain.labels import Label
+from crispml_core.domain.scores import score_id
 
 NOW = utc_now()
 

@@ -16,8 +16,8 @@ from crispml_core.adapters.sql.label_store import SqlLabelStore
 from crispml_core.adapters.sql.run_store import SqlRunStore
 from crispml_core.domain.errors import PreconditionFailed, PreconditionRequired
 from crispml_core.domain.identifiers import new_id, utc_now
+from crispml_core.domain.labels import Label, Verdict
 from crispml_core.domain.runs import Run, RunStatus
-from crispml_core.domain.scores import Label, Verdict
 
 
 def stale_once(monkeypatch, module, name, answer):

@@ -7,7 +7,7 @@ from crispml_core.adapters.sql.report_store import SqlReportStore
 from crispml_core.adapters.sql.tables import reports
 from crispml_core.domain.errors import ReportDamaged
 from crispml_core.domain.identifiers import new_id, utc_now
-from crispml_core.domain.scores import VerificationReport
+from crispml_core.domain.reports import VerificationReport
 
 
 @pytest.fixture

@@ -11,7 +11,8 @@ from crispml_core.adapters.sql.engine import make_engine, reading, writing
 from crispml_core.adapters.sql.label_store import SqlLabelStore
 from crispml_core.adapters.sql.score_ledger import SqlScoreLedger
 from crispml_core.domain.identifiers import utc_now
-from crispml_core.domain.scores import Encoding, Label, score_id
+from crispml_core.domain.labels import Label
+from crispml_core.domain.scores import Encoding, score_id
 
 EARLY_GROUPS = [
     # group_id, request_id, idempotency_digest, created_at

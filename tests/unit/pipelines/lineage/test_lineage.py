@@ -11,16 +11,11 @@ from crispml_core.adapters.compilers import SklearnModelCompiler
 from crispml_core.adapters.skops.codec import SkopsModelCodec
 from crispml_core.domain.errors import InvalidInput, NotFound
 from crispml_core.domain.identifiers import new_id, utc_now
+from crispml_core.domain.labels import Label
 from crispml_core.domain.lineage import Direction, NodeKind
+from crispml_core.domain.reports import VerificationReport
 from crispml_core.domain.runs import Run, RunStatus
-from crispml_core.domain.scores import (
-    Encoding,
-    Label,
-    ScoreGroup,
-    ScoreRows,
-    VerificationReport,
-    new_group_id,
-)
+from crispml_core.domain.scores import Encoding, ScoreGroup, ScoreRows, new_group_id
 from crispml_core.pipelines.cycle import run_cycle
 from crispml_core.pipelines.lineage.reader import LineageReader
 from crispml_core.pipelines.lineage.stores import LineageStores

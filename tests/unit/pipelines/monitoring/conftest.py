@@ -11,9 +11,10 @@ import pytest
 
 from crispml_core import Gate, Monitoring, Retraining
 from crispml_core.domain.identifiers import new_id, utc_now
+from crispml_core.domain.labels import Label
 from crispml_core.domain.models import CHAMPION
 from crispml_core.domain.runs import CYCLE, MONITOR, Run, RunStatus
-from crispml_core.domain.scores import Encoding, Label, ScoreGroup, ScoreRows, new_group_id
+from crispml_core.domain.scores import Encoding, ScoreGroup, ScoreRows, new_group_id
 from crispml_core.methods.model_persist import draft_version
 from crispml_core.pipelines.monitoring.messages import Messages
 from crispml_core.pipelines.monitoring.monitor import Monitor
