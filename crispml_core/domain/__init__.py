@@ -1,4 +1,4 @@
-"""Values and rules of CrispML: use cases, data sets, model versions, scores, labels, runs.
+"""Values and rules of CrispML: use cases, data, versions, scores, labels, reports, runs.
 
 Everything here is plain Python and the standard library, so that the client and the command line
 stay light. No framework, no file, no database and no data frame may enter; a value that needs one

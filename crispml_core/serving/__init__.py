@@ -1,5 +1,6 @@
-"""The scoring path: loaded model versions, the cache of them, and the writer of the ledger.
+"""The scoring path: loaded versions, the writer of the ledger, and what follows an answer.
 
 Whatever one record passes through on its way to a durable score lives here, as small parts with one
-purpose each. HTTP belongs to ``rest`` and the services, SQL and files to ``adapters``.
+purpose each; and what is done with it afterwards: shadow scores, counts of drift, replays. HTTP
+belongs to ``rest`` and the services, SQL and files to ``adapters``.
 """
