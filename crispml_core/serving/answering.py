@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from crispml_core.domain.errors import CrispMLError
 from crispml_core.domain.scores import ScoreRows
 from crispml_core.ports.scorer import Answers
+from crispml_core.serving.active import Active
 from crispml_core.serving.batcher import Batcher
-from crispml_core.serving.live_models import Active
 from crispml_core.serving.scored import ScoreCall
 
 if TYPE_CHECKING:

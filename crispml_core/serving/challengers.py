@@ -189,15 +189,7 @@ def _is(known: Challenger, champion: Served, event: AliasEvent) -> bool:
 def _challenger(
     use_case: UseCase, loaded: LoadedVersion, champion: Served, traffic: float
 ) -> Challenger:
-    manifest, schema = loaded.manifest, use_case.schema
-    served = Served(
-        use_case=use_case.name,
-        model=manifest.model,
-        version=manifest.version,
-        alias=CHALLENGER,
-        classes=manifest.classes,
-        fields=schema.stored,
-    )
+    served, schema = loaded.served(CHALLENGER), use_case.schema
     return Challenger(
         loaded=loaded,
         served=served,

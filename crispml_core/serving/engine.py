@@ -15,12 +15,13 @@ from crispml_core.domain.errors import CrispMLError, describe_failure
 from crispml_core.domain.events import ServingEvent
 from crispml_core.domain.models import CHAMPION
 from crispml_core.ports.score_ledger import ScoreLedger
+from crispml_core.serving.active import Active
 from crispml_core.serving.answering import Answering
 from crispml_core.serving.batcher import Batcher, Tell
 from crispml_core.serving.challengers import Challenger
 from crispml_core.serving.durable_ledger import DurableLedger
 from crispml_core.serving.ledger_writer import Entry, LedgerWriter, Served, replayed
-from crispml_core.serving.live_models import Active, LiveModels
+from crispml_core.serving.live_models import LiveModels
 from crispml_core.serving.plain_records import PlainRecord, answered, gathered
 from crispml_core.serving.scored import ScoreCall, Scored
 from crispml_core.serving.shadow import ShadowScores, challenger_failed, shadow_of, shadows

@@ -5,18 +5,18 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from crispml_core.domain.bundles import PromotionRefused
 from crispml_core.domain.errors import CrispMLError, NotFound, NotReady
 from crispml_core.domain.events import EventKind, ServingEvent
 from crispml_core.domain.models import CHALLENGER, CHAMPION, FALLBACK, AliasEvent
 from crispml_core.domain.use_case import UseCase
+from crispml_core.serving.active import Active
 from crispml_core.serving.admission import Admission
-from crispml_core.serving.challengers import Challenger, Challengers
+from crispml_core.serving.challengers import Challengers
 from crispml_core.serving.failures import UNFIT, Failure, missing, sentence
 from crispml_core.serving.health_watch import HealthWatch
-from crispml_core.serving.ledger_writer import Served
 from crispml_core.serving.loaded_versions import LoadedVersion, LoadedVersions
 
 # An alias move must take effect within a second.
@@ -24,25 +24,6 @@ POLL_S = 0.25
 
 Highest = Callable[[], Mapping[str, int]]
 Aliases = Callable[[str], Mapping[str, AliasEvent]]
-
-
-@dataclass(frozen=True, slots=True)
-class Active:
-    """A loaded version together with the name it answers under; replaced whole, never changed.
-
-    Parameters
-    ----------
-    challenger : Challenger or None
-        Of the champion: who wants its place, if anybody.
-    """
-
-    loaded: LoadedVersion
-    served: Served
-    challenger: Challenger | None = None
-
-    def under(self, alias: str | None) -> Active:
-        """Return the same version under the name that a request used for it."""
-        return Active(self.loaded, replace(self.served, alias=alias))
 
 
 class LiveModels:
@@ -163,7 +144,7 @@ class LiveModels:
         """
         self._admission.check(self._use_case(use_case).name, version)
         loaded = self.loaded(use_case, version)
-        return Active(loaded, _served(loaded, None, is_fallback=False))
+        return Active(loaded, loaded.served(None))
 
     def loaded(self, use_case: str, version: str) -> LoadedVersion:
         """Return a version that answers nobody, for a replay; may load it."""
@@ -252,7 +233,7 @@ class LiveModels:
             return
         loaded = self._loaded(use_case, alias, event.version)
         if loaded is not None:
-            self._active[key] = Active(loaded, _served(loaded, alias, is_fallback=False))
+            self._active[key] = Active(loaded, loaded.served(alias))
             self._tell(EventKind.SERVING, use_case, event.version, None, alias)
             return
         if alias == CHAMPION and (active is None or active.served.fallback):
@@ -315,7 +296,7 @@ class LiveModels:
         if not stands_in or active is None or not _is(active, event.version):
             loaded = self._loaded(use_case, FALLBACK, event.version)
             if loaded is not None:
-                served = _served(loaded, CHAMPION, is_fallback=True)
+                served = loaded.served(CHAMPION, is_fallback=True)
                 self._active[use_case, CHAMPION] = Active(loaded, served)
             elif not stands_in:
                 return False
@@ -376,16 +357,3 @@ class LiveModels:
 
 def _is(active: Active, version: str) -> bool:
     return active.served.version == version
-
-
-def _served(loaded: LoadedVersion, alias: str | None, *, is_fallback: bool) -> Served:
-    manifest, use_case = loaded.manifest, loaded.use_case
-    return Served(
-        use_case=use_case.name,
-        model=manifest.model,
-        version=manifest.version,
-        alias=alias,
-        classes=manifest.classes,
-        fields=use_case.schema.stored,
-        fallback=is_fallback,
-    )

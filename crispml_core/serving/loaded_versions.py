@@ -12,6 +12,7 @@ from crispml_core.domain.use_case import UseCase
 from crispml_core.methods.new_data_score import NewDataScore
 from crispml_core.ports.scorer import Scorer
 from crispml_core.serving.explain.explainer import Explainer
+from crispml_core.serving.ledger_writer import Served
 
 Key = tuple[str, str]
 
@@ -33,6 +34,18 @@ class LoadedVersion:
             scorer,
             ConformalTable.from_dict(table) if table else None,
             Explainer(use_case, scorer.plan, self.manifest.version).explain_rows,
+        )
+
+    def served(self, alias: str | None, *, is_fallback: bool = False) -> Served:
+        """Return what groups say when this version answers under an alias."""
+        return Served(
+            use_case=self.use_case.name,
+            model=self.manifest.model,
+            version=self.manifest.version,
+            alias=alias,
+            classes=self.manifest.classes,
+            fields=self.use_case.schema.stored,
+            fallback=is_fallback,
         )
 
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from crispml_core.domain.models import CHAMPION
+from crispml_core.serving.active import Active
 from crispml_core.serving.ledger_writer import Entry
-from crispml_core.serving.live_models import Active
 from crispml_core.serving.scored import ScoreCall
 
 

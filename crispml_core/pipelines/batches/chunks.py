@@ -15,8 +15,8 @@ from crispml_core.pipelines.batches.input import CHECK_SHARE, Report, repeating
 from crispml_core.pipelines.batches.requests import BatchJob
 from crispml_core.ports.batch_store import BatchInput, BatchWork
 from crispml_core.ports.score_ledger import ScoreLedger
+from crispml_core.serving.active import Active
 from crispml_core.serving.ledger_writer import Entry, LedgerWriter, replayed
-from crispml_core.serving.live_models import Active
 from crispml_core.serving.scored import ScoreCall, Scored
 from crispml_core.tables.batch_check import BatchCheck
 from crispml_core.tables.score_table import score_table

@@ -23,8 +23,8 @@ from crispml_core.ports.batch_store import BatchStore
 from crispml_core.ports.progress import RunProgress, no_run_progress
 from crispml_core.ports.score_ledger import ScoreLedger
 from crispml_core.ports.timing_log import TimingLog
+from crispml_core.serving.active import Active
 from crispml_core.serving.ledger_writer import LedgerWriter
-from crispml_core.serving.live_models import Active
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

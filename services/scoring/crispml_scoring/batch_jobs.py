@@ -19,7 +19,7 @@ from crispml_core.pipelines.batches.requests import BatchJob
 from crispml_core.rest.requests import validated
 from crispml_core.rest.runs import Runs, run_answer
 from crispml_core.rest.strict_json import parse_json
-from crispml_core.serving.live_models import Active
+from crispml_core.serving.active import Active
 from crispml_core.serving.scored import ScoreCall
 from crispml_core.settings import CrispMLSettings
 from crispml_scoring.batch_requests import BatchRequest

@@ -26,8 +26,8 @@ from crispml_core.pipelines.batches.requests import BatchJob
 from crispml_core.pipelines.batches.scoring import BatchScoring, BatchStores
 from crispml_core.ports.progress import no_run_progress
 from crispml_core.ports.scorer import Answers
+from crispml_core.serving.active import Active
 from crispml_core.serving.ledger_writer import LedgerWriter, Served
-from crispml_core.serving.live_models import Active
 from crispml_core.testing.fakes.score_ledger import FakeScoreLedger
 from crispml_core.testing.fakes.timing_log import FakeTimingLog
 
