@@ -11,6 +11,7 @@ from crispml_core.domain.errors import Conflict, InvalidInput, StoreUnavailable
 from crispml_core.domain.identifiers import utc_now
 from crispml_core.domain.models import CHAMPION
 from crispml_core.domain.runs import CYCLE, DRY_RUN, MONITOR, RunStatus
+from crispml_core.domain.scores import Label
 from crispml_core.methods.model_persist import draft_version
 
 DAY = timedelta(days=1)
@@ -265,6 +266,23 @@ def test_a_dry_run_says_what_would_have_happened_and_does_nothing(world):
     # The real evaluation of such a moment says the same.
     step = next(s for s in result["timeline"] if s["at"] == expected.isoformat())
     assert it.evaluate(expected)["decisions"] == step["decisions"]
+
+
+def test_a_moment_of_the_past_does_not_see_the_corrections_of_later(world):
+    it = world(GATED)
+    it.score(it.promote(), right=False)
+    moment = (it.now + DAY).isoformat()
+    period = {"from": moment, "to": moment, "step_days": 1}
+    (then,) = it.monitor.execute(it.a_run(DRY_RUN, **period))["timeline"]
+    assert then["decisions"][0]["state"] == "firing"
+    it.now += 10 * DAY
+    turned = [
+        Label(value="no" if n % 2 else "yes", label_time=it.now, record_key=f"1-{n}")
+        for n in range(40)
+    ]
+    it.stores.labels.add("toy", turned)
+    assert it.monitor.execute(it.a_run(DRY_RUN, **period))["timeline"] == [then]
+    assert it.evaluate(it.now)["decisions"][0]["state"] == "quiet"
 
 
 def test_a_dry_run_decides_what_evaluations_of_the_same_moments_decide(world):
