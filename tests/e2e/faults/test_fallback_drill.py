@@ -12,7 +12,7 @@ from benchmarks.faults.service import Service, TrainingService, until
 from benchmarks.faults.truth import Truth
 from benchmarks.faults.world import USE_CASE
 from crispml_core.cli.root import crispml
-from crispml_core.client import CrispMLClient, RequestRefused
+from crispml_core.client import CrispMLClient, RequestRefused, RunNotSucceeded
 
 pytestmark = pytest.mark.slow
 
@@ -160,6 +160,18 @@ def test_prod_that_trains_in_place_is_answered_for_by_what_qa_trained(start, wor
     with under_load(pod, "a", connections=8, pause_s=0.005) as load:
         assert answered_by(load) == (first, True)
         assert "has no champion yet" in pod.checks()["champion orders"]
+        # A training that fails changes nothing: what qa trained goes on answering.
+        data = world.definition.with_name("orders.csv")
+        away = data.rename(data.with_suffix(".away"))
+        try:
+            with pytest.raises(RunNotSucceeded):
+                prod.training.wait(prod.training.cycle(USE_CASE, promote=True))
+        finally:
+            away.rename(data)
+        answered = len(load.heard.told)
+        until(lambda: len(load.heard.told) > answered)
+        assert answered_by(load) == (first, True)
+        assert pod.metric("crispml_fallback_serving") == 1
         run = prod.training.wait(prod.training.cycle(USE_CASE, promote=True))
         champion = run.result["best"]
         assert run.result["promoted"]
