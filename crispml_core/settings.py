@@ -96,6 +96,9 @@ class ScoringSettings(_Concern):
     models_bytes: int = Field(default=1024**3, ge=1024)
     """How much the loaded model versions may weigh; those that no alias names are dropped first."""
 
+    report_rows: int = Field(default=5_000_000, ge=1)
+    """Most scores of one report, replay or challenge; a million take up to a GiB of memory."""
+
 
 class JournalSettings(_Concern):
     """Where scores go while the database is away."""

@@ -106,7 +106,7 @@ def build(settings: CrispMLSettings) -> ScoringParts:
     aliases, models, ledger = (
         SqlAliasLog(engine, environment=settings.environment),
         VolumeModelRegistry(root),
-        SqlScoreLedger(engine),
+        SqlScoreLedger(engine, most_joined=settings.scoring.report_rows),
     )
     health = SqlHealthLog(engine)
     labels, reports = SqlLabelStore(engine), SqlReportStore(engine)

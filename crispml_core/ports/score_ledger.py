@@ -154,5 +154,10 @@ class ScoreLedger(Protocol):
             propensity``; `prediction` and `label` as text, label columns null where there is no
             label. `version` and `segments` repeat, so they are dictionaries. Oldest first, in the
             order that `find` reverses.
+
+        Raises
+        ------
+        TooLarge
+            If there are more scores than the process may hold in memory.
         """
         ...

@@ -8,6 +8,8 @@ from datetime import timedelta
 import pyarrow as pa
 import pytest
 
+from crispml_core.adapters.sql.score_ledger import SqlScoreLedger
+from crispml_core.domain.errors import TooLarge
 from crispml_core.domain.labels import Label
 from crispml_core.domain.models import SHADOW
 from crispml_core.domain.scores import ScoreRows
@@ -176,3 +178,17 @@ def test_the_propensity_is_that_of_the_label_that_counts(stores, ledger):
 
     assert table["propensity"].to_pylist() == [None, 0.25, None]
     assert [label.propensity for label in stores.labels.find()] == [None, None, 0.25]
+
+
+def test_a_window_that_is_too_large_for_the_memory_is_refused(stores):
+    if not isinstance(stores.ledger, SqlScoreLedger):
+        pytest.skip("whatever is in the fake is in memory already")
+    start = stores.clock()
+    stores.score("a", "b")
+    stores.clock.advance(60)
+    stores.score("c")
+    limited = SqlScoreLedger(stores.ledger._engine, most_joined=2)
+    with pytest.raises(TooLarge, match=r"more than 2 scores.*CRISPML_SCORING__REPORT_ROWS"):
+        limited.with_labels("credit", start=None, end=None)
+    window = limited.with_labels("credit", start=start, end=start + timedelta(seconds=1))
+    assert window["record_key"].to_pylist() == ["a", "b"]

@@ -23,6 +23,7 @@ from crispml_core.adapters.sql.label_joins import label_rows, scores_of_moments
 from crispml_core.adapters.sql.probability_columns import probability_numbers, probability_texts
 from crispml_core.adapters.sql.raw_batches import MOMENT, batches, raw, read_table
 from crispml_core.adapters.sql.tables import labels, score_groups, score_rows
+from crispml_core.domain.errors import TooLarge
 from crispml_core.domain.models import SHADOW
 from crispml_core.tables.score_table import OF_CLASS, ids_in_groups
 
@@ -70,11 +71,19 @@ def labelled_scores(
     as_of: datetime | None,
     shadow: bool = False,
     columns: Sequence[str] | None = None,
+    most_rows: int | None = None,
 ) -> pa.Table:
-    """Read the table that `crispml_core.ports.score_ledger.ScoreLedger.with_labels` describes."""
+    """Read the table that `crispml_core.ports.score_ledger.ScoreLedger.with_labels` describes.
+
+    Raises
+    ------
+    TooLarge
+        If it has more than `most_rows`; no more of them are read.
+    """
     wanted = [*_SCORES, *_OF_LABEL] if columns is None else list(columns)
     at_all = _groups_of(use_case, as_of, shadow)
-    scores = _scores(connection, [*at_all, *_window(start, end, version)], wanted)
+    which = [*at_all, *_window(start, end, version)]
+    scores = _scores(connection, which, wanted, most_rows)
     about = scores["score_id"], scores["record_key"]
     received = "received_at" in wanted
     found = CurrentLabels(connection, use_case, as_of, received=received).about(*about)
@@ -117,14 +126,18 @@ def _window(
 
 
 def _scores(
-    connection: Connection, which: list[ColumnElement[bool]], wanted: Sequence[str]
+    connection: Connection,
+    which: list[ColumnElement[bool]],
+    wanted: Sequence[str],
+    most_rows: int | None,
 ) -> pa.Table:
     asked = {n: pa.float64() if n.startswith(OF_CLASS) else _SCORES.get(n) for n in wanted}
     schema = pa.schema(_JOINED_BY | {n: kind for n, kind in asked.items() if kind is not None})
     needed = dict(_ALWAYS)
     for name in wanted:
         needed |= _FOR.get("probabilities" if name.startswith(OF_CLASS) else name, {})
-    rows = deque(batches(connection, _rows_query(which, needed), pa.schema(needed)))
+    found = batches(connection, _rows_query(which, needed), pa.schema(needed))
+    rows = deque(found if most_rows is None else _up_to(most_rows, found))
     # After the rows: a group that is committed in between is only one too many here.
     of_rows = _GroupsOfRows(read_table(connection, _groups_query(which), _GROUPS))
     finished = (_finished(batch, of_rows(batch["place"]), schema) for batch in _taken(rows))
@@ -143,6 +156,18 @@ def _rows_query(which: list[ColumnElement[bool]], names: Iterable[str]) -> Selec
         .where(*which)
         .order_by(score_groups.c.created_at, score_groups.c.group_no, score_rows.c.place)
     )
+
+
+def _up_to(most_rows: int, found: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    rows = 0
+    for batch in found:
+        rows += len(batch)
+        if rows > most_rows:
+            raise TooLarge(
+                f"the window has more than {most_rows} scores, which are in memory together: ask "
+                "for a shorter one, or raise CRISPML_SCORING__REPORT_ROWS"
+            )
+        yield batch
 
 
 def _taken(rows: deque[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

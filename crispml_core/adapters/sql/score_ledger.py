@@ -39,10 +39,12 @@ class SqlScoreLedger:
     ----------
     engine : sqlalchemy.Engine
         From `make_engine`.
+    most_joined : int, optional
+        Most scores that are joined to labels at once: all of them are in memory.
     """
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, engine: Engine, *, most_joined: int | None = None) -> None:
+        self._engine, self._most_joined = engine, most_joined
         self._driver = SqliteAppender(engine) if appends_through_driver(engine) else None
 
     def append(
@@ -172,6 +174,7 @@ class SqlScoreLedger:
                 as_of=as_of,
                 shadow=shadow,
                 columns=columns,
+                most_rows=self._most_joined,
             )
 
     def groups_between(
