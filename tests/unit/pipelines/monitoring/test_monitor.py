@@ -9,9 +9,9 @@ from crispml_core import Condition, Monitoring, Rule
 from crispml_core.domain.alerts import ActionStatus, AlertState
 from crispml_core.domain.errors import Conflict, InvalidInput, StoreUnavailable
 from crispml_core.domain.identifiers import utc_now
+from crispml_core.domain.labels import Label
 from crispml_core.domain.models import CHAMPION
 from crispml_core.domain.runs import CYCLE, DRY_RUN, MONITOR, RunStatus
-from crispml_core.domain.scores import Label
 from crispml_core.methods.model_persist import draft_version
 
 DAY = timedelta(days=1)
