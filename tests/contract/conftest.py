@@ -184,9 +184,9 @@ def _sqlite(tmp_path: Any, empty: Any) -> Iterator[Stores]:
 @contextmanager
 def _postgresql(tmp_path: Any, empty: Any) -> Iterator[Stores]:
     engine = make_engine(empty("postgresql"))
-    names = ", ".join(metadata.tables)
     with engine.begin() as connection:
-        connection.exec_driver_sql(f"TRUNCATE {names} RESTART IDENTITY")
+        for table in reversed(metadata.sorted_tables):
+            connection.execute(table.delete())
     yield sql_stores(engine)
     engine.dispose()
 

@@ -10,14 +10,17 @@ import sys
 
 import pytest
 
-from crispml_core.adapters.sql import alias_log, label_import
+from crispml_core.adapters.sql import alias_log, drift_store, label_import, score_index
 from crispml_core.adapters.sql.alias_log import SqlAliasLog
+from crispml_core.adapters.sql.drift_store import SqlDriftStore
+from crispml_core.adapters.sql.errors import GaveWay
 from crispml_core.adapters.sql.label_store import SqlLabelStore
 from crispml_core.adapters.sql.run_store import SqlRunStore
 from crispml_core.domain.errors import PreconditionFailed, PreconditionRequired
 from crispml_core.domain.identifiers import new_id, utc_now
 from crispml_core.domain.labels import Label, Verdict
 from crispml_core.domain.runs import Run, RunStatus
+from crispml_core.serving.drift_counter import ReferenceCounter
 
 
 def stale_once(monkeypatch, module, name, answer):
@@ -89,6 +92,32 @@ def test_a_move_between_the_two_looks_of_another_one_is_seen(engine, monkeypatch
     with pytest.raises(PreconditionFailed):
         aliases.move("credit", "champion", "v3", expected="v1")
     assert aliases.history("credit", "champion") == [second, first]
+
+
+@pytest.mark.parametrize(
+    ("module", "change", "work"),
+    [
+        (score_index, "_claim", lambda ledger, drift: ledger.index_keys(10)),
+        (drift_store, "_take", lambda ledger, drift: drift.advance(10)),
+    ],
+    ids=["index", "counts"],
+)
+def test_who_is_undone_to_end_a_deadlock_does_it_again(
+    engine, ledger, make_group, monkeypatch, module, change, work
+):
+    drift = SqlDriftStore(engine, ReferenceCounter(lambda use_case, version: None))
+    ledger.append([make_group("a", "b")])
+    if module is drift_store:
+        ledger.index_keys(10)
+
+    def undone(*arguments):
+        raise GaveWay("another one went first")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module, change, undone)
+        assert work(ledger, drift) == 0
+
+    assert work(ledger, drift) == 2
 
 
 ENQUEUE = """

@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# A PostgreSQL server for tests: `start FOLDER` makes it, keeps it in the folder and prints its URL,
+# `stop FOLDER` ends it. The server is Debian's; where it is missing, root gets it. It listens on a
+# free port of this machine alone, and forgets all with its folder.
+set -euo pipefail
+
+# A client alone has such a folder too.
+programs() { ls /usr/lib/postgresql/*/bin/initdb 2>/dev/null | sort -V | tail -1 | xargs -r dirname; }
+
+# The server refuses to run as root.
+plainly() { if [ "$(id -u)" = 0 ]; then (cd / && runuser -u postgres -- "$@"); else "$@"; fi; }
+
+get() {
+  [ "$(id -u)" = 0 ] || { echo "there is no PostgreSQL server: apt-get install postgresql" >&2; exit 1; }
+  export DEBIAN_FRONTEND=noninteractive
+  apt-get update -q >&2
+  apt-get install -q -y --no-install-recommends postgresql >&2
+}
+
+start() {
+  local folder=$1 port
+  [ -n "$(programs)" ] || get
+  mkdir -p "$folder"
+  folder=$(cd "$folder" && pwd)
+  [ "$(id -u)" != 0 ] || chown postgres "$folder"
+  port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+  plainly "$(programs)/initdb" -D "$folder/data" -U crispml -A trust -E UTF8 --locale=C.UTF-8 >&2
+  # Nothing has to outlive the machine, so nothing waits for the disk.
+  plainly "$(programs)/pg_ctl" -D "$folder/data" -l "$folder/log" -w start >&2 -o "-p $port -F \
+    -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c full_page_writes=off"
+  echo "postgresql+psycopg://crispml@127.0.0.1:$port/postgres"
+}
+
+stop() { plainly "$(programs)/pg_ctl" -D "$1/data" -m fast -w stop >&2; }
+
+case "${1:-} ${2:-}" in
+  "start "?*) start "$2" ;;
+  "stop "?*) stop "$(cd "$2" && pwd)" ;;
+  *) echo "usage: $0 start|stop FOLDER" >&2; exit 2 ;;
+esac
