@@ -11,7 +11,7 @@ from typing import Any, TextIO, TypeVar
 
 from crispml_core.cli.verb import Failure
 from crispml_core.domain.fields import Field
-from crispml_core.domain.sources import MISSING_TEXTS
+from crispml_core.domain.sources import MISSING_TEXTS, other_separator
 
 T = TypeVar("T")
 _TRUTHS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
@@ -108,6 +108,10 @@ def _csv_rows(stream: TextIO) -> Iterator[dict[str, Any]]:
     reader = csv.DictReader(stream, strict=True)
     try:
         names = reader.fieldnames or []
+        if other := other_separator(names):
+            raise Failure(
+                f"the CSV header is one column with {other} in it; separate the columns by commas"
+            )
         if len(set(names)) != len(names):
             raise Failure("the CSV header names a column twice; rename one")
         for row in reader:

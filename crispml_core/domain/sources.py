@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from crispml_core.domain.errors import InvalidInput
@@ -9,6 +10,8 @@ from crispml_core.domain.expressions import Expression
 
 # Texts that stand for a missing value in a CSV file, unless its source says otherwise.
 MISSING_TEXTS = ("", "NA", "N/A", "NULL", "null", "NaN", "nan")
+
+_SEPARATORS = {";": "semicolons", ",": "commas", "\t": "tabs", "|": "bars"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,3 +101,22 @@ class Selection:
             raise InvalidInput("limit must be at least 1")
         if self.limit is not None and self.limit >= 2**63:
             raise InvalidInput("limit must be below 2**63; leave it out for every row")
+
+
+def other_separator(names: Sequence[str]) -> str:
+    """Return what seems to stand between the columns of a header that was read as one column.
+
+    Returns
+    -------
+    str
+        ``semicolons``, ``commas``, ``tabs`` or ``bars``; empty when the header has several columns
+        or none of them.
+
+    Examples
+    --------
+    >>> other_separator(["record_key;label"])
+    'semicolons'
+    """
+    if len(names) != 1:
+        return ""
+    return next((name for mark, name in _SEPARATORS.items() if mark in names[0]), "")

@@ -14,7 +14,7 @@ import pyarrow.csv as pa_csv
 from crispml_core.adapters.sources.csv_faults import fault
 from crispml_core.adapters.sources.selecting import RowSelector
 from crispml_core.domain.errors import InvalidInput, MalformedContent, StoreUnavailable
-from crispml_core.domain.sources import CsvSource, Selection
+from crispml_core.domain.sources import CsvSource, Selection, other_separator
 from crispml_core.domain.use_case import UseCase
 from crispml_core.tables.schema import empty_batch
 
@@ -72,6 +72,11 @@ class CsvRecordSource:
             raise MalformedContent("the CSV file is empty; it needs a header line and rows")
         if "\0" in "".join(names):
             raise self._malformed(0)
+        if other := other_separator(names):
+            raise MalformedContent(
+                f"the header line of the CSV file is one column with {other} in it; separate the "
+                "columns by the delimiter of the source, or declare another delimiter"
+            )
         return names, reader.line_num
 
     def _rows(self, file: io.BufferedReader, names: list[str], lines: int) -> Iterator[Any]:

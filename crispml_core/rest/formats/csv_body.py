@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from crispml_core.domain.errors import MalformedContent, TooLarge
 from crispml_core.domain.fields import RecordSchema
+from crispml_core.domain.sources import other_separator
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -28,7 +29,7 @@ def header_of(file: BinaryIO) -> tuple[list[str], int]:
     Raises
     ------
     MalformedContent
-        If there is no header, or it is no CSV in UTF-8.
+        If there is no header, it is no CSV in UTF-8, or its columns are not separated by commas.
     """
     file.seek(0)
     start = file.read(_HEADER_BYTES)
@@ -44,6 +45,11 @@ def header_of(file: BinaryIO) -> tuple[list[str], int]:
         raise MalformedContent("the CSV body is empty; it needs a header line and rows")
     if "\0" in "".join(names):
         raise MalformedContent("the header line of the CSV body holds a NUL")
+    if other := other_separator(names):
+        raise MalformedContent(
+            f"the header line of the CSV body is one column with {other} in it; "
+            "separate the columns by commas"
+        )
     return names, reader.line_num
 
 

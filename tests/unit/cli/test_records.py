@@ -57,6 +57,8 @@ def test_no_rows_are_no_error(text):
         ("a,b\n1\n", "line 2 of the CSV has not as many cells as the header"),
         ("a,b\n1,2\n1,2,3\n", "line 3 of the CSV has not as many cells as the header"),
         ("a,a\n1,2\n", "names a column twice"),
+        ("a;b\n1;2\n", "one column with semicolons in it"),
+        ("a\tb\n1\t2\n", "one column with tabs in it"),
         ('a,b\n"1,2\n', "cannot be read"),
         ("[1, 2]", "list of objects"),
         ('{"a": }', "line 1"),

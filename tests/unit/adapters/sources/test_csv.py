@@ -133,6 +133,17 @@ def test_a_header_that_repeats_a_column_is_refused(read: Any, content: Any) -> N
     }
 
 
+@pytest.mark.parametrize(
+    ("mark", "delimiter", "name"), [(b";", ",", "semicolons"), (b",", ";", "commas")]
+)
+def test_a_file_with_another_delimiter_is_refused_as_such(
+    read: Any, content: Any, mark: bytes, delimiter: str, name: str
+) -> None:
+    text = (HEADER + ROWS).replace(b",", mark)
+    with pytest.raises(MalformedContent, match=f"one column with {name} in it.*another delimiter"):
+        read(CsvSource(content(text), delimiter))
+
+
 @pytest.mark.parametrize("text", [HEADER, HEADER.removesuffix(b"\n"), HEADER + b"\n\n"])
 def test_a_header_alone_is_an_empty_table(read: Any, content: Any, text: bytes) -> None:
     with pytest.raises(InvalidInput, match="no rows"):

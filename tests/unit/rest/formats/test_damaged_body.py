@@ -160,6 +160,8 @@ def test_texts_of_every_arrow_type_are_read(kind: pa.DataType) -> None:
         (b"k\xffey,amount\na,1\n", "not CSV in UTF-8"),
         (b"key,amount\nhunter2\0,1\n", "NUL"),
         (b"ke\0y,amount\na,1\n", "NUL"),
+        (b"key;amount\nhunter2;1\n", "semicolons in it; separate the columns by commas"),
+        (b"key\tamount\nhunter2\t1\n", "tabs in it"),
     ],
 )
 def test_what_is_wrong_with_a_csv_body_is_said_without_its_values(
