@@ -69,6 +69,7 @@ def import_(session: Session, file: Path, by: str) -> None:
         title="moves of aliases that bind these bytes",
     )
     if outcome.gates:
+        out.line()
         out.table(
             ("kpi", "gate", "value", "passed"),
             [(gate["kpi"], gate["bound"], gate["value"], gate["passed"]) for gate in outcome.gates],

@@ -80,8 +80,10 @@ def search(
 @click.option("--tag", "tags", multiple=True, help="A word to find it by; all of them.")
 @click.option("--no-tags", is_flag=True, help="Remove every tag.")
 @click.option("--sensitivity", type=_LEVELS, help="How confidential the data are.")
-@click.option("--reason", default="", help="Kept in the history; needed to make it less.")
-@click.option("--by", "noted_by", default="", help="Who says so.")
+@click.option(
+    "--reason", default="", help="Kept in the history; needed to make the data less confidential."
+)
+@click.option("--by", "noted_by", default="", envvar="USER", help="Who says so.")
 @click.pass_obj
 def describe(
     session: Session,

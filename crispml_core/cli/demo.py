@@ -40,7 +40,7 @@ USE_CASE = "examples/german_credit/use_case.py:german_credit"
 @click.option(
     "--story",
     type=click.Choice(["drift"]),
-    help="Let months pass instead: drift: the applicants change, a challenger wins.",
+    help="Tell a story instead; drift: months pass, the applicants change, a challenger wins.",
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of split and training.")
 @click.pass_obj

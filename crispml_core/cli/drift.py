@@ -23,7 +23,7 @@ _COLUMNS = ("field", "statistic", "effect", "threshold", "adjusted p", "moved mo
 @click.option("--from", "start", type=MOMENT, help="First moment of the period, UTC.")
 @click.option("--to", "end", type=MOMENT, help="First moment after the period, UTC.")
 @click.option("--version", help="The model version; the champion by default.")
-@click.option("--segment", help="Only one group, for example sex=f.")
+@click.option("--segment", help="Only one group, for example sex=female.")
 @click.option(
     "--window",
     type=click.Choice(["hour", "day", "week"]),

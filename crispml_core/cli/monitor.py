@@ -19,7 +19,9 @@ FIRES = 3
 
 @click.command("monitor", cls=ServiceVerb, example="crispml monitor german_credit")
 @click.argument("use_case")
-@click.option("--at", type=MOMENT, help="Evaluate as of this moment, UTC; a second time is free.")
+@click.option(
+    "--at", type=MOMENT, help="Evaluate as of this moment, UTC; once, however often it is called."
+)
 @click.option("--exit-zero", is_flag=True, help="End with 0 also when a rule fires.")
 @click.option("--dry-run", is_flag=True, help="Say what would have happened, and do nothing.")
 @click.option("--from", "start", type=MOMENT, help="First moment of a dry run, UTC.")

@@ -74,6 +74,7 @@ def report(
     verdict = made.content.get("verdict")
     if verdict:
         facts += [("gates", verdict["overall"] or "none"), ("judged by", verdict["basis"])]
+    facts += [("note", note) for note in made.content.get("notes", ())]
     session.out.facts(facts)
     session.out.line()
     session.out.table(("kpi", "value", "low", "high"), kpi_rows(made.content.get("kpis", {})))

@@ -255,7 +255,7 @@ class ScoringClient(ChallengeCalls):
         version : str, optional
             The model version; the champion by default.
         segment : str, optional
-            Only the scores of one group, for example ``sex=f``.
+            Only the scores of one group, for example ``sex=female``.
         window : str
             The windows of the trend: ``hour``, ``day`` or ``week``.
         """

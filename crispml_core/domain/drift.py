@@ -30,7 +30,7 @@ OVERALL = ""
 
 
 def segment_key(segment: str, group: str) -> str:
-    """Return the key of the counts of one group, for example ``sex=f``."""
+    """Return the key of the counts of one group, for example ``sex=female``."""
     return f"{segment}={group}"
 
 

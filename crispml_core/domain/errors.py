@@ -134,15 +134,18 @@ class NotFound(CrispMLError):
         What was looked for, as a noun: ``use case``, ``run``, ``data set`` …
     known : iterable of str, optional
         The names that exist, when there are few enough to list.
+    hint : str, optional
+        What to do.
     """
 
     code = "not_found"
 
-    def __init__(self, kind: str, known: Iterable[str] = ()) -> None:
+    def __init__(self, kind: str, known: Iterable[str] = (), hint: str = "") -> None:
         self.kind = kind
         self.code = f"{kind.replace(' ', '_')}_not_found"
         names = sorted(known)
-        super().__init__(f"no such {kind}" + (f"; known: {', '.join(names)}" if names else ""))
+        listed = f"; known: {', '.join(names)}" if names else ""
+        super().__init__(f"no such {kind}{listed}" + (f"; {hint}" if hint else ""))
 
 
 class Conflict(CrispMLError):

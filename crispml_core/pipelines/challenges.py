@@ -138,7 +138,11 @@ class Challenges:
                 break
             moves.insert(0, event)
         if not moves or moves[0].is_removal:
-            raise NotFound("alias", self._aliases.aliases(use_case))
+            raise NotFound(
+                "alias",
+                self._aliases.aliases(use_case),
+                hint=f"let the alias {alias} point at a version",
+            )
         return moves
 
 

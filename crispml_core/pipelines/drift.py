@@ -90,7 +90,7 @@ class DriftPipelines:
         version : str, optional
             The champion by default.
         segment : str, optional
-            One group, for example ``sex=f``.
+            One group, for example ``sex=female``.
         window : {"hour", "day", "week"}
             The windows of the trend.
         catch_up : bool

@@ -32,6 +32,7 @@ def test_the_status_of_a_challenger_has_both_versions_and_a_decision(scoring: An
 def test_without_a_challenger_there_is_no_challenge(scoring: Any) -> None:
     answer = scoring.client.get(ROUTE)
     assert (answer.status_code, answer.json()["code"]) == (404, "alias_not_found")
+    assert "let the alias challenger point at a version" in answer.json()["detail"]
     assert scoring.client.get(ROUTE.replace("toy", "CANARY")).status_code == 404
     assert scoring.client.get(ROUTE, params={"as_of": "CANARY"}).status_code == 422
 

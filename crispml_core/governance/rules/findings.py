@@ -36,8 +36,12 @@ class Finding:
 
     @property
     def sentence(self) -> str:
-        """The finding in words, for example ``kpi auc is 0.61 (below 0.7)``."""
-        bound = f" ({self.bound})" if self.bound else ""
+        """The finding in words, for example ``kpi auc is 0.61 (below 0.7)``.
+
+        A bound that is kept is told as what is not so: ``kpi auc is 0.81 (fires when below 0.7)``.
+        """
+        when = "fires when " if self.holds is False else ""
+        bound = f" ({when}{self.bound})" if self.bound else ""
         said = "unknown" if self.value is None else f"{self.value:.4g}"
         return (
             f"{self.what}{bound}: {self.reason}" if self.reason else f"{self.what} is {said}{bound}"

@@ -111,10 +111,10 @@ def _promises(content: Mapping[str, Any]) -> Iterator[str]:
 def _fairness(content: Mapping[str, Any]) -> Iterator[str]:
     for attribute in (content["fairness"] or {}).get("attributes", ()):
         if attribute["verdict"] == "unfair":
-            of = f" of {attribute['favourable']}" if attribute["favourable"] else ""
+            of = f" (favourable: {attribute['favourable']})" if attribute["favourable"] else ""
             yield (
-                f"Groups of {attribute['segment']} are treated unequally{of}, beyond what is "
-                "tolerated and beyond chance."
+                f"Groups of {attribute['segment']} are treated unequally{of}, more than is "
+                "tolerated and more than by chance."
             )
 
 

@@ -11,6 +11,7 @@ from crispml_core.governance.rules.conditions import judge
 from crispml_core.governance.rules.decisions import History, decide
 from crispml_core.governance.rules.declared import check_rules
 from crispml_core.governance.rules.facts import Facts
+from crispml_core.governance.rules.findings import Finding
 from crispml_core.monitoring.names import KPI_NAMES
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
@@ -65,6 +66,14 @@ def test_drift_that_cannot_be_measured_is_unknown(watched, unknown):
     use_case = watched(Rule("drifts", Condition("drift")))
     (decision,) = decide(use_case, facts(drift={30.0: unknown}), History())
     assert decision.state == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("holds", "sentence"),
+    [(True, "kpi auc is 0.61 (below 0.7)"), (False, "kpi auc is 0.61 (fires when below 0.7)")],
+)
+def test_a_bound_that_is_kept_is_not_told_as_broken(holds, sentence):
+    assert Finding(what="kpi auc", holds=holds, value=0.61, bound="below 0.7").sentence == sentence
 
 
 def test_the_field_that_drifts_is_said(watched):

@@ -31,7 +31,7 @@ class DriftQuery(RequestModel):
     """The model version; the champion by default."""
 
     segment: str | None = None
-    """Only the scores of one group, for example `sex=f`."""
+    """Only the scores of one group, for example `sex=female`."""
 
     window: Literal["hour", "day", "week"] = "day"
     """The windows of the trend."""
