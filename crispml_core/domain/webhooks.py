@@ -78,9 +78,9 @@ def verify(headers: Mapping[str, str], body: bytes, secret: str, now: float) -> 
     try:
         timestamp = int(headers[TIME_HEADER])
         given, message_id = headers[SIGNATURE_HEADER].split(), headers[ID_HEADER]
-    except (KeyError, ValueError):
-        return False
-    if abs(now - timestamp) > REPLAY_WINDOW_S:
+        if abs(now - timestamp) > REPLAY_WINDOW_S:
+            return False
+    except (KeyError, ValueError, OverflowError):
         return False
     expected = signature(webhook_key(secret), message_id, timestamp, body)
     return any(hmac.compare_digest(expected.encode(), one.encode()) for one in given)

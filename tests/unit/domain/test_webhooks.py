@@ -31,6 +31,8 @@ def test_a_message_is_known_by_its_signature():
     assert not verify(headers(b"{}") | {"webhook-id": "m2"}, b"{}", SECRET, NOW)
     assert not verify(headers(b"{}", secret="x" * 24), b"{}", SECRET, NOW)
     assert not verify({}, b"{}", SECRET, NOW)
+    assert not verify(headers(b"{}") | {"webhook-timestamp": "9" * 400}, b"{}", SECRET, NOW)
+    assert not verify(headers(b"{}") | {"webhook-timestamp": "9" * 5000}, b"{}", SECRET, NOW)
 
 
 def test_one_of_several_signatures_is_enough():
