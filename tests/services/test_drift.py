@@ -200,6 +200,14 @@ def test_gauges_have_the_effects_of_the_champion(watched: Any, toy_rows: Any) ->
     assert np.isnan(gauge("channel"))
 
 
+def test_a_defect_of_one_look_does_not_end_the_gauges(watched: Any, monkeypatch: Any) -> None:
+    def broken(use_case: str) -> Any:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(watched.parts.drift, "gauges", broken)
+    measure(watched.parts, ScoringMetrics(CollectorRegistry()))
+
+
 def test_windows_end_with_the_period(watched: Any, toy_rows: Any) -> None:
     score(watched, toy_rows(100, seed=5))
     now = utc_now()

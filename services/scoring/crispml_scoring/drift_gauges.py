@@ -8,7 +8,7 @@ import structlog
 from starlette.concurrency import run_in_threadpool
 
 from crispml_core.bootstrap.scoring import ScoringParts
-from crispml_core.domain.errors import CrispMLError
+from crispml_core.domain.errors import CrispMLError, describe_failure
 from crispml_scoring.metrics import ScoringMetrics
 
 EVERY_S = 60.0
@@ -30,3 +30,5 @@ def measure(parts: ScoringParts, metrics: ScoringMetrics) -> None:
             metrics.on_drift(use_case, *parts.drift.gauges(use_case))
         except CrispMLError as error:
             _log.warning("drift_not_measured", use_case=use_case, error=error.message)
+        except Exception as error:  # the next look may be better; nobody would begin it again
+            _log.error("drift_not_measured", use_case=use_case, error=describe_failure(error))
