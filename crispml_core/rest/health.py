@@ -14,6 +14,7 @@ from crispml_core import __version__
 from crispml_core.domain.identifiers import is_clock_simulated, utc_now
 from crispml_core.rest.answers import answer
 from crispml_core.rest.errors import RETRY_AFTER_S
+from crispml_core.rest.turns import threads_for
 
 OK = "ok"
 WAITING = "waiting: "
@@ -90,19 +91,13 @@ async def _checked(request: Request, checks: Checks) -> dict[str, str | None]:
     with anyio.move_on_after(CHECK_TIMEOUT_S):
         return dict(
             await anyio.to_thread.run_sync(
-                checks, parts, abandon_on_cancel=True, limiter=_threads(request)
+                checks,
+                parts,
+                abandon_on_cancel=True,
+                limiter=threads_for(request.app.state, "checks", MOST_CHECKS),
             )
         )
     return {"stores": f"no answer within {CHECK_TIMEOUT_S:g} s"}
-
-
-def _threads(request: Request) -> anyio.CapacityLimiter:
-    """Return threads of their own for the checks: a busy process is still a ready one."""
-    state = request.app.state
-    if not hasattr(state, "check_threads"):
-        state.check_threads = anyio.CapacityLimiter(MOST_CHECKS)
-    found: anyio.CapacityLimiter = state.check_threads
-    return found
 
 
 def _status(good: bool, yes: str, no: str, details: Mapping[str, Any] | None = None) -> Response:

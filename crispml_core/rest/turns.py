@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Any
 
+import anyio
 from fastapi import Depends
+from starlette.datastructures import State
 
 
 async def _turn() -> AsyncIterator[None]:
@@ -22,3 +24,20 @@ COMPUTING: Any = Depends(_turn, scope="function", max_concurrency=2)
 
 DRAWING: Any = Depends(_turn, scope="function", max_concurrency=4)
 """For routes that put together what is there: pages, graphs, dossiers."""
+
+
+def threads_for(state: State, purpose: str, most: int) -> anyio.CapacityLimiter:
+    """Return the threads of an app that are for one purpose, beside those that serve everybody.
+
+    Parameters
+    ----------
+    state : State
+        Of the app.
+    most : int
+        How many they are.
+    """
+    name = f"threads_for_{purpose}"
+    if not hasattr(state, name):
+        setattr(state, name, anyio.CapacityLimiter(most))
+    found: anyio.CapacityLimiter = getattr(state, name)
+    return found

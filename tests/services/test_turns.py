@@ -44,6 +44,7 @@ def busy() -> Iterator[Busy]:
     [
         ("POST", "/use-cases/toy/new-data-report", {}, 2),
         ("POST", "/use-cases/toy/replays", {"version": "20260101-000000-abcdef01"}, 2),
+        ("POST", "/use-cases/toy/new-data-label", [{"record_key": "a", "label": "yes"}], 4),
         ("GET", "/use-cases/toy/drift", None, 2),
         ("GET", "/models/toy/challenge", None, 2),
         ("GET", "/reports/r?format=html", None, 4),
@@ -66,6 +67,7 @@ def test_whoever_floods_a_route_waits_alone(
     monkeypatch.setattr(Replays, "replay", busy)
     monkeypatch.setattr(Challenges, "challenge", busy)
     monkeypatch.setattr(scoring.parts.scoring, "report", busy)
+    monkeypatch.setattr(scoring.parts.scoring, "label", busy)
     monkeypatch.setattr(scoring.parts.drift, "drift", busy)
     monkeypatch.setattr(scoring.parts.reports, "get", busy)
     monkeypatch.setattr("crispml_core.pipelines.dossier.dossier", busy)

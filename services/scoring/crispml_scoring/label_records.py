@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Iterator
 from functools import partial
 
+import anyio
 import msgspec
 from fastapi import Request
 from starlette.concurrency import run_in_threadpool
@@ -20,8 +21,12 @@ from crispml_core.rest.formats.media import label_media, score_media
 from crispml_core.rest.formats.verdict_answer import verdict_pieces
 from crispml_core.rest.preferences import checked_key, request_fingerprint
 from crispml_core.rest.spooled import Spooled, spooled
+from crispml_core.rest.turns import threads_for
 from crispml_scoring.parts import parts_of
 from crispml_scoring.requests import LabelOptions
+
+# Each may take minutes; the database stores one after the other anyway.
+MOST_IMPORTS = 4
 
 
 async def import_labels(
@@ -39,7 +44,8 @@ async def import_labels(
     async with spooled(request, media, limits) as body:
         fingerprint = request_fingerprint(request, await body.digest()) if key else ""
         read = partial(_import, request, use_case, body, media, options)
-        done = await run_in_threadpool(read, key, fingerprint)
+        turns = threads_for(request.app.state, "imports", MOST_IMPORTS)
+        done = await anyio.to_thread.run_sync(read, key, fingerprint, limiter=turns)
     if not options.rows:
         return answer(done, headers=_facts(done))
     pages = parts.labels.verdicts(done.import_id)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import io
 from typing import Annotated
 
+import anyio
 from fastapi import APIRouter, Query, Request
 from pydantic import Field
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response, StreamingResponse
 
 from crispml_core.domain.bundles import Approval, BundleImport, ImportOutcome
@@ -18,7 +18,11 @@ from crispml_core.rest.docs import body
 from crispml_core.rest.pagination import Page, PageQuery, found_answer, whole_answer
 from crispml_core.rest.requests import RequestModel
 from crispml_core.rest.spooled import Spooled, spooled
+from crispml_core.rest.turns import threads_for
 from crispml_training.parts import parts_of
+
+# Each has a whole model in memory.
+MOST_IMPORTS = 2
 
 _FILE = {"type": "string", "format": "binary"}
 
@@ -103,7 +107,10 @@ def bundle_router() -> APIRouter:
         """
         media = check_content(request.headers, (TAR,))
         async with spooled(request, media, request.app.state.settings.server) as received:
-            outcome = await run_in_threadpool(_take_in, request, received, query.imported_by)
+            turns = threads_for(request.app.state, "imports", MOST_IMPORTS)
+            outcome = await anyio.to_thread.run_sync(
+                _take_in, request, received, query.imported_by, limiter=turns
+            )
         return answer(outcome, 201 if outcome.published else 200)
 
     return router
