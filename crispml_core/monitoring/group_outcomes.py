@@ -11,6 +11,7 @@ from scipy.stats import chi2
 
 from crispml_core.monitoring import intervals
 from crispml_core.monitoring.calibration import calibration_curve, expected_calibration_error
+from crispml_core.monitoring.ordering import by_content
 from crispml_core.monitoring.recalibration import MIN_OF_CLASS, fit, influence, logs, thinned
 from crispml_core.monitoring.two_groups import Moments, Rate
 
@@ -112,7 +113,7 @@ def calibration_of(truth: np.ndarray, p: np.ndarray) -> dict[str, Any]:
     }
     if min(truth.sum(), (~truth).sum()) < MIN_OF_CLASS:
         return found
-    rows = thinned(np.lexsort((truth, p)))
+    rows = thinned(by_content((truth, p)))
     X, y = logs(np.stack((1 - p[rows], p[rows]))), truth[rows].astype(np.int64)
     theta = fit(X, y)
     parts = influence(X, y, theta)

@@ -95,9 +95,12 @@ def _macro_f1(matrix: np.ndarray, bounds: bool) -> Interval:
 
 
 def _macro_auc(y: np.ndarray, P: np.ndarray, bounds: bool) -> Interval:
-    value = ranking.macro_auc(y, P)
-    if value is None or not bounds:
-        return intervals.interval(value)
-    variance = ranking.auc_variance(ranking.macro_auc_influence(y, P), y)
+    if not bounds:
+        return intervals.interval(ranking.macro_auc(y, P))
+    found = ranking.macro_auc_influence(y, P)
+    if found is None:
+        return intervals.interval(None)
+    value, influence = found
+    variance = ranking.auc_variance(influence, y)
     counts = np.bincount(y.astype(np.int64))
     return intervals.auc_interval(value, variance, int(counts[counts > 0].min()))

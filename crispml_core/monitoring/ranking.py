@@ -126,11 +126,11 @@ def delong_variance(ranked: Ranked) -> float | None:
     return of_positive / (m * (m - 1)) + of_negative / (n * (n - 1))
 
 
-def auc_influence(y: np.ndarray, p: np.ndarray) -> np.ndarray:
-    """Return what each record adds to the deviation of the AUC, to first order.
+def auc_influence(y: np.ndarray, p: np.ndarray) -> tuple[float, np.ndarray]:
+    """Return the AUC, and what each record adds to its deviation, to first order.
 
-    These are the structural components of DeLong et al. (1988), centred and divided by the size of
-    their class, found in O(n log n) from one ranking, in the spirit of Sun and Xu, "Fast
+    The latter are the structural components of DeLong et al. (1988), centred and divided by the
+    size of their class, found in O(n log n) from one ranking, in the spirit of Sun and Xu, "Fast
     implementation of DeLong's algorithm" (2014). Both classes must be present.
     """
     order = np.argsort(p)
@@ -146,7 +146,7 @@ def auc_influence(y: np.ndarray, p: np.ndarray) -> np.ndarray:
     of_positive, of_negative = (below / n - value) / m, (above / m - value) / n
     found = np.empty(len(y))
     found[order] = np.where(truth, np.repeat(of_positive, lengths), np.repeat(of_negative, lengths))
-    return found
+    return value, found
 
 
 def auc_variance(influence: np.ndarray, strata: np.ndarray) -> float | None:
@@ -189,13 +189,17 @@ def macro_auc(y: np.ndarray, P: np.ndarray) -> float | None:
     return math.fsum(known) / len(known) if known else None
 
 
-def macro_auc_influence(y: np.ndarray, P: np.ndarray) -> np.ndarray:
-    """Return the influence of each record on `macro_auc`; at least two classes must occur."""
+def macro_auc_influence(y: np.ndarray, P: np.ndarray) -> tuple[float, np.ndarray] | None:
+    """Return `macro_auc` and the influence of each record on it; None when it has no value."""
     codes = classes_to_rank(y, P.shape[1])
-    total = np.zeros(len(y))
+    if not codes:
+        return None
+    values, total = [], np.zeros(len(y))
     for code in codes:
-        total += auc_influence((y == code).astype(np.int64), P[:, code])
-    return total / len(codes)
+        value, influence = auc_influence((y == code).astype(np.int64), P[:, code])
+        values.append(value)
+        total += influence
+    return math.fsum(values) / len(values), total / len(codes)
 
 
 def average_precision(y: np.ndarray, p: np.ndarray) -> float | None:

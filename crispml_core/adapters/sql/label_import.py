@@ -22,8 +22,9 @@ from crispml_core.adapters.sql.label_rows import insert_labels, supersede
 from crispml_core.adapters.sql.label_subjects import Subjects, subjects_of
 from crispml_core.adapters.sql.tables import labels
 from crispml_core.domain.errors import TooLarge
-from crispml_core.domain.labels import CLOCK_TOLERANCE, MAX_IMPORT_ROWS, Verdict, label_id
+from crispml_core.domain.labels import CLOCK_TOLERANCE, MAX_IMPORT_ROWS, Verdict
 from crispml_core.tables.findings import Findings
+from crispml_core.tables.score_table import score_ids
 
 _TOO_EARLY = (
     "label_time is before the score that the label names; send the moment when the truth was known"
@@ -126,7 +127,8 @@ class _Decisions:
         first: int,
     ) -> None:
         self._batch, self._subjects, self._current = batch, subjects, current
-        ids = [label_id(import_id, first + row) for row in range(len(batch))]
+        # As `label_id` of the domain makes them one by one.
+        ids = score_ids(import_id, first, len(batch)).to_pylist()
         self.verdicts = _objects([Verdict.ACCEPTED.value] * len(batch))
         self.columns = {"label_id": _objects(ids), "current_subject": _objects(subjects)} | {
             name: _objects([None] * len(batch)) for name in ("supersedes", "superseded_by")

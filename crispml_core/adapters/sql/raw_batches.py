@@ -1,20 +1,20 @@
-"""What a query finds as Arrow batches, without a Python object per row that outlives its block."""
+"""What a query finds as Arrow batches, without a Python object per row that outlives its batch."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
 import pyarrow as pa
 from sqlalchemy import ColumnElement, Connection, Select, String, type_coerce
 
-from crispml_core.adapters.sql.capabilities import fetches_as_it_goes, takes_moments_as_text
+from crispml_core.adapters.sql.capabilities import fetches_as_it_goes
 
 MOMENT = pa.timestamp("us", "UTC")
 
-# Rows that are Python objects at the same time. They stay in the cache of the processor, and are
-# too few for the garbage collector to wake up: it would look at each of them and find nothing.
+# Rows that are tuples at the same time: too few for the garbage collector to wake up, which would
+# look at each of them and find nothing. It leaves the values in columns alone.
 _BLOCK = 300
 _BLOCKS_OF_BATCH = 64
 _ON_THE_WAY = 5_000
@@ -29,12 +29,9 @@ def batches(
     connection: Connection, query: Select[Any], schema: pa.Schema
 ) -> Iterator[pa.RecordBatch]:
     """Yield the rows that a query finds, many at once."""
-    moment = pa.string() if takes_moments_as_text(connection.dialect) else pa.timestamp("us")
-    kinds = [moment if pa.types.is_timestamp(kind) else kind for kind in schema.types]
-    blocks = (_arrays(block, kinds) for block in _blocks(connection, query))
-    while some := list(islice(blocks, _BLOCKS_OF_BATCH)):
-        columns = map(pa.concat_arrays, zip(*some, strict=True))
-        arrays = [_as(column, kind) for column, kind in zip(columns, schema.types, strict=True)]
+    blocks = _blocks(connection, query)
+    while some := _columns(islice(blocks, _BLOCKS_OF_BATCH)):
+        arrays = [_array(c, kind) for c, kind in zip(some, schema.types, strict=True)]
         yield pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
@@ -56,11 +53,23 @@ def _blocks(connection: Connection, query: Select[Any]) -> Iterator[Sequence[Seq
             yield block
 
 
-def _arrays(block: Sequence[Sequence[Any]], kinds: Sequence[pa.DataType]) -> list[pa.Array]:
-    columns = zip(*block, strict=True)
-    return [pa.array(column, kind) for column, kind in zip(columns, kinds, strict=True)]
+def _columns(blocks: Iterable[Sequence[Sequence[Any]]]) -> list[list[Any]]:
+    """Return the columns of some blocks of rows; none when there is no block."""
+    columns: list[list[Any]] = []
+    for block in blocks:
+        of_block = zip(*block, strict=True)
+        if not columns:
+            columns = [list(values) for values in of_block]
+            continue
+        for column, values in zip(columns, of_block, strict=True):
+            column.extend(values)
+    return columns
 
 
-def _as(column: pa.Array, kind: pa.DataType) -> pa.Array:
-    """Return a column; a moment without a zone, as text or as one, is UTC."""
-    return column.cast(pa.timestamp("us")).cast(kind) if pa.types.is_timestamp(kind) else column
+def _array(values: list[Any], kind: pa.DataType) -> pa.Array:
+    """Return a column; a moment without a zone, as text or as a datetime, is UTC."""
+    if not pa.types.is_timestamp(kind):
+        return pa.array(values, kind)
+    first = next((value for value in values if value is not None), None)
+    naive = pa.array(values, pa.string() if isinstance(first, str) else pa.timestamp("us"))
+    return naive.cast(pa.timestamp("us")).cast(kind)

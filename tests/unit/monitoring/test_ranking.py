@@ -10,6 +10,7 @@ from crispml_core.monitoring.ranking import (
     auc_variance,
     average_precision,
     macro_auc,
+    macro_auc_influence,
 )
 
 # Few distinct scores, so that ties are the rule.
@@ -57,14 +58,14 @@ def test_variance_is_the_one_of_delong_over_all_pairs(rows):
     by_definition = right.mean(axis=1).var(ddof=1) / len(positive) + right.mean(axis=0).var(
         ddof=1
     ) / len(negative)
-    assert auc_variance(auc_influence(y, p), y) == pytest.approx(by_definition, abs=1e-12)
+    assert auc_variance(auc_influence(y, p)[1], y) == pytest.approx(by_definition, abs=1e-12)
 
 
 def test_variance_by_hand():
     # Placements: 1 and 1/2 of the positives, 1 and 1/2 of the negatives, each with variance 1/8.
     y, p = np.array([1, 1, 0, 0]), np.array([0.9, 0.4, 0.5, 0.1])
     assert auc(y, p) == 0.75
-    assert auc_variance(auc_influence(y, p), y) == pytest.approx(1 / 8)
+    assert auc_variance(auc_influence(y, p)[1], y) == pytest.approx(1 / 8)
 
 
 def test_macro_auc_is_that_of_scikit_learn():
@@ -73,6 +74,9 @@ def test_macro_auc_is_that_of_scikit_learn():
     P = rng.dirichlet(np.ones(4), 200)
     expected = roc_auc_score(y, P, multi_class="ovr", average="macro")
     assert macro_auc(y, P) == pytest.approx(expected, abs=1e-12)
+    value, influence = macro_auc_influence(y, P)
+    assert value == macro_auc(y, P)
+    assert influence.sum() == pytest.approx(0, abs=1e-12)
 
 
 def test_macro_auc_leaves_out_a_class_that_does_not_occur():
