@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from crispml_core.cli.parameters import MOMENT
+from crispml_core.cli.parameters import MOMENT, OUTPUT_FILE, check_period
 from crispml_core.cli.verb import ServiceVerb, Session
 
 _COLUMNS = ("field", "statistic", "effect", "threshold", "adjusted p", "moved most")
@@ -33,7 +33,7 @@ _COLUMNS = ("field", "statistic", "effect", "threshold", "adjusted p", "moved mo
 )
 @click.option(
     "--html",
-    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    type=OUTPUT_FILE,
     help="Write the report as one HTML page to this file.",
 )
 @click.pass_obj
@@ -48,8 +48,7 @@ def drift(
     html: Path | None,
 ) -> None:
     """Say what drifted, which values moved, and since when."""
-    if start is not None and end is not None and start >= end:
-        raise click.UsageError("--from must be before --to")
+    check_period(start, end)
     asked: dict[str, Any] = {
         "start": start,
         "end": end,

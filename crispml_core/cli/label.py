@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from crispml_core.cli.label_files import FORMATS, by_content, by_name
+from crispml_core.cli.parameters import OUTPUT_FILE
 from crispml_core.cli.verb import Failure, ServiceVerb, Session
 from crispml_core.domain.identifiers import new_id
 
@@ -29,7 +30,7 @@ _DIALECTS = ("crispml", "sagemaker", "openscale")
 )
 @click.option(
     "--verdicts",
-    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    type=OUTPUT_FILE,
     help="Write what became of each row to this file: .csv, .ndjson, .parquet or .arrow.",
 )
 @click.pass_obj

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from crispml_core.cli.output import text
+from crispml_core.cli.parameters import OUTPUT_FILE
 from crispml_core.cli.verb import ServiceVerb, Session
 
 
@@ -18,7 +19,7 @@ from crispml_core.cli.verb import ServiceVerb, Session
 @click.argument("version")
 @click.option(
     "--html",
-    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    type=OUTPUT_FILE,
     help="Write the card as one HTML page to this file.",
 )
 @click.pass_obj

@@ -1,9 +1,10 @@
-"""Reading values and moments from the command line."""
+"""Reading values, moments, periods and files from the command line."""
 
 from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import click
@@ -43,3 +44,11 @@ class Moment(click.ParamType[datetime]):
 
 
 MOMENT = Moment()
+
+OUTPUT_FILE = click.Path(dir_okay=False, writable=True, path_type=Path)
+
+
+def check_period(start: datetime | None, end: datetime | None) -> None:
+    """Raise `click.UsageError` if a period ends before it starts."""
+    if start is not None and end is not None and start >= end:
+        raise click.UsageError("--from must be before --to")

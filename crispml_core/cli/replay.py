@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from crispml_core.cli.parameters import MOMENT
+from crispml_core.cli.parameters import MOMENT, OUTPUT_FILE, check_period
 from crispml_core.cli.verb import ServiceVerb, Session
 from crispml_core.domain.identifiers import new_id
 
@@ -26,7 +26,7 @@ _COLUMNS = ("rows", "identical", "flips", "mean_delta", "largest_delta")
 @click.option("--of-version", help="Only the scores of this model version.")
 @click.option(
     "--html",
-    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    type=OUTPUT_FILE,
     help="Write the report as one HTML page to this file.",
 )
 @click.pass_obj
@@ -40,8 +40,7 @@ def replay(
     html: Path | None,
 ) -> None:
     """Show what VERSION would have said to the records of a window."""
-    if start is not None and end is not None and start >= end:
-        raise click.UsageError("--from must be before --to")
+    check_period(start, end)
     scoring, out = session.client.scoring, session.out
     made = scoring.replay(
         use_case,

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from crispml_core.cli.kpis import kpi_rows
-from crispml_core.cli.parameters import MOMENT
+from crispml_core.cli.parameters import MOMENT, OUTPUT_FILE, check_period
 from crispml_core.cli.verb import ServiceVerb, Session
 from crispml_core.domain.identifiers import new_id
 
@@ -32,12 +32,12 @@ _COUNTS = ("scored", "labelled", "unusable", "coverage")
 )
 @click.option(
     "--html",
-    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    type=OUTPUT_FILE,
     help="Write the report as one HTML page to this file.",
 )
 @click.option(
     "--csv",
-    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    type=OUTPUT_FILE,
     help="Write the numbers of the report as a CSV table to this file.",
 )
 @click.pass_obj
@@ -52,8 +52,7 @@ def report(
     csv: Path | None,
 ) -> None:
     """Verify the scores of a period against their truth."""
-    if start is not None and end is not None and start >= end:
-        raise click.UsageError("--from must be before --to")
+    check_period(start, end)
     scoring = session.client.scoring
     made = scoring.verify(
         use_case,
