@@ -112,7 +112,7 @@ class BundleImport:
         Where it was exported.
     evidence : dict
         ``lineage`` (manifests of the data sets without data, facts of the run) and ``gates`` as the
-        bundle says them.
+        bundle says them; ``was_here``: whether the version was here before the bundle came.
     """
 
     bundle: str

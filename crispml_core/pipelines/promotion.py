@@ -140,10 +140,26 @@ def _candidate(
 
 
 def _is_trained_here(stores: TrainingStores, manifest: ModelVersion) -> bool:
-    """Whether the fitted model that the version was made of lies here, byte for byte."""
+    """Whether the version was made here, and of a fitted model that lies here byte for byte.
+
+    A version that a bundle brought was not, even if somebody took the model file from here.
+    """
+    if _came_with_a_bundle(stores, manifest):
+        return False
     try:
         artefact = stores.artefacts.get(manifest.lineage.model, ArtefactKind.MODEL)
     except NotFound:
         return False
     here = {file.sha256 for file in artefact.files if file.name == MODEL_FILE}
     return any(file.name == MODEL_FILE and file.sha256 in here for file in manifest.files)
+
+
+def _came_with_a_bundle(stores: TrainingStores, manifest: ModelVersion) -> bool:
+    before = None
+    while page := stores.imports.find(
+        model=manifest.model, version=manifest.version, before=before
+    ):
+        if not all(record.evidence.get("was_here") for record in page):
+            return True
+        before = page[-1].bundle
+    return False

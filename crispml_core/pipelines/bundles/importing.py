@@ -56,7 +56,8 @@ def import_bundle(
     use_case = use_cases.get(index.use_case)
     if use_case is None or index.model != use_case.name:
         raise NotFound("use case", use_cases)
-    if _digest_here(stores, index.model, index.version) not in (None, index.digest):
+    here = _digest_here(stores, index.model, index.version)
+    if here not in (None, index.digest):
         raise Conflict("this model version exists with other bytes; versions never change")
     incoming = stores.models.receive(index.model, index.version)
     try:
@@ -75,7 +76,11 @@ def import_bundle(
                 environment=index.environment,
                 imported_at=utc_now(),
                 imported_by=imported_by,
-                evidence={"lineage": contents.lineage, "gates": contents.gates},
+                evidence={
+                    "lineage": contents.lineage,
+                    "gates": contents.gates,
+                    "was_here": here is not None,
+                },
             ),
             contents.approvals,
         )

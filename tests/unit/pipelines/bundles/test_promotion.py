@@ -1,5 +1,6 @@
 """What may answer customers in prod."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -9,6 +10,7 @@ from crispml_core.domain.bundles import PromotionRefused
 from crispml_core.domain.errors import InvalidInput
 from crispml_core.governance.promotion import PromotionMode
 from crispml_core.testing.fakes.health_log import FakeHealthLog
+from tests.unit.pipelines.bundles.test_bad_bundles import resealed
 
 pytestmark = pytest.mark.slow
 
@@ -93,6 +95,28 @@ def test_a_cycle_in_prod_that_misses_its_gates_leaves_champion_and_fallback(
     result = prod.train(promote=True, seed=7)
     assert not result["promoted"]
     assert (prod.current("champion"), prod.current("fallback")) == (champion, approved.version)
+
+
+def test_a_version_that_borrows_the_model_file_of_prod_was_not_trained_there(environment):
+    """Its compiled form, its threshold and its golden records could be anything."""
+    prod = environment("prod", mode=PromotionMode.CODE)
+    own = prod.train()["best"]
+    parts = prod.members(prod.export(own))
+    other = f"{own[:-8]}deadbeef"
+    for name in ("version/manifest.json", "bundle.json"):
+        parts[name] = json.dumps({**json.loads(parts[name]), "version": other}).encode()
+    outcome = prod.take_in(resealed(parts | {"approvals.json": b"[]"}))
+    assert (outcome.published, outcome.version) == (True, other)
+    with pytest.raises(PromotionRefused, match="qa never approved"):
+        prod.move("champion", other)
+
+
+def test_to_import_a_version_of_ones_own_takes_nothing_from_it(environment):
+    prod = environment("prod", mode=PromotionMode.CODE)
+    own = prod.train()["best"]
+    assert prod.take_in(prod.export(own)).published is False
+    prod.move("champion", own)
+    assert prod.current("champion") == own
 
 
 def test_a_version_that_somebody_laid_into_the_registry_is_not_one_of_prod(approved, environment):
