@@ -95,10 +95,17 @@ def _gates(condition: Condition, rule: Rule, facts: Facts, use_case: UseCase) ->
     ]
 
 
+# What a verdict rests on when the labelled scores are no fair sample; then no group of them is one.
+_SELECTED = ("weighted", "bounds")
+_UNFAIR = "labels came for some kinds of scores only"
+
+
 def _kpi(condition: Condition, rule: Rule, facts: Facts, use_case: UseCase) -> list[Finding]:
     content = facts.reports[rule.window_days]
     if not condition.segment:
         return [_of_kpi(condition, condition.what, content, content.get("labelled", 0), use_case)]
+    if content.get("verdict", {}).get("basis") in _SELECTED:
+        return [Finding(what=condition.what, holds=None, bound=condition.bound, reason=_UNFAIR)]
     groups = content.get("segments", {}).get(condition.segment, {}).get("groups", ())
     found = [
         _of_kpi(condition, f"{condition.what} = {group['group']}", group, group["n"], use_case)

@@ -125,6 +125,16 @@ def test_a_segment_is_bad_when_one_of_its_groups_is(watched):
     assert holds(of(group="letter"), found) is None
 
 
+@pytest.mark.parametrize(
+    ("basis", "expected"), [("realised", True), ("weighted", None), ("bounds", None)]
+)
+def test_a_group_of_chosen_labels_decides_nothing(watched, basis, expected):
+    groups = [{"group": "web", "n": 100, "kpis": {"auc": interval(0.5)}}]
+    content = report(groups=groups) | {"verdict": {"basis": basis, "kpis": {}}}
+    rule = Rule("auc", Condition("kpi", "auc", below=0.7, segment="channel"))
+    assert holds(watched(rule), facts(report=content)) is expected
+
+
 def test_the_other_facts_are_single_numbers(watched):
     found = facts(age_days=200.0, new_labels=499, report=report(coverage=0.1))
     for condition, expected in (
