@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -77,7 +78,7 @@ def demo(
             tour = take_tour(client, _name(reference), seed=seed, report=report)
         if not session.out.emit(tour.summary()):
             show(session, tour)
-        _end(session, services, folder, once=once)
+        _end(session, services, folder, settings, once=once)
 
 
 def play(
@@ -109,12 +110,18 @@ def play(
         page.write_text(render_story(to_builtins(told.summary())), encoding="utf-8")
         if not session.out.emit(told.summary()):
             show_story(session.out, told)
-        _end(session, services, folder, once=once)
+        _end(session, services, folder, settings, once=once)
 
 
-def _end(session: Session, services: Services, folder: Path, *, once: bool) -> None:
+def _end(
+    session: Session, services: Services, folder: Path, settings: Mapping[str, str], *, once: bool
+) -> None:
     if once:
-        session.out.line(f"they are served again by: crispml up --folder {folder}")
+        clock = settings.get("CRISPML_CLOCK__FILE")
+        session.out.line(
+            f"they are served again by: {f'CRISPML_CLOCK__FILE={clock} ' if clock else ''}"
+            f"crispml up --folder {folder} --use-case {settings['CRISPML_USE_CASES']}"
+        )
     else:
         session.out.line()
         session.out.line("serving until Ctrl-C")

@@ -19,6 +19,17 @@ if TYPE_CHECKING:
     from crispml_core.client import CrispMLClient
 
 
+_HINTS = {
+    "service_unreachable": "`crispml up` starts both services",
+    "model_version_not_found": "`crispml models MODEL` lists them",
+    "data_set_not_found": "`crispml datasets` lists them",
+    "run_not_found": "`crispml runs` lists them",
+    "alert_not_found": "`crispml alerts --all` lists them",
+    "approval_not_found": "`crispml approvals --all` lists them",
+}
+"""What to do next, by the code of an error."""
+
+
 class Failure(click.ClickException):
     """Ends the command with exit code 1 and one sentence on standard error."""
 
@@ -137,8 +148,8 @@ class DefaultGroup(click.Group):
 
 def _sentence(error: Exception) -> str:
     if isinstance(error, CrispMLError):
-        hint = "; `crispml up` starts both services" if error.code == "service_unreachable" else ""
-        return error.message + hint
+        hint = _HINTS.get(error.code)
+        return f"{error.message}; {hint}" if hint else error.message
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.filename}: {error.strerror}"
     if isinstance(error, ModuleNotFoundError):

@@ -144,6 +144,8 @@ class NotFound(CrispMLError):
         self.kind = kind
         self.code = f"{kind.replace(' ', '_')}_not_found"
         names = sorted(known)
+        if kind == "use case" and not names and not hint:
+            hint = "none is loaded: name it in CRISPML_USE_CASES, or with crispml up --use-case"
         listed = f"; known: {', '.join(names)}" if names else ""
         super().__init__(f"no such {kind}{listed}" + (f"; {hint}" if hint else ""))
 

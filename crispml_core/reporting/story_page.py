@@ -49,7 +49,7 @@ def _timeline(content: Mapping[str, Any]) -> Markup:
         axes.set_ylabel(title)
         axes.legend(loc="best")
 
-    return draw(paint, "timeline", f"{title} by month. {told}.", width=9.0)
+    return draw(paint, "timeline", f"{title} by month. {told}.", width=7.0)
 
 
 def _points(axes: Axes, months: list[Mapping[str, Any]], colour: str, label: str) -> None:

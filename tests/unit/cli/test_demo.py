@@ -330,6 +330,13 @@ def test_a_person_gets_the_methods_the_kpis_and_the_addresses_and_the_demo_serve
     assert started.last.watched
 
 
+def test_the_command_that_serves_again_names_the_use_case(crispml_cli, started):
+    result = crispml_cli("demo", "--once", "--use-case", "credit.yaml")
+
+    again = "crispml up --folder .crispml --use-case credit.yaml"
+    assert f"they are served again by: {again}\n" in result.stdout
+
+
 def test_a_demo_that_does_not_verify_ends_with_one_sentence(crispml_cli, started, pair):
     pair.verified_auc = 0.5
 

@@ -41,6 +41,18 @@ def test_a_service_that_is_away_is_named_with_the_command_that_starts_it(
     assert result.stderr.count("\n") == 1
 
 
+def test_an_unknown_id_comes_with_the_command_that_lists_the_known_ones(crispml_cli, services):
+    refused = {"detail": "no such run", "code": "run_not_found"}
+    services.on("GET", "/api/v1/runs/r1", httpx.Response(404, json=refused))
+
+    result = crispml_cli("runs", "r1")
+
+    assert (result.exit_code, result.stderr) == (
+        1,
+        "Error: no such run; `crispml runs` lists them\n",
+    )
+
+
 def test_a_failed_run_gives_its_reason(crispml_cli, services):
     error = {"code": "use_case_error", "message": "prepare lost 3 rows", "step": "DataPreparation"}
     services.on(

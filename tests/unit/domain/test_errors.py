@@ -70,6 +70,8 @@ def test_every_error_has_a_code_of_its_own():
     assert len({kind.code for kind in kinds}) == len(kinds)
     assert NotFound("data set").code == "data_set_not_found"
     assert NotFound("method", ["b", "a"]).message == "no such method; known: a, b"
+    assert NotFound("alias", hint="set it").message == "no such alias; set it"
+    assert "none is loaded: name it in CRISPML_USE_CASES" in NotFound("use case").message
 
 
 @pytest.mark.parametrize(
