@@ -42,14 +42,21 @@ settings.load_profile("default")
 
 # What takes minutes or programs of its own: `make test` leaves it to `make trial`.
 TRIALS = ("clients", "oracles", "simulation", "e2e/faults")
+# The first test of an environment installs it, which takes minutes on a busy machine.
+INSTALLING, INSTALL_S = ("clients", "oracles"), 900
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the trials by their folder."""
-    folders = [Path(__file__).parent / name for name in TRIALS]
+    """Mark the trials by their folder, and give those that install something the time for it."""
     for item in items:
-        if any(item.path.is_relative_to(folder) for folder in folders):
+        if _is_below(item, TRIALS):
             item.add_marker(pytest.mark.trial)
+        if _is_below(item, INSTALLING):
+            item.add_marker(pytest.mark.timeout(INSTALL_S))
+
+
+def _is_below(item: pytest.Item, folders: tuple[str, ...]) -> bool:
+    return any(item.path.is_relative_to(Path(__file__).parent / folder) for folder in folders)
 
 
 FIELDS = (
@@ -195,7 +202,9 @@ def _environment(wanted: Path) -> Path:
 def _install(folder: Path, python: Path, wanted: Path) -> None:
     subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
     done = subprocess.run(
-        [python, "-m", "pip", "install", "--quiet", "-r", wanted], capture_output=True, text=True
+        [python, "-m", "pip", "install", "--quiet", "--no-compile", "-r", wanted],
+        capture_output=True,
+        text=True,
     )
     if done.returncode:
         reason = f"{wanted.stem} cannot be installed: {done.stderr.strip().splitlines()[-1:]}"
