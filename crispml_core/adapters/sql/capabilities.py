@@ -60,13 +60,18 @@ def takes_moments_as_text(dialect: Dialect) -> bool:
     return dialect.name == "sqlite"
 
 
-def import_lock(dialect: Dialect) -> str | None:
-    """Return the statement that lets label imports come one after the other, if one is needed.
+def before_import(dialect: Dialect) -> tuple[str, ...]:
+    """Return the statements that a label import begins with.
 
-    SQLite has one writer anyway. Elsewhere two imports of the same labels could wait for each
-    other's rows.
+    A lock lets imports come one after the other: two of the same labels could wait for each other's
+    rows. SQLite has one writer anyway. PostgreSQL has no figures about rows that its own
+    transaction stores, and would read the whole table again for each batch.
     """
-    return None if dialect.name == "sqlite" else "LOCK TABLE label_imports IN EXCLUSIVE MODE"
+    if dialect.name == "sqlite":
+        return ()
+    lock = "LOCK TABLE label_imports IN EXCLUSIVE MODE"
+    by_index = ("SET LOCAL enable_seqscan = off",) if dialect.name == "postgresql" else ()
+    return (lock, *by_index)
 
 
 def upgrade_lock(dialect: Dialect) -> str | None:

@@ -18,7 +18,7 @@ from sqlalchemy import (
     union_all,
 )
 
-from crispml_core.adapters.sql.capabilities import import_lock
+from crispml_core.adapters.sql.capabilities import before_import
 from crispml_core.adapters.sql.engine import reading, writing
 from crispml_core.adapters.sql.errors import ConstraintBroken
 from crispml_core.adapters.sql.idempotency import check_fingerprint, key_digest
@@ -167,9 +167,8 @@ class SqlLabelStore:
         from crispml_core.adapters.sql.label_import import LabelImport
 
         with writing(self._engine) as connection:
-            lock = import_lock(connection.dialect)
-            if lock is not None:
-                connection.execute(text(lock))
+            for statement in before_import(connection.dialect):
+                connection.execute(text(statement))
             # Moment and id are taken behind the lock: later imports then have later ones.
             now, import_id = self._clock(), new_import_id()
             # First, because the labels refer to it; its rows are counted at the end.
