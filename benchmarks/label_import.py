@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import json
 import multiprocessing
-import resource
 import tempfile
 import time
 from collections.abc import Callable
@@ -24,6 +23,7 @@ from typing import Any, cast
 
 import numpy as np
 
+from benchmarks.harness.memory import peak_rss_mib
 from crispml_core.adapters.sql import migrate
 from crispml_core.adapters.sql.engine import make_engine
 from crispml_core.adapters.sql.label_store import SqlLabelStore
@@ -120,21 +120,17 @@ def _measured(step: Callable[..., dict[str, Any]], queue: SimpleQueue[Any], *giv
     # Before the clock and the first look at memory: a service has loaded them too.
     for name in ("pyarrow.csv", "crispml_core.adapters.sql.labelled_scores"):
         import_module(name)
-    before, start, cpu = _peak_mib(), time.perf_counter(), time.process_time()
+    before, start, cpu = peak_rss_mib(), time.perf_counter(), time.process_time()
     found = step(*given)
     queue.put(
         found
         | {
             "seconds": round(time.perf_counter() - start, 1),
             "cpu_s": round(time.process_time() - cpu, 1),
-            "peak_rss_mib": round(_peak_mib()),
-            "grown_mib": round(_peak_mib() - before),
+            "peak_rss_mib": round(peak_rss_mib()),
+            "grown_mib": round(peak_rss_mib() - before),
         }
     )
-
-
-def _peak_mib() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def _alone(step: Callable[..., dict[str, Any]], *given: Any) -> dict[str, Any]:

@@ -13,7 +13,6 @@ import argparse
 import json
 import multiprocessing
 import os
-import resource
 import tempfile
 import time
 from datetime import UTC, datetime, timedelta
@@ -24,6 +23,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from benchmarks.harness.memory import peak_rss_mib
 from crispml_core.adapters.sql import migrate
 from crispml_core.adapters.sql.engine import make_engine
 from crispml_core.adapters.sql.label_store import SqlLabelStore
@@ -182,7 +182,7 @@ def report(url: str, task: str, answers: SimpleQueue[dict[str, Any]]) -> None:
             "join_s": round(ledger.join_s, 2),
             "page_s": round(time.perf_counter() - ended, 2),
             "page_kib": round(len(page) / 1024),
-            "peak_rss_mib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+            "peak_rss_mib": round(peak_rss_mib()),
         }
     )
 

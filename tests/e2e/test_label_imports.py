@@ -22,8 +22,9 @@ USE_CASE = f"{Path(__file__).parent / 'use_cases' / 'patience.py'}:patience"
 
 # Imports a CSV file as the service does, and prints what became of it and the peak of its memory.
 IMPORT = """
-import json, resource, sys, time
+import json, sys, time
 from pathlib import Path
+from benchmarks.harness.memory import peak_rss_mib
 from crispml_core.adapters.sql.engine import make_engine
 from crispml_core.adapters.sql.label_store import SqlLabelStore
 from crispml_core.pipelines.scoring import ScoringPipelines, ScoringStores
@@ -54,7 +55,7 @@ with open(file, "rb") as content:
     body = Body(content, "text/csv", use_case, max_rows=10**7, max_bytes=10**10)
     pipelines = ScoringPipelines({use_case.name: use_case}, stores)
     done = pipelines.label(use_case.name, body, idempotency_key=sys.argv[5] or None)
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+peak = peak_rss_mib()
 print(json.dumps({"counts": done.counts, "import_id": done.import_id, "peak_mib": peak}))
 """
 NEVER = "-1"
