@@ -24,10 +24,10 @@ from typing import Any, cast
 import numpy as np
 
 from benchmarks.harness.memory import peak_rss_mib
-from crispml_core.adapters.sql import migrate
-from crispml_core.adapters.sql.engine import make_engine
-from crispml_core.adapters.sql.label_store import SqlLabelStore
-from crispml_core.adapters.sql.score_ledger import SqlScoreLedger
+from crispml_core.adapters.sql.databases.engine import make_engine
+from crispml_core.adapters.sql.labels.store import SqlLabelStore
+from crispml_core.adapters.sql.schema import migrate
+from crispml_core.adapters.sql.scores.ledger import SqlScoreLedger
 from crispml_core.adapters.timing.null import NullTimingLog
 from crispml_core.domain.algorithms import Algorithm
 from crispml_core.domain.fields import Field
@@ -118,7 +118,7 @@ def join(url: str, _file: Path, rows: int) -> dict[str, Any]:
 
 def _measured(step: Callable[..., dict[str, Any]], queue: SimpleQueue[Any], *given: Any) -> None:
     # Before the clock and the first look at memory: a service has loaded them too.
-    for name in ("pyarrow.csv", "crispml_core.adapters.sql.labelled_scores"):
+    for name in ("pyarrow.csv", "crispml_core.adapters.sql.joins.labelled_scores"):
         import_module(name)
     before, start, cpu = peak_rss_mib(), time.perf_counter(), time.process_time()
     found = step(*given)

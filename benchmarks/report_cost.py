@@ -24,11 +24,11 @@ import numpy as np
 import pyarrow as pa
 
 from benchmarks.harness.memory import peak_rss_mib
-from crispml_core.adapters.sql import migrate
-from crispml_core.adapters.sql.engine import make_engine
-from crispml_core.adapters.sql.label_store import SqlLabelStore
+from crispml_core.adapters.sql.databases.engine import make_engine
+from crispml_core.adapters.sql.labels.store import SqlLabelStore
 from crispml_core.adapters.sql.report_store import SqlReportStore
-from crispml_core.adapters.sql.score_ledger import SqlScoreLedger
+from crispml_core.adapters.sql.schema import migrate
+from crispml_core.adapters.sql.scores.ledger import SqlScoreLedger
 from crispml_core.adapters.timing.null import NullTimingLog
 from crispml_core.domain.algorithms import Algorithm
 from crispml_core.domain.fields import Field

@@ -18,8 +18,8 @@ from typing import Any
 
 from crispml_core.adapters.journal.frame_file import FrameFile
 from crispml_core.adapters.journal.frames import header
-from crispml_core.adapters.sql.score_ledger import SqlScoreLedger
-from crispml_core.adapters.sql.sqlite_append import SqliteAppender
+from crispml_core.adapters.sql.scores.ledger import SqlScoreLedger
+from crispml_core.adapters.sql.scores.sqlite_append import SqliteAppender
 from crispml_core.serving import durable_ledger
 from crispml_core.serving.batcher import Batcher
 

@@ -10,8 +10,8 @@ from contextlib import closing
 from benchmarks.faults.load import Told
 from benchmarks.faults.service import Service
 from benchmarks.faults.world import World
-from crispml_core.adapters.sql.engine import make_engine
-from crispml_core.adapters.sql.score_ledger import SqlScoreLedger
+from crispml_core.adapters.sql.databases.engine import make_engine
+from crispml_core.adapters.sql.scores.ledger import SqlScoreLedger
 from crispml_core.adapters.volume.model_registry import VolumeModelRegistry
 from crispml_core.bootstrap.drift import drift_store
 from crispml_core.domain.scores import chain_root, score_id

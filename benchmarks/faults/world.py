@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from crispml_core.adapters.sql import migrate
+from crispml_core.adapters.sql.schema import migrate
 from crispml_core.bootstrap.training import TrainingParts, build
 from crispml_core.domain.identifiers import new_id, utc_now
 from crispml_core.domain.models import ANY_VERSION, CHAMPION

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from crispml_core.adapters.no_journal import NoJournals
-from crispml_core.adapters.sql.engine import make_engine
-from crispml_core.adapters.sql.revision import check_revision
+from crispml_core.adapters.sql.databases.engine import make_engine
 from crispml_core.adapters.sql.run_store import SqlRunStore
-from crispml_core.adapters.sql.score_ledger import SqlScoreLedger
+from crispml_core.adapters.sql.schema.revision import check_revision
+from crispml_core.adapters.sql.scores.ledger import SqlScoreLedger
 from crispml_core.adapters.timing.null import NullTimingLog
 from crispml_core.adapters.volume.batch_store import VolumeBatchStore
 from crispml_core.adapters.volume.model_registry import VolumeModelRegistry

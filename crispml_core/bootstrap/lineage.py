@@ -23,11 +23,11 @@ def lineage_builder(
     @cache
     def build() -> LineageReader:
         from crispml_core.adapters.sql.alias_log import SqlAliasLog
-        from crispml_core.adapters.sql.label_store import SqlLabelStore
+        from crispml_core.adapters.sql.labels.store import SqlLabelStore
         from crispml_core.adapters.sql.report_store import SqlReportStore
         from crispml_core.adapters.sql.run_store import SqlRunStore
         from crispml_core.adapters.sql.score_counts import SqlScoreCounts
-        from crispml_core.adapters.sql.score_ledger import SqlScoreLedger
+        from crispml_core.adapters.sql.scores.ledger import SqlScoreLedger
         from crispml_core.adapters.volume.artefact_store import VolumeArtefactStore
         from crispml_core.adapters.volume.dataset_store import VolumeDataSetStore
         from crispml_core.adapters.volume.model_registry import VolumeModelRegistry

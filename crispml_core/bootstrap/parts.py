@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Engine
 
 from crispml_core.adapters.simulated_clock import SimulatedClock
-from crispml_core.adapters.sql.engine import reading
+from crispml_core.adapters.sql.databases.engine import reading
 from crispml_core.adapters.volume.errors import volume_problem
 from crispml_core.domain.errors import CrispMLError
 from crispml_core.domain.use_case import UseCase

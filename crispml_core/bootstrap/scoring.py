@@ -11,13 +11,13 @@ import structlog
 from crispml_core.adapters.journal import FileJournals
 from crispml_core.adapters.libraries import library_versions
 from crispml_core.adapters.sql.alias_log import SqlAliasLog
-from crispml_core.adapters.sql.engine import make_engine
+from crispml_core.adapters.sql.databases.engine import make_engine
 from crispml_core.adapters.sql.event_log import SqlEventLog
 from crispml_core.adapters.sql.health_log import SqlHealthLog
-from crispml_core.adapters.sql.label_store import SqlLabelStore
+from crispml_core.adapters.sql.labels.store import SqlLabelStore
 from crispml_core.adapters.sql.report_store import SqlReportStore
-from crispml_core.adapters.sql.revision import check_revision
-from crispml_core.adapters.sql.score_ledger import SqlScoreLedger
+from crispml_core.adapters.sql.schema.revision import check_revision
+from crispml_core.adapters.sql.scores.ledger import SqlScoreLedger
 from crispml_core.adapters.timing.null import NullTimingLog
 from crispml_core.adapters.volume.aliases import read_aliases
 from crispml_core.adapters.volume.model_registry import VolumeModelRegistry

@@ -35,7 +35,7 @@ def upgrade(session: Session, url: str | None) -> None:
 @click.pass_obj
 def current(session: Session, url: str | None) -> None:
     """Show the revision of the database and the newest one."""
-    from crispml_core.adapters.sql import migrate
+    from crispml_core.adapters.sql.schema import migrate
 
     found, newest = migrate.current(url or _configured()), migrate.head()
     if not session.out.emit({"revision": found, "newest": newest}):
@@ -46,7 +46,7 @@ def current(session: Session, url: str | None) -> None:
 @click.pass_obj
 def check(session: Session, url: str | None) -> None:
     """Fail unless this release can work with the database as it is."""
-    from crispml_core.adapters.sql import migrate
+    from crispml_core.adapters.sql.schema import migrate
 
     migrate.check(url or _configured())
     if not session.out.emit({"usable": True}):
@@ -60,7 +60,7 @@ def upgrade_database(url: str) -> str:
     from sqlalchemy.engine import make_url
     from sqlalchemy.exc import ArgumentError
 
-    from crispml_core.adapters.sql import migrate
+    from crispml_core.adapters.sql.schema import migrate
 
     try:
         parsed = make_url(url)

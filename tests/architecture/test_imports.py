@@ -19,7 +19,7 @@ PLANTED = {
     "pipelines": ("pipelines/cycle.py", "crispml_core.adapters.libraries"),
     "pipeline_rooms": ("pipelines/lineage/look.py", "crispml_core.pipelines.monitoring.facts"),
     "adapters": ("adapters/journal/frames.py", "crispml_core.adapters.volume.files"),
-    "bootstrap": ("rest/health.py", "crispml_core.adapters.sql.engine"),
+    "bootstrap": ("rest/health.py", "crispml_core.adapters.sql.databases.engine"),
     "statistics": ("reporting/pages.py", "crispml_core.ports.report_store"),
     "cli": ("cli/runs.py", "crispml_core.tables.frames"),
     "client": ("client/http.py", "crispml_core.tables.frames"),

@@ -17,23 +17,23 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from crispml_core.adapters.sql import migrate
 from crispml_core.adapters.sql.alias_log import SqlAliasLog
+from crispml_core.adapters.sql.databases.engine import make_engine
 from crispml_core.adapters.sql.dataset_notes import SqlDataSetNotes
 from crispml_core.adapters.sql.drift_store import SqlDriftStore
-from crispml_core.adapters.sql.engine import make_engine
 from crispml_core.adapters.sql.event_log import SqlEventLog
 from crispml_core.adapters.sql.health_log import SqlHealthLog
 from crispml_core.adapters.sql.import_log import SqlImportLog
 from crispml_core.adapters.sql.label_counts import SqlLabelCounts
-from crispml_core.adapters.sql.label_store import SqlLabelStore
+from crispml_core.adapters.sql.labels.store import SqlLabelStore
 from crispml_core.adapters.sql.monitor_store import SqlMonitorStore
 from crispml_core.adapters.sql.outbox import SqlOutbox
 from crispml_core.adapters.sql.report_store import SqlReportStore
 from crispml_core.adapters.sql.run_store import SqlRunStore
+from crispml_core.adapters.sql.schema import migrate
+from crispml_core.adapters.sql.schema.tables import metadata
 from crispml_core.adapters.sql.score_counts import SqlScoreCounts
-from crispml_core.adapters.sql.score_ledger import SqlScoreLedger
-from crispml_core.adapters.sql.tables import metadata
+from crispml_core.adapters.sql.scores.ledger import SqlScoreLedger
 from crispml_core.domain.scores import (
     Encoding,
     Score,

@@ -7,8 +7,8 @@ import os
 import pytest
 from sqlalchemy import text
 
-from crispml_core.adapters.sql.capabilities import before_import
-from crispml_core.adapters.sql.engine import make_engine, reading
+from crispml_core.adapters.sql.databases.capabilities import before_import
+from crispml_core.adapters.sql.databases.engine import make_engine, reading
 from tests.servers import POSTGRESQL
 
 # Without figures a plan for so many reads the whole table.

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pyarrow as pa
 import pytest
 
-from crispml_core.adapters.sql.score_ledger import SqlScoreLedger
+from crispml_core.adapters.sql.scores.ledger import SqlScoreLedger
 from crispml_core.domain.errors import TooLarge
 from crispml_core.domain.labels import Label
 from crispml_core.domain.models import SHADOW

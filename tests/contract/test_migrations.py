@@ -10,10 +10,10 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import inspect
 
-from crispml_core.adapters.sql import migrate
 from crispml_core.adapters.sql.alias_log import SqlAliasLog
-from crispml_core.adapters.sql.engine import make_engine, reading
-from crispml_core.adapters.sql.tables import metadata
+from crispml_core.adapters.sql.databases.engine import make_engine, reading
+from crispml_core.adapters.sql.schema import migrate
+from crispml_core.adapters.sql.schema.tables import metadata
 from crispml_core.domain.errors import StoreUnavailable
 from crispml_core.domain.labels import Label
 from tests.contract.conftest import KINDS, sql_stores
@@ -79,7 +79,7 @@ def test_a_step_back_and_forth_keeps_scores_labels_and_moves(url, engine):
 
 UPGRADE = """
 import sys
-from crispml_core.adapters.sql import migrate
+from crispml_core.adapters.sql.schema import migrate
 
 print("ready", flush=True)
 sys.stdin.readline()

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from crispml_core.adapters.sql import migrate
+from crispml_core.adapters.sql.schema import migrate
 from crispml_core.bootstrap.training import TrainingParts as Parts
 from crispml_core.bootstrap.training import build
 from crispml_core.domain.identifiers import new_id, utc_now

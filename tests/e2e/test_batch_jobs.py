@@ -20,9 +20,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from crispml_core.adapters.sql import migrate
-from crispml_core.adapters.sql.engine import make_engine
-from crispml_core.adapters.sql.score_ledger import SqlScoreLedger
+from crispml_core.adapters.sql.databases.engine import make_engine
+from crispml_core.adapters.sql.schema import migrate
+from crispml_core.adapters.sql.scores.ledger import SqlScoreLedger
 from crispml_core.bootstrap.training import build
 from crispml_core.domain.identifiers import new_id, utc_now
 from crispml_core.domain.runs import Run, RunStatus

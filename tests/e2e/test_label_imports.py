@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from crispml_core.adapters.sql.engine import make_engine, reading
-from crispml_core.adapters.sql.label_store import SqlLabelStore
-from crispml_core.adapters.sql.tables import label_imports, labels
+from crispml_core.adapters.sql.databases.engine import make_engine, reading
+from crispml_core.adapters.sql.labels.store import SqlLabelStore
+from crispml_core.adapters.sql.schema.tables import label_imports, labels
 from crispml_core.settings import CrispMLSettings
 
 USE_CASE = f"{Path(__file__).parent / 'use_cases' / 'patience.py'}:patience"
@@ -25,8 +25,8 @@ IMPORT = """
 import json, sys, time
 from pathlib import Path
 from benchmarks.harness.memory import peak_rss_mib
-from crispml_core.adapters.sql.engine import make_engine
-from crispml_core.adapters.sql.label_store import SqlLabelStore
+from crispml_core.adapters.sql.databases.engine import make_engine
+from crispml_core.adapters.sql.labels.store import SqlLabelStore
 from crispml_core.pipelines.scoring import ScoringPipelines, ScoringStores
 from crispml_core.rest.formats.label_body import LabelBody
 from crispml_core.testing.fakes.timing_log import FakeTimingLog

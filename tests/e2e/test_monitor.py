@@ -13,7 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from crispml_core.adapters.sql import migrate
+from crispml_core.adapters.sql.schema import migrate
 from crispml_core.bootstrap.training import build
 from crispml_core.domain.alerts import ActionStatus, DeliveryStatus
 from crispml_core.domain.identifiers import new_id, utc_now

@@ -3,7 +3,7 @@
 import pytest
 
 from crispml_core.adapters.sql.alias_log import SqlAliasLog
-from crispml_core.adapters.sql.engine import make_engine
+from crispml_core.adapters.sql.databases.engine import make_engine
 from crispml_core.bootstrap.scoring import build
 from crispml_core.domain.bundles import PromotionRefused
 from crispml_core.domain.errors import NotFound

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.simulation.world import BASE, WEIGHTS, Cases
-from crispml_core.adapters.sql import migrate
+from crispml_core.adapters.sql.schema import migrate
 from crispml_core.bootstrap import training as training_parts
 from crispml_core.domain.identifiers import new_id, utc_now
 from crispml_core.domain.runs import CYCLE, Run, RunStatus

@@ -9,9 +9,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, Select, func, insert, select
 
-from crispml_core.adapters.sql.engine import reading, writing
-from crispml_core.adapters.sql.errors import ConstraintBroken
-from crispml_core.adapters.sql.tables import alias_events
+from crispml_core.adapters.sql.databases.engine import reading, writing
+from crispml_core.adapters.sql.databases.errors import ConstraintBroken
+from crispml_core.adapters.sql.schema.tables import alias_events
 from crispml_core.domain.errors import Conflict, NotFound, PreconditionFailed, PreconditionRequired
 from crispml_core.domain.identifiers import utc_now
 from crispml_core.domain.models import ANY_VERSION, AliasEvent

@@ -9,9 +9,9 @@ from typing import Any
 
 from sqlalchemy import Engine, func, insert, select
 
-from crispml_core.adapters.sql.engine import reading, writing
-from crispml_core.adapters.sql.errors import ConstraintBroken
-from crispml_core.adapters.sql.tables import dataset_notes
+from crispml_core.adapters.sql.databases.engine import reading, writing
+from crispml_core.adapters.sql.databases.errors import ConstraintBroken
+from crispml_core.adapters.sql.schema.tables import dataset_notes
 from crispml_core.domain.catalogue import DataSetNote
 from crispml_core.domain.errors import Conflict, PreconditionFailed
 from crispml_core.domain.identifiers import utc_now

@@ -26,18 +26,18 @@ from sqlalchemy import (
     update,
 )
 
-from crispml_core.adapters.sql.engine import reading, writing
-from crispml_core.adapters.sql.errors import ConstraintBroken, GaveWay
-from crispml_core.adapters.sql.group_rows import SPAN, place
-from crispml_core.adapters.sql.score_index import Overtaken
-from crispml_core.adapters.sql.score_index import catch_up as index_all
-from crispml_core.adapters.sql.tables import (
+from crispml_core.adapters.sql.databases.engine import reading, writing
+from crispml_core.adapters.sql.databases.errors import ConstraintBroken, GaveWay
+from crispml_core.adapters.sql.schema.group_rows import SPAN, place
+from crispml_core.adapters.sql.schema.tables import (
     drift_counts,
     score_groups,
     score_rows,
     uncounted_groups,
 )
-from crispml_core.adapters.sql.values import either
+from crispml_core.adapters.sql.schema.values import either
+from crispml_core.adapters.sql.scores.index import Overtaken
+from crispml_core.adapters.sql.scores.index import catch_up as index_all
 from crispml_core.domain.drift import OVERALL, CountsKey, DriftCounts, UncountedGroup
 from crispml_core.domain.scores import Encoding
 from crispml_core.ports.drift_store import DriftCounter

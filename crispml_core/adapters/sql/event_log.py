@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy import Engine, Row, String, select
 
-from crispml_core.adapters.sql.engine import reading
-from crispml_core.adapters.sql.tables import serving_events
+from crispml_core.adapters.sql.databases.engine import reading
+from crispml_core.adapters.sql.schema.tables import serving_events
 from crispml_core.domain.events import EventKind, ServingEvent
 
 _FIELDS = tuple(field.name for field in fields(ServingEvent))

@@ -8,11 +8,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, and_, insert, or_, select
 
-from crispml_core.adapters.sql.engine import reading, writing
-from crispml_core.adapters.sql.errors import ConstraintBroken
-from crispml_core.adapters.sql.idempotency import digest
-from crispml_core.adapters.sql.tables import approvals as approvals_table
-from crispml_core.adapters.sql.tables import bundle_imports
+from crispml_core.adapters.sql.databases.engine import reading, writing
+from crispml_core.adapters.sql.databases.errors import ConstraintBroken
+from crispml_core.adapters.sql.schema.idempotency import digest
+from crispml_core.adapters.sql.schema.tables import approvals as approvals_table
+from crispml_core.adapters.sql.schema.tables import bundle_imports
 from crispml_core.domain.bundles import Approval, BundleImport
 from crispml_core.domain.errors import Conflict
 

@@ -11,8 +11,8 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Engine, and_, case, func, select
 
-from crispml_core.adapters.sql.engine import reading
-from crispml_core.adapters.sql.tables import labels
+from crispml_core.adapters.sql.databases.engine import reading
+from crispml_core.adapters.sql.schema.tables import labels
 
 _value = labels.c.value_number
 

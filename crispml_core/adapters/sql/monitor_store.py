@@ -10,9 +10,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, case, func, insert, select, update
 
-from crispml_core.adapters.sql.engine import reading, writing
-from crispml_core.adapters.sql.idempotency import digest
-from crispml_core.adapters.sql.tables import (
+from crispml_core.adapters.sql.databases.engine import reading, writing
+from crispml_core.adapters.sql.schema.idempotency import digest
+from crispml_core.adapters.sql.schema.tables import (
     alerts,
     deliveries,
     monitor_evaluations,

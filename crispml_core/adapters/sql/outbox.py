@@ -9,9 +9,9 @@ from typing import Any
 
 from sqlalchemy import Engine, Row, func, select, update
 
-from crispml_core.adapters.sql.engine import reading, writing
+from crispml_core.adapters.sql.databases.engine import reading, writing
 from crispml_core.adapters.sql.monitor_store import add_deliveries
-from crispml_core.adapters.sql.tables import deliveries
+from crispml_core.adapters.sql.schema.tables import deliveries
 from crispml_core.domain.alerts import Delivery, DeliveryStatus
 
 _FIELDS = tuple(f.name for f in fields(Delivery))

@@ -8,10 +8,10 @@ from typing import Any
 import msgspec
 from sqlalchemy import Engine, Row, insert, select
 
-from crispml_core.adapters.sql.engine import reading, writing
-from crispml_core.adapters.sql.errors import ConstraintBroken
-from crispml_core.adapters.sql.idempotency import check_fingerprint, key_digest
-from crispml_core.adapters.sql.tables import reports
+from crispml_core.adapters.sql.databases.engine import reading, writing
+from crispml_core.adapters.sql.databases.errors import ConstraintBroken
+from crispml_core.adapters.sql.schema.idempotency import check_fingerprint, key_digest
+from crispml_core.adapters.sql.schema.tables import reports
 from crispml_core.domain.errors import Conflict, NotFound, ReportDamaged
 from crispml_core.domain.reports import ReportQuestion, VerificationReport, content_digest
 

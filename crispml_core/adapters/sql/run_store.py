@@ -9,10 +9,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Engine, Row, insert, select, update
 
-from crispml_core.adapters.sql.engine import reading, writing
-from crispml_core.adapters.sql.errors import ConstraintBroken
-from crispml_core.adapters.sql.idempotency import check_fingerprint, key_digest
-from crispml_core.adapters.sql.tables import runs
+from crispml_core.adapters.sql.databases.engine import reading, writing
+from crispml_core.adapters.sql.databases.errors import ConstraintBroken
+from crispml_core.adapters.sql.schema.idempotency import check_fingerprint, key_digest
+from crispml_core.adapters.sql.schema.tables import runs
 from crispml_core.domain.errors import Conflict, NotFound
 from crispml_core.domain.identifiers import utc_now
 from crispml_core.domain.lost_runs import after_loss

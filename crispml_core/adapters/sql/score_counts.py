@@ -6,8 +6,8 @@ from datetime import datetime
 
 from sqlalchemy import Engine, extract, func, select
 
-from crispml_core.adapters.sql.engine import reading
-from crispml_core.adapters.sql.tables import score_groups
+from crispml_core.adapters.sql.databases.engine import reading
+from crispml_core.adapters.sql.schema.tables import score_groups
 from crispml_core.domain.lineage import ScoreCount
 
 _groups = score_groups.c

@@ -19,8 +19,8 @@ KILLS = 8
 COUNT = """
 import sys
 from pathlib import Path
-from crispml_core.adapters.sql.engine import make_engine
-from crispml_core.adapters.sql.score_ledger import SqlScoreLedger
+from crispml_core.adapters.sql.databases.engine import make_engine
+from crispml_core.adapters.sql.scores.ledger import SqlScoreLedger
 from crispml_core.adapters.volume.model_registry import VolumeModelRegistry
 from crispml_core.bootstrap.drift import drift_store
 

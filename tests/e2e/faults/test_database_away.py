@@ -11,7 +11,7 @@ from benchmarks.faults.service import until
 from benchmarks.faults.stores import failing_disk, fill, locked
 from benchmarks.faults.truth import Truth, ask_back
 from benchmarks.faults.world import SCORE, World, body
-from crispml_core.adapters.sql import migrate
+from crispml_core.adapters.sql.schema import migrate
 
 pytestmark = pytest.mark.slow
 

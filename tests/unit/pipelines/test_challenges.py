@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from crispml_core import Challenge, Monitoring
-from crispml_core.adapters.sql.engine import make_engine
-from crispml_core.adapters.sql.label_store import SqlLabelStore
-from crispml_core.adapters.sql.migrate import upgrade
-from crispml_core.adapters.sql.score_ledger import SqlScoreLedger
+from crispml_core.adapters.sql.databases.engine import make_engine
+from crispml_core.adapters.sql.labels.store import SqlLabelStore
+from crispml_core.adapters.sql.schema.migrate import upgrade
+from crispml_core.adapters.sql.scores.ledger import SqlScoreLedger
 from crispml_core.domain.challenge import place_in_split
 from crispml_core.domain.errors import Conflict, InvalidInput, NotFound
 from crispml_core.domain.labels import Label

@@ -9,9 +9,9 @@ from types import SimpleNamespace
 import pyarrow as pa
 
 from crispml_core.adapters.journal import FileJournals
-from crispml_core.adapters.sql.engine import make_engine
-from crispml_core.adapters.sql.migrate import upgrade
-from crispml_core.adapters.sql.score_ledger import SqlScoreLedger
+from crispml_core.adapters.sql.databases.engine import make_engine
+from crispml_core.adapters.sql.schema.migrate import upgrade
+from crispml_core.adapters.sql.scores.ledger import SqlScoreLedger
 from crispml_core.ports.scorer import Answers
 from crispml_core.serving.direct_commits import DirectCommits
 from crispml_core.serving.durable_ledger import DurableLedger

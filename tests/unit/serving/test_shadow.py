@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from crispml_core.adapters.sql.score_ledger import SqlScoreLedger
+from crispml_core.adapters.sql.scores.ledger import SqlScoreLedger
 from crispml_core.domain.errors import StoreUnavailable
 from crispml_core.domain.events import EventKind
 from crispml_core.domain.models import SHADOW

@@ -11,11 +11,11 @@ import pytest
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression, Ridge
 
-from crispml_core.adapters.sql.engine import make_engine
-from crispml_core.adapters.sql.label_store import SqlLabelStore
-from crispml_core.adapters.sql.migrate import upgrade
+from crispml_core.adapters.sql.databases.engine import make_engine
+from crispml_core.adapters.sql.labels.store import SqlLabelStore
 from crispml_core.adapters.sql.report_store import SqlReportStore
-from crispml_core.adapters.sql.score_ledger import SqlScoreLedger
+from crispml_core.adapters.sql.schema.migrate import upgrade
+from crispml_core.adapters.sql.scores.ledger import SqlScoreLedger
 from crispml_core.domain.errors import InvalidInput, TooLarge
 from crispml_core.domain.labels import Label
 from crispml_core.domain.models import SHADOW

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from crispml_core.adapters.sql import migrate
-from crispml_core.adapters.sql.engine import make_engine
-from crispml_core.adapters.sql.score_ledger import SqlScoreLedger
+from crispml_core.adapters.sql.databases.engine import make_engine
+from crispml_core.adapters.sql.schema import migrate
+from crispml_core.adapters.sql.scores.ledger import SqlScoreLedger
 from crispml_core.domain.identifiers import utc_now
 from crispml_core.domain.scores import Encoding, ScoreGroup, ScoreRows, new_group_id
 

@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import insert, make_url, select
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, ProgrammingError
 
-from crispml_core.adapters.sql.engine import make_engine, reading, writing
-from crispml_core.adapters.sql.errors import ConstraintBroken, GaveWay, translated
-from crispml_core.adapters.sql.tables import alias_events, labels
+from crispml_core.adapters.sql.databases.engine import make_engine, reading, writing
+from crispml_core.adapters.sql.databases.errors import ConstraintBroken, GaveWay, translated
+from crispml_core.adapters.sql.schema.tables import alias_events, labels
 from crispml_core.domain.errors import InvalidInput, StoreUnavailable
 from crispml_core.domain.identifiers import utc_now
 

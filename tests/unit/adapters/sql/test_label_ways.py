@@ -7,10 +7,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import event
 
-from crispml_core.adapters.sql import among, label_rows, raw_batches
-from crispml_core.adapters.sql.engine import reading
-from crispml_core.adapters.sql.label_store import SqlLabelStore
-from crispml_core.adapters.sql.tables import labels as table
+from crispml_core.adapters.sql.databases import among, raw_batches
+from crispml_core.adapters.sql.databases.engine import reading
+from crispml_core.adapters.sql.labels import rows
+from crispml_core.adapters.sql.labels.store import SqlLabelStore
+from crispml_core.adapters.sql.schema.tables import labels as table
 from crispml_core.domain.identifiers import utc_now
 from crispml_core.domain.labels import Label
 from crispml_core.domain.scores import score_id
@@ -64,7 +65,7 @@ def test_the_ways_of_other_databases_store_and_find_the_same(
     with engine.begin() as connection:
         connection.execute(table.delete())
     for module, name in (
-        (label_rows, "takes_moments_as_text"),
+        (rows, "takes_moments_as_text"),
         (among, "reads_json_lists"),
         (raw_batches, "fetches_as_it_goes"),
     ):

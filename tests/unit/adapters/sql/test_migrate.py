@@ -7,10 +7,10 @@ from sqlalchemy import inspect
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from crispml_core.adapters.sql import migrate
 from crispml_core.adapters.sql.alias_log import SqlAliasLog
-from crispml_core.adapters.sql.engine import make_engine, reading, writing
-from crispml_core.adapters.sql.tables import metadata
+from crispml_core.adapters.sql.databases.engine import make_engine, reading, writing
+from crispml_core.adapters.sql.schema import migrate
+from crispml_core.adapters.sql.schema.tables import metadata
 from crispml_core.domain.errors import NotReady, StoreUnavailable
 
 

@@ -10,12 +10,14 @@ import sys
 
 import pytest
 
-from crispml_core.adapters.sql import alias_log, drift_store, label_import, score_index
+from crispml_core.adapters.sql import alias_log, drift_store
 from crispml_core.adapters.sql.alias_log import SqlAliasLog
+from crispml_core.adapters.sql.databases.errors import GaveWay
 from crispml_core.adapters.sql.drift_store import SqlDriftStore
-from crispml_core.adapters.sql.errors import GaveWay
-from crispml_core.adapters.sql.label_store import SqlLabelStore
+from crispml_core.adapters.sql.labels import importing
+from crispml_core.adapters.sql.labels.store import SqlLabelStore
 from crispml_core.adapters.sql.run_store import SqlRunStore
+from crispml_core.adapters.sql.scores import index
 from crispml_core.domain.errors import PreconditionFailed, PreconditionRequired
 from crispml_core.domain.identifiers import new_id, utc_now
 from crispml_core.domain.labels import Label, Verdict
@@ -38,7 +40,7 @@ def test_labels_that_another_import_stored_meanwhile_are_duplicates(engine, monk
     labels = SqlLabelStore(engine)
     rows = [Label(value="bad", label_time=utc_now(), record_key=key) for key in "ab"]
     labels.add("credit", rows)
-    stale_once(monkeypatch, label_import, "_current", {})
+    stale_once(monkeypatch, importing, "_current", {})
 
     assert labels.add("credit", rows).verdicts == (Verdict.DUPLICATE, Verdict.DUPLICATE)
     assert len(labels.find()) == 2
@@ -54,12 +56,12 @@ def test_a_correction_that_came_second_corrects_the_first_one(engine, monkeypatc
         )
 
     add()
-    look = label_import._current
+    look = importing._current
     before = []
     with monkeypatch.context() as patch:
-        patch.setattr(label_import, "_current", lambda *a: before.append(look(*a)) or look(*a))
+        patch.setattr(importing, "_current", lambda *a: before.append(look(*a)) or look(*a))
         (corrected,) = add().label_ids
-    stale_once(monkeypatch, label_import, "_current", before[0])
+    stale_once(monkeypatch, importing, "_current", before[0])
     add()
 
     newest, middle, first = labels.find()
@@ -97,7 +99,7 @@ def test_a_move_between_the_two_looks_of_another_one_is_seen(engine, monkeypatch
 @pytest.mark.parametrize(
     ("module", "change", "work"),
     [
-        (score_index, "_claim", lambda ledger, drift: ledger.index_keys(10)),
+        (index, "_claim", lambda ledger, drift: ledger.index_keys(10)),
         (drift_store, "_take", lambda ledger, drift: drift.advance(10)),
     ],
     ids=["index", "counts"],
@@ -122,7 +124,7 @@ def test_who_is_undone_to_end_a_deadlock_does_it_again(
 
 ENQUEUE = """
 import sys
-from crispml_core.adapters.sql.engine import make_engine
+from crispml_core.adapters.sql.databases.engine import make_engine
 from crispml_core.adapters.sql.run_store import SqlRunStore
 from crispml_core.domain.errors import Conflict
 from crispml_core.domain.identifiers import new_id, utc_now

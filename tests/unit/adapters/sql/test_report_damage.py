@@ -1,10 +1,10 @@
 import pytest
 from sqlalchemy import update
 
-from crispml_core.adapters.sql import migrate
-from crispml_core.adapters.sql.engine import make_engine, writing
+from crispml_core.adapters.sql.databases.engine import make_engine, writing
 from crispml_core.adapters.sql.report_store import SqlReportStore
-from crispml_core.adapters.sql.tables import reports
+from crispml_core.adapters.sql.schema import migrate
+from crispml_core.adapters.sql.schema.tables import reports
 from crispml_core.domain.errors import ReportDamaged
 from crispml_core.domain.identifiers import new_id, utc_now
 from crispml_core.domain.reports import VerificationReport

@@ -6,10 +6,10 @@ import json
 
 import pytest
 
-from crispml_core.adapters.sql import migrate
-from crispml_core.adapters.sql.engine import make_engine, reading, writing
-from crispml_core.adapters.sql.label_store import SqlLabelStore
-from crispml_core.adapters.sql.score_ledger import SqlScoreLedger
+from crispml_core.adapters.sql.databases.engine import make_engine, reading, writing
+from crispml_core.adapters.sql.labels.store import SqlLabelStore
+from crispml_core.adapters.sql.schema import migrate
+from crispml_core.adapters.sql.scores.ledger import SqlScoreLedger
 from crispml_core.domain.identifiers import utc_now
 from crispml_core.domain.labels import Label
 from crispml_core.domain.scores import Encoding, score_id

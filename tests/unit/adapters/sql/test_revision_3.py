@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.default import DefaultDialect
 
-from crispml_core.adapters.sql import migrate
-from crispml_core.adapters.sql.capabilities import score_id_sql
-from crispml_core.adapters.sql.engine import make_engine, writing
-from crispml_core.adapters.sql.score_ledger import SqlScoreLedger
+from crispml_core.adapters.sql.databases.capabilities import score_id_sql
+from crispml_core.adapters.sql.databases.engine import make_engine, writing
+from crispml_core.adapters.sql.schema import migrate
+from crispml_core.adapters.sql.scores.ledger import SqlScoreLedger
 from crispml_core.domain.scores import ScoreRows, score_id
 
 EARLY_ID = "01930000-0000-7000-8000-000000000001"

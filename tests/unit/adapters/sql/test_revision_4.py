@@ -5,9 +5,9 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 
-from crispml_core.adapters.sql import migrate
 from crispml_core.adapters.sql.alias_log import SqlAliasLog
-from crispml_core.adapters.sql.engine import make_engine
+from crispml_core.adapters.sql.databases.engine import make_engine
+from crispml_core.adapters.sql.schema import migrate
 
 _INSERT = (
     "INSERT INTO alias_events (model, sequence, alias, version, moved_at, moved_by, reason) "

@@ -8,18 +8,18 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import event, func, insert, select
 
-from crispml_core.adapters.sql import score_index
-from crispml_core.adapters.sql.append_rows import append_rows
-from crispml_core.adapters.sql.engine import make_engine, reading, writing
-from crispml_core.adapters.sql.group_rows import place
-from crispml_core.adapters.sql.score_ledger import SqlScoreLedger
-from crispml_core.adapters.sql.tables import (
+from crispml_core.adapters.sql.databases.engine import make_engine, reading, writing
+from crispml_core.adapters.sql.schema.group_rows import place
+from crispml_core.adapters.sql.schema.tables import (
     drift_counts,
     score_keys,
     score_rows,
     uncounted_groups,
     unindexed_groups,
 )
+from crispml_core.adapters.sql.scores import index as score_index
+from crispml_core.adapters.sql.scores.append_rows import append_rows
+from crispml_core.adapters.sql.scores.ledger import SqlScoreLedger
 from crispml_core.domain.errors import Conflict, StoreUnavailable
 from crispml_core.domain.events import EventKind, ServingEvent
 from crispml_core.domain.identifiers import utc_now

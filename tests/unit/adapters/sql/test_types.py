@@ -9,8 +9,8 @@ from sqlalchemy import Column, Integer, MetaData, Table, create_engine, insert, 
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import StatementError
 
-from crispml_core.adapters.sql.sqlite_append import _moment_text
-from crispml_core.adapters.sql.types import Flag, HexDigest, JsonText, UtcTimestamp
+from crispml_core.adapters.sql.schema.types import Flag, HexDigest, JsonText, UtcTimestamp
+from crispml_core.adapters.sql.scores.sqlite_append import _moment_text
 
 THINGS = Table(
     "things",
