@@ -10,7 +10,7 @@ PROJECTS := pyproject.toml services/training/pyproject.toml services/scoring/pyp
 export OMP_WAIT_POLICY ?= PASSIVE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test trial proof bench check fmt lint lock openapi clean
+.PHONY: help setup demo up test trial servers proof bench check fmt lint lock openapi clean
 
 help: ## List the verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -34,10 +34,13 @@ up: setup ## Start training and scoring on this machine until Ctrl-C
 	@$(BIN)/crispml up $(ARGS)
 
 test: setup ## Run the tests, in at most ten minutes
-	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "not trial" $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "not trial and not server" $(ARGS)
 
 trial: setup ## Kill processes, ask oracles and the clients of peers, simulate worlds
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -m trial $(ARGS)
+
+servers: setup ## Ask real databases and monitoring servers; see CONTRIBUTING
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "server and not trial" $(ARGS)
 
 proof: setup ## Run the full sizes and write figures to benchmarks/results/
 	@$(BIN)/python -m benchmarks.proof $(ARGS)
@@ -46,7 +49,7 @@ bench: setup ## Measure scoring side by side with its peers; ARGS="--quick --jso
 	@$(BIN)/python -m benchmarks.bench $(ARGS)
 
 check: setup lint ## Format check, lint, types, imports and unit tests, in under a minute
-	@$(BIN)/python -m pytest -q -n 2 --dist worksteal --hypothesis-profile=quick -m "not slow" \
+	@$(BIN)/python -m pytest -q -n 2 --dist worksteal --hypothesis-profile=quick -m "not slow and not server" \
 	  tests/unit
 
 lint: setup ## Check format, style, types and imports

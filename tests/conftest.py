@@ -7,6 +7,7 @@ import hashlib
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -33,6 +34,7 @@ from crispml_core import (
 )
 from crispml_core.tables.frames import to_frame
 from crispml_core.tables.schema import arrow_schema
+from tests.servers import POSTGRESQL, Servers
 
 # `make check` runs fewer examples than `make test`: --hypothesis-profile=quick.
 settings.register_profile("quick", max_examples=15, deadline=None)
@@ -44,6 +46,18 @@ settings.load_profile("default")
 TRIALS = ("clients", "oracles", "simulation", "e2e/faults")
 # The first test of an environment installs it, which takes minutes on a busy machine.
 INSTALLING, INSTALL_S = ("clients", "oracles"), 900
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Start the servers that a run may need, once for all of its processes."""
+    wanted = config.option.markexpr.startswith("server")
+    if not wanted or hasattr(config, "workerinput") or config.option.collectonly:
+        return
+    if POSTGRESQL not in os.environ:
+        servers = Servers(Path(tempfile.mkdtemp(prefix="postgresql-")))
+        servers.start()
+        config.pluginmanager.register(servers)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

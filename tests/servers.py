@@ -1,24 +1,60 @@
-"""Database servers that tests may use.
+"""Servers that tests may use: each is somebody's URL in the environment, or missing.
 
-``CRISPML_TEST_POSTGRESQL`` is the SQLAlchemy URL of a database of a PostgreSQL server, for a role
-that may make databases. Each test process makes one of its own beside it, anew.
+``CRISPML_TEST_POSTGRESQL``
+    A database of a PostgreSQL server, for a role that may make databases. Without it
+    `scripts/postgresql.sh` starts one, where Debian's packages are installed.
+``CRISPML_TEST_DB2_URL``
+    A database of Db2, or of what speaks its protocol.
+``CRISPML_TEST_INFLUX_URL``, ``CRISPML_TEST_INFLUXQL_URL``
+    Where points are written with the protocol of InfluxDB 2, and where they are read with InfluxQL.
+``CRISPML_TEST_VICTORIA_URL``
+    A VictoriaMetrics, which takes points too and answers PromQL.
+
+Tests that need one have the marker ``server``. What is missing skips on a laptop and fails in CI.
 """
 
 from __future__ import annotations
 
 import os
+import subprocess
 from functools import cache
+from pathlib import Path
+from typing import NoReturn
 
+import pytest
 from sqlalchemy import create_engine, make_url
 
-POSTGRESQL = os.environ.get("CRISPML_TEST_POSTGRESQL")
+POSTGRESQL = "CRISPML_TEST_POSTGRESQL"
+DB2 = "CRISPML_TEST_DB2_URL"
+INFLUX = "CRISPML_TEST_INFLUX_URL"
+INFLUXQL = "CRISPML_TEST_INFLUXQL_URL"
+VICTORIA = "CRISPML_TEST_VICTORIA_URL"
+
+SCRIPT = Path(__file__).parents[1] / "scripts" / "postgresql.sh"
+
+
+def address(variable: str) -> str:
+    """Return the URL of a server; a test that needs it skips without it, or fails in CI."""
+    return os.environ.get(variable) or missing(f"{variable} names no server")
+
+
+def missing(what: str) -> NoReturn:
+    """Skip the test for want of something, or fail where everything has to be there."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(what)
+    pytest.skip(what)
 
 
 @cache
 def own_database(name: str = "contract") -> str:
-    """Make an empty database for this process, in the place of an earlier one; return its URL."""
-    assert POSTGRESQL is not None
-    url = make_url(POSTGRESQL)
+    """Make an empty PostgreSQL database for this process, in place of an earlier one.
+
+    Returns
+    -------
+    str
+        Its URL.
+    """
+    url = make_url(address(POSTGRESQL))
     name = f"crispml_{name}_{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
     engine = create_engine(url, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
@@ -26,3 +62,27 @@ def own_database(name: str = "contract") -> str:
         connection.exec_driver_sql(f"CREATE DATABASE {name}")
     engine.dispose()
     return url.set(database=name).render_as_string(hide_password=False)
+
+
+class Servers:
+    """A plugin of pytest: starts PostgreSQL for a run that may need it, and ends it afterwards.
+
+    Its processes find the server by the environment, also those of pytest-xdist.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def start(self) -> None:
+        """Start the server, unless there is none to start."""
+        if not list(Path("/usr/lib/postgresql").glob("*/bin/initdb")):
+            return
+        started = subprocess.run(
+            [SCRIPT, "start", self._folder], stdout=subprocess.PIPE, text=True, check=True
+        )
+        os.environ[POSTGRESQL] = started.stdout.strip()
+
+    def pytest_unconfigure(self) -> None:
+        """End the server, if it was started."""
+        if (self._folder / "data" / "postmaster.pid").exists():
+            subprocess.run([SCRIPT, "stop", self._folder], check=True)

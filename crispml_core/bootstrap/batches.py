@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from crispml_core.adapters.no_journal import NoJournals
-from crispml_core.adapters.sql.databases.engine import make_engine
 from crispml_core.adapters.sql.run_store import SqlRunStore
 from crispml_core.adapters.sql.schema.revision import check_revision
 from crispml_core.adapters.sql.scores.ledger import SqlScoreLedger
 from crispml_core.adapters.timing.null import NullTimingLog
 from crispml_core.adapters.volume.batch_store import VolumeBatchStore
 from crispml_core.adapters.volume.model_registry import VolumeModelRegistry
+from crispml_core.bootstrap.database import open_database
 from crispml_core.bootstrap.parts import codec_of, follow_clock
 from crispml_core.domain.errors import CrispMLError, InvalidInput, NotFound
 from crispml_core.domain.sources import SqlSource
@@ -56,9 +56,7 @@ class Batches:
 
 def build_batches(settings: CrispMLSettings) -> Batches:
     """Build what accepts and executes batches; nothing happens before its executor starts."""
-    engine = make_engine(
-        settings.database.url.get_secret_value(), busy_timeout_s=settings.database.busy_timeout_s
-    )
+    engine = open_database(settings)
     runs, store = SqlRunStore(engine), VolumeBatchStore(settings.batch.path)
 
     def is_live(run_id: str) -> bool:
@@ -116,9 +114,7 @@ def _worker_parts(settings: CrispMLSettings) -> Iterator[tuple[RunStore, BatchSc
     from crispml_core.serving.version_loader import VersionLoader
 
     use_cases = load_use_cases(settings.use_cases)
-    engine = make_engine(
-        settings.database.url.get_secret_value(), busy_timeout_s=settings.database.busy_timeout_s
-    )
+    engine = open_database(settings)
     check_revision(engine)
     ledger, registry = SqlScoreLedger(engine), VolumeModelRegistry(settings.registry.path)
     versions = LoadedVersions(VersionLoader(registry, codec_of).load, settings.scoring.models_bytes)

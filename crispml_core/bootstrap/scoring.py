@@ -11,7 +11,6 @@ import structlog
 from crispml_core.adapters.journal import FileJournals
 from crispml_core.adapters.libraries import library_versions
 from crispml_core.adapters.sql.alias_log import SqlAliasLog
-from crispml_core.adapters.sql.databases.engine import make_engine
 from crispml_core.adapters.sql.event_log import SqlEventLog
 from crispml_core.adapters.sql.health_log import SqlHealthLog
 from crispml_core.adapters.sql.labels.store import SqlLabelStore
@@ -21,6 +20,7 @@ from crispml_core.adapters.sql.scores.ledger import SqlScoreLedger
 from crispml_core.adapters.timing.null import NullTimingLog
 from crispml_core.adapters.volume.aliases import read_aliases
 from crispml_core.adapters.volume.model_registry import VolumeModelRegistry
+from crispml_core.bootstrap.database import open_database
 from crispml_core.bootstrap.drift import drift_pipelines, drift_store
 from crispml_core.bootstrap.lineage import lineage_builder
 from crispml_core.bootstrap.parts import Parts, codec_of, follow_clock, ping_stores
@@ -97,10 +97,9 @@ def build(settings: CrispMLSettings) -> ScoringParts:
         If the database does not answer, or the journal cannot be written.
     """
     use_cases = load_use_cases(settings.use_cases)
-    url = settings.database.url.get_secret_value()
     # The writer gives up on a locked database soon and goes on with the journal.
-    engine = make_engine(url, busy_timeout_s=settings.database.busy_timeout_s)
-    commits = make_engine(url, busy_timeout_s=settings.scoring.commit_timeout_s)
+    engine = open_database(settings)
+    commits = open_database(settings, busy_timeout_s=settings.scoring.commit_timeout_s)
     check_revision(engine)
     root = settings.registry.path
     aliases, models, ledger = (

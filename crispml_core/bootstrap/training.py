@@ -13,7 +13,6 @@ from crispml_core.adapters.compilers import SklearnModelCompiler
 from crispml_core.adapters.libraries import library_versions
 from crispml_core.adapters.sources import build_source
 from crispml_core.adapters.sql.alias_log import SqlAliasLog
-from crispml_core.adapters.sql.databases.engine import make_engine
 from crispml_core.adapters.sql.dataset_notes import SqlDataSetNotes
 from crispml_core.adapters.sql.health_log import SqlHealthLog
 from crispml_core.adapters.sql.import_log import SqlImportLog
@@ -31,6 +30,7 @@ from crispml_core.adapters.volume.dataset_store import VolumeDataSetStore
 from crispml_core.adapters.volume.model_registry import VolumeModelRegistry
 from crispml_core.adapters.volume.sweep import sweep
 from crispml_core.adapters.volume.uploads import VolumeUploadStore
+from crispml_core.bootstrap.database import open_database
 from crispml_core.bootstrap.drift import drift_pipelines
 from crispml_core.bootstrap.lineage import lineage_builder
 from crispml_core.bootstrap.parts import Parts, codec_of, follow_clock, ping_stores
@@ -111,9 +111,7 @@ def build(settings: CrispMLSettings) -> TrainingParts:
         If the database does not answer.
     """
     use_cases = load_use_cases(settings.use_cases)
-    engine = make_engine(
-        settings.database.url.get_secret_value(), busy_timeout_s=settings.database.busy_timeout_s
-    )
+    engine = open_database(settings)
     check_revision(engine)
     root = settings.registry.path
     uploads = VolumeUploadStore(root, settings.server.max_upload_bytes)

@@ -69,7 +69,7 @@ from crispml_core.testing.fakes.run_store import FakeRunStore
 from crispml_core.testing.fakes.score_counts import FakeScoreCounts
 from crispml_core.testing.fakes.score_ledger import FakeScoreLedger
 from tests.contract.drift_reference import COUNTER
-from tests.servers import POSTGRESQL, own_database
+from tests.servers import own_database
 
 
 class Clock:
@@ -213,9 +213,9 @@ def sql_stores(engine: Engine) -> Stores:
     )
 
 
-KINDS = {"fake": _fake, "sqlite": _sqlite}
-if POSTGRESQL is not None:
-    KINDS["postgresql"] = _postgresql
+KINDS = {"fake": _fake, "sqlite": _sqlite, "postgresql": _postgresql}
+SERVERS = ("postgresql",)
+PARAMS = [pytest.param(k, marks=pytest.mark.server if k in SERVERS else ()) for k in KINDS]
 
 
 @pytest.fixture(scope="session")
@@ -234,7 +234,7 @@ def empty(tmp_path_factory):
     return made
 
 
-@pytest.fixture(params=list(KINDS))
+@pytest.fixture(params=PARAMS)
 def stores(request, tmp_path, empty):
     with KINDS[request.param](tmp_path, empty) as opened:
         yield opened

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
 from sqlalchemy import text
 
 from crispml_core.adapters.sql.databases.capabilities import before_import
 from crispml_core.adapters.sql.databases.engine import make_engine, reading
-from tests.servers import POSTGRESQL
 
 # Without figures a plan for so many reads the whole table.
 MANY = ", ".join(f"'{number}'" for number in range(1000))
 LOOK = f"EXPLAIN SELECT label_id FROM labels WHERE current_subject IN ({MANY})"
 
 
+@pytest.mark.server
 def test_postgresql_looks_earlier_labels_up_before_it_knows_how_many_there_are(empty):
-    if POSTGRESQL is None:
-        missing = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
-        missing("CRISPML_TEST_POSTGRESQL names no server; scripts/postgresql.sh starts one")
     engine = make_engine(empty("postgresql"))
     with reading(engine) as connection:
         for statement in before_import(connection.dialect):

@@ -16,11 +16,11 @@ from crispml_core.adapters.sql.schema import migrate
 from crispml_core.adapters.sql.schema.tables import metadata
 from crispml_core.domain.errors import StoreUnavailable
 from crispml_core.domain.labels import Label
-from tests.contract.conftest import KINDS, sql_stores
+from tests.contract.conftest import PARAMS, sql_stores
 from tests.servers import own_database
 
 
-@pytest.fixture(params=[kind for kind in KINDS if kind != "fake"])
+@pytest.fixture(params=[kind for kind in PARAMS if kind.values != ("fake",)])
 def url(request, tmp_path):
     """The URL of an empty database."""
     if request.param == "postgresql":
