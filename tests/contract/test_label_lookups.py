@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import text
 
-from crispml_core.adapters.sql.databases.capabilities import before_import
+from crispml_core.adapters.sql.databases.dialect_sql import before_import
 from crispml_core.adapters.sql.databases.engine import make_engine, reading
 
 # Without figures a plan for so many reads the whole table.

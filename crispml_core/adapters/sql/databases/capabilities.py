@@ -1,83 +1,230 @@
-"""What one kind of database can and another cannot, by name."""
+"""What one kind of database can and another cannot, by name.
+
+The only place that knows one kind from another: everything else asks for a capability. SQL that is
+written differently on each is in `dialect_sql`. The table in `docs/databases.md` is held against
+these values by a test, and the contract suite asks the databases themselves.
+"""
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, Dialect, Engine
+from dataclasses import dataclass, fields
+
+from sqlalchemy import Dialect
+
+from crispml_core.domain.errors import InvalidInput
+
+_MIB = 1024 * 1024
+_GIB = 1024 * _MIB
 
 
-def appends_through_driver(engine: Engine) -> bool:
-    """Whether score groups are appended on the driver's own connection.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capabilities:
+    """What a kind of database can, and how far.
 
-    SQLite works inside this process: there SQLAlchemy costs more than the database does, and each
-    statement is a moment at which another thread may take the interpreter.
+    A field that is a truth value may be named by a test that needs it: where it is false the test
+    is left out for this database.
     """
-    return engine.dialect.name == "sqlite"
+
+    kind: str
+    """Its name in this project."""
+    title: str
+    """Its name for people."""
+    in_process: bool
+    """Works inside of this process: a statement costs less than what SQLAlchemy makes of it."""
+    moments_as_text: bool
+    """The driver takes a moment as text."""
+    fetches_as_it_goes: bool
+    """A plain cursor finds rows while they are fetched, and not all of them before."""
+    json_lists: bool
+    """A list of texts of any length can be one parameter, as JSON."""
+    planner_has_figures: bool
+    """Keeps figures about its tables by itself, and chooses an index by them."""
+    sees_own_rows: bool
+    """Its planner knows how many rows the transaction of the moment has stored."""
+    returning: bool
+    """An INSERT can answer with columns, as SQLAlchemy writes it."""
+    upsert: str
+    """What stores a row or changes the one that is there."""
+    identity: str
+    """What counts groups of scores."""
+    limit: str
+    """What ends a query after some rows, as SQLAlchemy writes it."""
+    parameters: int
+    """Most parameters of one statement."""
+    blob_bytes: int
+    """Largest bytes in a column."""
+    clob_bytes: int
+    """Largest text in a column of the type `Text`."""
+    boolean: bool
+    """A truth value can be stored, compared and asked for through the driver."""
+    json: bool
+    """There is a type for JSON that SQLAlchemy can make."""
+    zoned_moments: bool
+    """There is a type for a moment with its zone."""
+    timestamp_digits: int
+    """Digits of a second that are kept."""
+    identifier_bytes: int | None
+    """Longest name of a table, column or key; None for any."""
+    identifier_case: str
+    """What becomes of a name that is written without quotes."""
+    partial_indexes: bool
+    """An index can leave rows out by a condition."""
+    nulls_in_unique: str
+    """Which rows with nulls a unique key lets through any number of times."""
+    transactional_ddl: bool
+    """What makes and changes tables can be rolled back."""
+    isolation: str
+    """How far a transaction is kept from others, unless told."""
+    readers_wait: bool
+    """Who reads a row may have to wait for the one who is changing it."""
+    lock_timeout: str
+    """What says how long to wait for a lock."""
+    skip_locked: bool
+    """A query can pass over rows that others have locked, as SQLAlchemy writes it."""
+    row_locks: bool
+    """Two transactions can write at the same time."""
+    copy: bool
+    """There is a way of its own for very many rows."""
+    error_codes: str
+    """Where an error says what it is."""
+
+    def lacks(self, names: set[str]) -> list[str]:
+        """Return those capabilities that it has not, in order.
+
+        Raises
+        ------
+        ValueError
+            If one of the names is no capability that a database has or has not.
+        """
+        flags = {field.name for field in fields(self) if field.type == "bool"}
+        if unknown := names - flags:
+            raise ValueError(f"no capability of this name: {', '.join(sorted(unknown))}")
+        return sorted(name for name in names if not getattr(self, name))
 
 
-def score_id_sql(dialect: Dialect, group_id: str, number: str) -> str:
-    """Return the SQL of `crispml_core.domain.scores.score_id`.
+SQLITE = Capabilities(
+    kind="sqlite",
+    title="SQLite",
+    in_process=True,
+    moments_as_text=True,
+    fetches_as_it_goes=True,
+    json_lists=True,
+    planner_has_figures=False,
+    sees_own_rows=True,
+    returning=True,
+    upsert="ON CONFLICT",
+    identity="rowid",
+    limit="LIMIT",
+    parameters=32_766,
+    blob_bytes=1_000_000_000,
+    clob_bytes=1_000_000_000,
+    boolean=True,
+    json=True,
+    zoned_moments=False,
+    timestamp_digits=6,
+    identifier_bytes=None,
+    identifier_case="kept, compared without case",
+    partial_indexes=True,
+    nulls_in_unique="any part is null",
+    transactional_ddl=True,
+    isolation="serializable",
+    readers_wait=False,
+    lock_timeout="PRAGMA busy_timeout",
+    skip_locked=False,
+    row_locks=False,
+    copy=False,
+    error_codes="sqlite_errorname",
+)
 
-    Parameters
-    ----------
-    group_id, number : str
-        SQL of the id of the group, and of the row plus one.
+POSTGRESQL = Capabilities(
+    kind="postgresql",
+    title="PostgreSQL",
+    in_process=False,
+    moments_as_text=False,
+    fetches_as_it_goes=False,
+    json_lists=False,
+    planner_has_figures=True,
+    sees_own_rows=False,
+    returning=True,
+    upsert="ON CONFLICT, MERGE",
+    identity="BIGSERIAL",
+    limit="LIMIT",
+    parameters=65_535,
+    blob_bytes=1 * _GIB,
+    clob_bytes=1 * _GIB,
+    boolean=True,
+    json=True,
+    zoned_moments=True,
+    timestamp_digits=6,
+    identifier_bytes=63,
+    identifier_case="lower",
+    partial_indexes=True,
+    nulls_in_unique="any part is null",
+    transactional_ddl=True,
+    isolation="READ COMMITTED",
+    readers_wait=False,
+    lock_timeout="SET lock_timeout",
+    skip_locked=True,
+    row_locks=True,
+    copy=True,
+    error_codes="sqlstate",
+)
+
+DB2 = Capabilities(
+    kind="db2",
+    title="IBM Db2",
+    in_process=False,
+    moments_as_text=False,
+    fetches_as_it_goes=False,
+    json_lists=False,
+    planner_has_figures=True,
+    sees_own_rows=True,
+    returning=False,
+    upsert="MERGE",
+    identity="GENERATED BY DEFAULT AS IDENTITY",
+    limit="LIMIT",
+    parameters=32_767,
+    blob_bytes=2 * _GIB - 1,
+    # `CLOB` without a length has this one; the driver allocates what a length promises.
+    clob_bytes=1 * _MIB,
+    boolean=False,
+    json=False,
+    zoned_moments=False,
+    timestamp_digits=6,
+    identifier_bytes=128,
+    identifier_case="upper",
+    partial_indexes=False,
+    nulls_in_unique="every part is null",
+    transactional_ddl=True,
+    isolation="CS",
+    # Db2 itself shows what was committed before, unless its `cur_commit` is off.
+    readers_wait=True,
+    lock_timeout="SET CURRENT LOCK TIMEOUT",
+    skip_locked=False,
+    row_locks=True,
+    copy=False,
+    error_codes="SQLSTATE in the text",
+)
+
+# By the name of the dialect in SQLAlchemy.
+_BY_DIALECT = {"sqlite": SQLITE, "postgresql": POSTGRESQL, "ibm_db_sa": DB2}
+
+KINDS = {known.kind: known for known in _BY_DIALECT.values()}
+"""Every kind of database, by its name."""
+
+
+def capabilities(dialect: Dialect) -> Capabilities:
+    """Return what the database behind a dialect can.
+
+    Raises
+    ------
+    InvalidInput
+        If it is of a kind that this project does not know.
     """
-    return f"substr({group_id}, 1, 30) || {_six_hex_digits(dialect.name, number)}"
-
-
-def _six_hex_digits(name: str, number: str) -> str:
-    if name == "sqlite":
-        return f"printf('%06x', {number})"
-    if name == "postgresql":
-        return f"lpad(to_hex({number}), 6, '0')"
-    # Db2 writes no whole number in hexadecimal digits, but can pick them one by one.
-    return " || ".join(
-        f"substr('0123456789abcdef', mod(({number}) / {16**power}, 16) + 1, 1)"
-        for power in range(5, -1, -1)
-    )
-
-
-def reads_json_lists(dialect: Dialect) -> bool:
-    """Whether a list of texts can be one parameter, as JSON."""
-    return dialect.name == "sqlite"
-
-
-def fetches_as_it_goes(dialect: Dialect) -> bool:
-    """Whether a plain cursor finds rows while they are fetched, and not all of them before."""
-    return dialect.name == "sqlite"
-
-
-def walked(dialect: Dialect, column: ColumnElement[str]) -> ColumnElement[str]:
-    """Return a column whose index is left alone, where the whole table is read faster.
-
-    SQLite has no figures to see that by itself: it would jump from an index to every row.
-    """
-    return column.concat("") if dialect.name == "sqlite" else column
-
-
-def takes_moments_as_text(dialect: Dialect) -> bool:
-    """Whether the driver takes a moment as text, and rows as they are."""
-    return dialect.name == "sqlite"
-
-
-def before_import(dialect: Dialect) -> tuple[str, ...]:
-    """Return the statements that a label import begins with.
-
-    A lock lets imports come one after the other: two of the same labels could wait for each other's
-    rows. SQLite has one writer anyway. PostgreSQL has no figures about rows that its own
-    transaction stores, and would read the whole table again for each batch.
-    """
-    if dialect.name == "sqlite":
-        return ()
-    lock = "LOCK TABLE label_imports IN EXCLUSIVE MODE"
-    by_index = ("SET LOCAL enable_seqscan = off",) if dialect.name == "postgresql" else ()
-    return (lock, *by_index)
-
-
-def upgrade_lock(dialect: Dialect) -> str | None:
-    """Return the statement that lets upgrades come one after the other, if there is one.
-
-    SQLite has one writer anyway. PostgreSQL lets two transactions make a table of one name, and
-    fails the second.
-    """
-    return "SELECT pg_advisory_xact_lock(63727370)" if dialect.name == "postgresql" else None
+    found = _BY_DIALECT.get(dialect.name)
+    if found is None:
+        titles = ", ".join(known.title for known in KINDS.values())
+        raise InvalidInput(
+            f"CRISPML_DATABASE__URL names a kind of database that is none of {titles}"
+        )
+    return found

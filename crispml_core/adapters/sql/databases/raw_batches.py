@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 from sqlalchemy import ColumnElement, Connection, Select, String, type_coerce
 
-from crispml_core.adapters.sql.databases.capabilities import fetches_as_it_goes
+from crispml_core.adapters.sql.databases.capabilities import capabilities
 
 MOMENT = pa.timestamp("us", "UTC")
 
@@ -41,7 +41,7 @@ def read_table(connection: Connection, query: Select[Any], schema: pa.Schema) ->
 
 
 def _blocks(connection: Connection, query: Select[Any]) -> Iterator[Sequence[Sequence[Any]]]:
-    if not fetches_as_it_goes(connection.dialect):
+    if not capabilities(connection.dialect).fetches_as_it_goes:
         with connection.execute(query, execution_options={"yield_per": _ON_THE_WAY}) as result:
             yield from result.partitions(_BLOCK)
         return

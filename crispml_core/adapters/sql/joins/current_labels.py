@@ -10,7 +10,7 @@ import pyarrow as pa
 from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, null, or_, select
 
 from crispml_core.adapters.sql.databases.among import among
-from crispml_core.adapters.sql.databases.capabilities import walked
+from crispml_core.adapters.sql.databases.dialect_sql import walked
 from crispml_core.adapters.sql.databases.raw_batches import MOMENT, raw, read_table
 from crispml_core.adapters.sql.schema.tables import label_imports, labels
 

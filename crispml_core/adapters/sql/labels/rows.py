@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from sqlalchemy import Connection, bindparam, insert, null, update
 
-from crispml_core.adapters.sql.databases.capabilities import takes_moments_as_text
+from crispml_core.adapters.sql.databases.capabilities import capabilities
 from crispml_core.adapters.sql.schema.tables import labels
 
 _MOMENTS = ("scored_until", "label_time", "received_at", "superseded_at")
@@ -50,7 +50,7 @@ def insert_labels(
         **{name: column.tolist() for name, column in columns.items()},
         "superseded_at": superseded_at,
     }
-    if takes_moments_as_text(connection.dialect):
+    if capabilities(connection.dialect).moments_as_text:
         _insert_raw(connection, by_name, every)
     else:
         every |= {name: column.to_pylist() for name, column in by_name.items()}

@@ -18,7 +18,7 @@ from sqlalchemy import (
     union_all,
 )
 
-from crispml_core.adapters.sql.databases.capabilities import before_import
+from crispml_core.adapters.sql.databases.dialect_sql import before_import
 from crispml_core.adapters.sql.databases.engine import reading, writing
 from crispml_core.adapters.sql.databases.errors import ConstraintBroken
 from crispml_core.adapters.sql.schema.idempotency import check_fingerprint, key_digest

@@ -14,7 +14,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, text
 
-from crispml_core.adapters.sql.databases.capabilities import upgrade_lock
+from crispml_core.adapters.sql.databases.dialect_sql import upgrade_lock
 from crispml_core.adapters.sql.databases.engine import make_engine, writing
 from crispml_core.adapters.sql.schema.revision import check_revision, current_revision
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import ColumnElement, Connection, Engine, select
 
-from crispml_core.adapters.sql.databases.capabilities import appends_through_driver
+from crispml_core.adapters.sql.databases.capabilities import capabilities
 from crispml_core.adapters.sql.databases.engine import reading
 from crispml_core.adapters.sql.databases.errors import ConstraintBroken
 from crispml_core.adapters.sql.schema.group_rows import SPAN, place, rows_between
@@ -45,7 +45,7 @@ class SqlScoreLedger:
 
     def __init__(self, engine: Engine, *, most_joined: int | None = None) -> None:
         self._engine, self._most_joined = engine, most_joined
-        self._driver = SqliteAppender(engine) if appends_through_driver(engine) else None
+        self._driver = SqliteAppender(engine) if capabilities(engine.dialect).in_process else None
 
     def append(
         self,

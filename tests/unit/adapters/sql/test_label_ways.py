@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import event
 
 from crispml_core.adapters.sql.databases import among, raw_batches
+from crispml_core.adapters.sql.databases.capabilities import SQLITE
 from crispml_core.adapters.sql.databases.engine import reading
 from crispml_core.adapters.sql.labels import rows
 from crispml_core.adapters.sql.labels.store import SqlLabelStore
@@ -64,12 +66,9 @@ def test_the_ways_of_other_databases_store_and_find_the_same(
     fast = stored(engine), ledger.with_labels("credit", start=None, end=None)
     with engine.begin() as connection:
         connection.execute(table.delete())
-    for module, name in (
-        (rows, "takes_moments_as_text"),
-        (among, "reads_json_lists"),
-        (raw_batches, "fetches_as_it_goes"),
-    ):
-        monkeypatch.setattr(module, name, lambda dialect: False)
+    other = replace(SQLITE, moments_as_text=False, json_lists=False, fetches_as_it_goes=False)
+    for module in (rows, among, raw_batches):
+        monkeypatch.setattr(module, "capabilities", lambda dialect: other)
 
     second = labels.add("credit", rows_of(group))
 

@@ -6,10 +6,10 @@ import sqlite3
 from contextlib import closing
 
 import pytest
+from ibm_db_sa.ibm_db import DB2Dialect_ibm_db
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine.default import DefaultDialect
 
-from crispml_core.adapters.sql.databases.capabilities import score_id_sql
+from crispml_core.adapters.sql.databases.dialect_sql import score_id_sql
 from crispml_core.adapters.sql.databases.engine import make_engine, writing
 from crispml_core.adapters.sql.schema import migrate
 from crispml_core.adapters.sql.scores.ledger import SqlScoreLedger
@@ -164,7 +164,7 @@ def test_the_id_of_a_score_in_the_sql_of_each_database():
     )
     group_id = "01930000-0000-7000-8000-abcdef000000"
     with closing(sqlite3.connect(":memory:")) as connection:
-        for dialect in (sqlite.dialect(), DefaultDialect()):
+        for dialect in (sqlite.dialect(), DB2Dialect_ibm_db()):
             for row in (0, 15, 254, 65_535, 0xABCDEF):
                 query = f"SELECT {score_id_sql(dialect, '?1', '?2')}"
                 found = connection.execute(query, (group_id, row + 1)).fetchone()

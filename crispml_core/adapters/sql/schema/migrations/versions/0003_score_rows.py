@@ -20,7 +20,8 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-from crispml_core.adapters.sql.databases.capabilities import score_id_sql
+from crispml_core.adapters.sql.databases.capabilities import SQLITE, capabilities
+from crispml_core.adapters.sql.databases.dialect_sql import score_id_sql
 
 revision = "0003"
 down_revision = "0002"
@@ -131,12 +132,12 @@ def _change_groups_back() -> None:
 
 
 def _is_sqlite() -> bool:
-    return op.get_bind().dialect.name == "sqlite"
+    return capabilities(op.get_bind().dialect) is SQLITE
 
 
 def _has_partial_indexes() -> bool:
     # Db2 has none; there a unique key leaves out what is null by itself.
-    return op.get_bind().dialect.name in ("sqlite", "postgresql")
+    return capabilities(op.get_bind().dialect).partial_indexes
 
 
 def _own_columns() -> Iterable[sa.Column[Any]]:
