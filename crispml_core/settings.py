@@ -191,13 +191,27 @@ class MonitorSettings(_Concern):
 
 
 class LogSettings(_Concern):
-    """The log on standard output."""
+    """The log on standard output, and in a file where one is wanted."""
 
     level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
-    """Least severe level that is written."""
+    """Least severe level that is written; of libraries never less than warnings."""
 
-    format: Literal["json", "console"] = "json"
-    """One JSON object per line, or text for a terminal."""
+    format: Literal["auto", "json", "console"] = "auto"
+    """One JSON object per line, or text for people; `auto` means text on a terminal."""
+
+    file: Path | None = None
+    """File that gets the same entries as JSON; all processes of a service may share it."""
+
+    file_bytes: int = Field(default=10_000_000, ge=100_000)
+    """Size at which the file is turned over."""
+
+    file_count: int = Field(default=5, ge=1, le=1000)
+    """How many full files are kept."""
+
+    @field_validator("file", mode="before")
+    @classmethod
+    def _empty_is_none(cls, value: object) -> object:
+        return None if value == "" else value
 
 
 class CrispMLSettings(BaseSettings):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import structlog
 
 from crispml_core.adapters.no_journal import NoJournals
 from crispml_core.adapters.sql.run_store import SqlRunStore
@@ -99,7 +100,9 @@ class _Worker:
             with _worker_parts(self.settings) as (runs, scoring):
                 work(runs, run_id, owner, scoring.execute)
         except CrispMLError as error:
-            logging.getLogger("crispml.runs").error("run %s: %s", run_id, error.message)
+            structlog.get_logger("crispml.runs").error(
+                "worker_failed", run_id=run_id, error=error.message
+            )
             sys.exit(1)  # the executor notes that the worker is lost
 
 

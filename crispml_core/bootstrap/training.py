@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+
+import structlog
 
 from crispml_core.adapters.bundles import TarBundles
 from crispml_core.adapters.compilers import SklearnModelCompiler
@@ -265,7 +266,9 @@ class _Worker:
         try:
             parts = build(self.settings)
         except CrispMLError as error:
-            logging.getLogger("crispml.runs").error("run %s: %s", run_id, error.message)
+            structlog.get_logger("crispml.runs").error(
+                "worker_failed", run_id=run_id, error=error.message
+            )
             sys.exit(1)  # the executor notes that the worker is lost
         try:
             work(parts.runs, run_id, owner, parts.execute)

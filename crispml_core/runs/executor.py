@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import multiprocessing
 import os
 import signal
@@ -13,6 +12,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.context import ForkServerContext, ForkServerProcess
+
+import structlog
 
 from crispml_core.domain.errors import CrispMLError, trace_of
 from crispml_core.domain.identifiers import new_id
@@ -27,7 +28,7 @@ Target = Callable[[str, str], None]
 GRACE_S = 2.0
 _CANCELLED = "the run was cancelled on request"
 
-_log = logging.getLogger("crispml.runs")
+_log = structlog.get_logger("crispml.runs")
 
 
 @dataclass(slots=True)
@@ -141,9 +142,9 @@ class RunExecutor:
         try:
             yield
         except CrispMLError as error:
-            _log.warning("the queue of runs cannot be read: %s", error.message)
+            _log.warning("queue_not_read", error=error.message)
         except Exception as unforeseen:
-            _log.error("the queue of runs failed: %s", trace_of(unforeseen))
+            _log.error("queue_failed", **trace_of(unforeseen))
 
     def _warm_up(self) -> None:
         warm = self._context.Process(target=_nothing, daemon=True)
@@ -234,7 +235,7 @@ class RunExecutor:
 
     def _give_up_expired(self) -> None:
         for run in self._store.lose_expired(TAKEN_UP_AGAIN):
-            _log.warning("run %s lost its worker and is %s now", run.id, run.status.value)
+            _log.warning("run_lost_its_worker", run_id=run.id, status=run.status.value)
         self._sweep()
 
 

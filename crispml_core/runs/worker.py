@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import multiprocessing
 import os
 import threading
@@ -13,6 +12,7 @@ from multiprocessing import connection
 from typing import Any
 
 import msgspec
+import structlog
 
 from crispml_core.domain.errors import (
     CrispMLError,
@@ -30,7 +30,7 @@ Execute = Callable[[Run, RunProgress], dict[str, Any]]
 # How often progress is written and a wish to cancel is looked for.
 LOOK_EVERY_S = 0.25
 
-_log = logging.getLogger("crispml.runs")
+_log = structlog.get_logger("crispml.runs")
 
 
 def work(store: RunStore, run_id: str, owner: str, execute: Execute) -> None:
@@ -51,6 +51,9 @@ def work(store: RunStore, run_id: str, owner: str, execute: Execute) -> None:
         Does the work and returns the result of the run.
     """
     run = store.get(run_id)
+    structlog.contextvars.bind_contextvars(
+        run_id=run.id, use_case=run.use_case, method=run.method, request_id=run.request_id
+    )
     watch = _Watch(store, run, owner)
     follower = threading.Thread(target=watch.follow, daemon=True)
     follower.start()
@@ -63,7 +66,7 @@ def work(store: RunStore, run_id: str, owner: str, execute: Execute) -> None:
     except CrispMLError as known:
         error = _error(known, watch)
     except Exception as unforeseen:
-        _log.error("run %s failed: %s", run_id, trace_of(unforeseen))
+        _log.error("run_failed", **trace_of(unforeseen))
         error = RunError(
             code="internal_error",
             message="the run failed for a reason of our own; the log has the details of this run",
@@ -107,7 +110,7 @@ class _Watch:
                 if self._store.get(self._run.id).cancel_requested:
                     self._cancelled.set()
             except CrispMLError as error:
-                _log.warning("progress of run %s: %s", self._run.id, error.message)
+                _log.warning("progress_not_written", run_id=self._run.id, error=error.message)
 
     def stop(self, follower: threading.Thread) -> None:
         """Write the last progress; the end of the run is noted also when that fails."""
