@@ -38,7 +38,7 @@ def test_the_map_of_the_architecture_names_every_room():
 
 def test_nothing_but_the_settings_reads_the_environment():
     for file in (ROOT / "crispml_core").rglob("*.py"):
-        if file.name == "settings.py" or "cli" in file.parts:
+        if file.parts[-2:] == ("settings", "load.py") or "cli" in file.parts:
             continue
         names = {
             node.attr

@@ -1,0 +1,37 @@
+"""Typed settings, read once from the environment by whoever starts a process.
+
+Every setting is ``CRISPML_<CONCERN>__<FIELD>``, for example ``CRISPML_DATABASE__URL``. `load` is
+the only module that reads environment variables; the others have a group of concerns each.
+``.env.example`` lists all settings; a test keeps it and the README true.
+"""
+
+from __future__ import annotations
+
+from crispml_core.settings.governance import MonitorSettings, PromotionSettings
+from crispml_core.settings.load import CrispMLSettings, child_environment, load_settings
+from crispml_core.settings.services import (
+    BatchSettings,
+    ClockSettings,
+    RunSettings,
+    ScoringSettings,
+    ServerSettings,
+)
+from crispml_core.settings.stores import DatabaseSettings, JournalSettings, RegistrySettings
+from crispml_core.settings.watching import LogSettings
+
+__all__ = [
+    "BatchSettings",
+    "ClockSettings",
+    "CrispMLSettings",
+    "DatabaseSettings",
+    "JournalSettings",
+    "LogSettings",
+    "MonitorSettings",
+    "PromotionSettings",
+    "RegistrySettings",
+    "RunSettings",
+    "ScoringSettings",
+    "ServerSettings",
+    "child_environment",
+    "load_settings",
+]

@@ -1,0 +1,113 @@
+"""How the services answer and execute."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field, field_validator, model_validator
+
+from crispml_core.settings.concern import Concern
+
+
+class ServerSettings(Concern):
+    """The HTTP server of a service."""
+
+    host: str = "127.0.0.1"
+    """Address that the service listens on."""
+
+    port: int = Field(default=0, ge=0, le=65535)
+    """Port; 0 means the default of the service: 8101 for training, 8102 for scoring."""
+
+    max_body_bytes: int = Field(default=32 * 1024**2, ge=1024)
+    """Largest JSON request body."""
+
+    max_upload_bytes: int = Field(default=8 * 1024**3, ge=1024)
+    """Largest body of CSV, NDJSON, Parquet or Arrow, also decompressed."""
+
+    max_records: int = Field(default=100_000, ge=1)
+    """Most records or labels in one JSON request."""
+
+    max_batch_rows: int = Field(default=20_000_000, ge=1)
+    """Most records or labels in one request of NDJSON, CSV, Parquet or Arrow."""
+
+    body_timeout_s: float = Field(default=60.0, gt=0, le=3600)
+    """How long the service waits for a body, and a second more for every 64 KiB that came."""
+
+    max_wait_s: float = Field(default=300.0, ge=0, le=3600)
+    """Longest time that `Prefer: wait` keeps a request open."""
+
+    workers: int = Field(default=1, ge=1, le=64)
+    """Processes of one scoring service that share its port; training always has one."""
+
+    shutdown_s: float = Field(default=20.0, ge=0, le=600)
+    """How long a stopping service waits for open requests."""
+
+
+class ScoringSettings(Concern):
+    """The path from a record to its durable score."""
+
+    queue: int = Field(default=4096, ge=1)
+    """Requests that may wait for their commit; beyond them the answer is 503 with `Retry-After`."""
+
+    deadline_s: float = Field(default=30.0, gt=0, le=600)
+    """How long a request may wait for its commit."""
+
+    commit_timeout_s: float = Field(default=2.0, gt=0, le=300)
+    """How long a commit waits for a locked database before it goes to the journal."""
+
+    models_bytes: int = Field(default=1024**3, ge=1024)
+    """How much the loaded model versions may weigh; those that no alias names are dropped first."""
+
+    report_rows: int = Field(default=5_000_000, ge=1)
+    """Most scores of one report, replay or challenge; a million take up to a GiB of memory."""
+
+
+class RunSettings(Concern):
+    """The queue of runs and its worker processes."""
+
+    workers: int = Field(default=1, ge=1, le=64)
+    """Runs that one training service executes at the same time, each in a process of its own."""
+
+    lease_s: float = Field(default=15.0, ge=1, le=3600)
+    """How long a run stays owned without a heartbeat; after that anybody may fail it."""
+
+    heartbeat_s: float = Field(default=3.0, ge=0.1, le=600)
+    """Time between two heartbeats; at most half of `lease_s`."""
+
+    poll_s: float = Field(default=0.2, ge=0.02, le=60)
+    """Time between two looks into an empty queue."""
+
+    timeout_s: float = Field(default=3600.0, ge=1)
+    """How long a run may take unless its request says otherwise."""
+
+    @model_validator(mode="after")
+    def _beats_in_time(self) -> RunSettings:
+        # One heartbeat may get lost without the run.
+        if self.heartbeat_s > self.lease_s / 2:
+            raise ValueError("HEARTBEAT_S must be at most half of LEASE_S")
+        return self
+
+
+class BatchSettings(Concern):
+    """Very large batches, which the scoring service executes as runs."""
+
+    path: Path = Path(".crispml/batches")
+    """Folder below which sources and sinks lie, on a volume that outlives the process."""
+
+    workers: int = Field(default=1, ge=1, le=16)
+    """Batches that one scoring process executes at the same time, each in a process of its own."""
+
+    chunk_rows: int = Field(default=65_536, ge=1, le=1_000_000)
+    """Records that are scored and committed together, unless the request says otherwise."""
+
+
+class ClockSettings(Concern):
+    """The clock, which demos and tests move through months."""
+
+    file: Path | None = None
+    """File with the seconds that the clock is ahead; refused outside of the environment `dev`."""
+
+    @field_validator("file", mode="before")
+    @classmethod
+    def _empty_is_none(cls, value: object) -> object:
+        return None if value == "" else value
