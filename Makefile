@@ -10,10 +10,10 @@ PROJECTS := pyproject.toml services/training/pyproject.toml services/scoring/pyp
 export OMP_WAIT_POLICY ?= PASSIVE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test trial servers proof bench check fmt lint lock openapi clean
+.PHONY: help setup demo up test trial servers proof bench check fmt lint lock openapi dashboards clean
 
 help: ## List the verbs
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
 setup: $(STAMP) ## Make .venv with the pinned packages and the project itself
 
@@ -68,6 +68,9 @@ lock: setup ## Pin the dependencies anew, with hashes
 openapi: setup ## Write the snapshots of the OpenAPI documents
 	@$(BIN)/python -m crispml_training openapi > docs/openapi/training.json
 	@$(BIN)/python -m crispml_scoring openapi > docs/openapi/scoring.json
+
+dashboards: setup ## Write the dashboards of Grafana, after a change of scripts/dashboards
+	@$(BIN)/python -m scripts.dashboards
 
 clean: ## Remove what was built, and the local stores of the demo
 	@rm -rf $(VENV) .bench .cache .crispml .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
