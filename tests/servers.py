@@ -22,7 +22,9 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
-from sqlalchemy import create_engine, make_url
+from sqlalchemy import MetaData, create_engine, inspect, make_url
+
+from crispml_core.adapters.sql.databases.engine import make_engine
 
 POSTGRESQL = "CRISPML_TEST_POSTGRESQL"
 DB2 = "CRISPML_TEST_DB2_URL"
@@ -62,6 +64,33 @@ def own_database(name: str = "contract") -> str:
         connection.exec_driver_sql(f"CREATE DATABASE {name}")
     engine.dispose()
     return url.set(database=name).render_as_string(hide_password=False)
+
+
+@cache
+def own_schema(name: str = "contract") -> str:
+    """Make an empty schema of Db2 for this process, in place of an earlier one.
+
+    Returns
+    -------
+    str
+        The URL of the database with this schema.
+    """
+    schema = f"crispml_{name}_{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}".upper()
+    url = make_url(address(DB2))
+    own = url.update_query_dict({"CurrentSchema": schema}).render_as_string(hide_password=False)
+    first, engine = make_engine(url.render_as_string(hide_password=False)), make_engine(own)
+    with first.begin() as connection:
+        if schema.lower() not in inspect(connection).get_schema_names():
+            connection.exec_driver_sql(f"CREATE SCHEMA {schema}")
+    with engine.begin() as connection:
+        for view in inspect(connection).get_view_names():
+            connection.exec_driver_sql(f"DROP VIEW {view}")
+        tables = MetaData()
+        tables.reflect(connection)
+        tables.drop_all(connection)
+    first.dispose()
+    engine.dispose()
+    return own
 
 
 class Servers:

@@ -23,7 +23,7 @@ def make_engine(url: str, *, create: bool = False, busy_timeout_s: float = 10.0)
     create : bool
         Whether a missing SQLite file is made.
     busy_timeout_s : float
-        How long a SQLite writer waits for another one.
+        How long a writer of SQLite or Db2 waits for another one.
 
     Raises
     ------
@@ -39,6 +39,11 @@ def make_engine(url: str, *, create: bool = False, busy_timeout_s: float = 10.0)
     try:
         if parsed.get_backend_name() == "sqlite":
             return sqlite_engine(parsed, create=create, busy_timeout_s=busy_timeout_s)
+        if parsed.get_backend_name() in ("db2", "ibm_db_sa"):
+            # Not at the top: it needs the driver.
+            from crispml_core.adapters.sql.databases.db2 import db2_engine
+
+            return db2_engine(parsed, lock_timeout_s=busy_timeout_s, pool_pre_ping=True)
         return create_engine(parsed, pool_pre_ping=True, hide_parameters=True)
     except (NoSuchModuleError, ImportError):
         raise InvalidInput(

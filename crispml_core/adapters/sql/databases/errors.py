@@ -27,10 +27,13 @@ _SQLITE = {
     "SQLITE_CORRUPT": "is damaged; restore it from a backup",
 }
 _TAKEN = ("SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY")
-# What servers call the same, in standard SQL; a deadlock has a name of its own on PostgreSQL.
-_TAKEN_KEY, _GAVE_WAY = "23505", ("40001", "40P01")
+# What servers call the same, in standard SQL; a deadlock has a name of its own on PostgreSQL, and a
+# time-out of a lock that undid only its statement on Db2.
+_TAKEN_KEY, _GAVE_WAY = "23505", ("40001", "40P01", "57033")
+_BROKEN_RULE, _BAD_VALUE = "23", "22"
 _NO_TABLE = ("42P01", "42703", "42704")
-# The driver of Db2 has it in its text alone.
+# The driver of Db2 has it in its text alone, and its classes of errors do not follow it: a broken
+# key of one row of many is a plain error, a deadlock a mistake in the program.
 _STATE = re.compile(r"SQLSTATE=(\w{5})")
 
 
@@ -53,17 +56,20 @@ def translated(url: URL) -> Iterator[None]:
     """
     try:
         yield
-    except IntegrityError as error:
-        if not _is_taken_key(error):
-            raise RuntimeError(f"a row breaks a rule of its table ({_name(error)})") from None
-        raise ConstraintBroken("another writer stored this at the same moment: try again") from None
-    except DataError:
-        raise InvalidInput(
-            "a value is longer or larger than its database column takes, or holds a character "
-            "that it does not take"
-        ) from None
     except DBAPIError as error:
-        if _state(error) in _GAVE_WAY:
+        state = _state(error)
+        if _is_taken_key(error):
+            raise ConstraintBroken(
+                "another writer stored this at the same moment: try again"
+            ) from None
+        if _is(error, IntegrityError, state, _BROKEN_RULE):
+            raise RuntimeError(f"a row breaks a rule of its table ({_name(error)})") from None
+        if _is(error, DataError, state, _BAD_VALUE):
+            raise InvalidInput(
+                "a value is longer or larger than its database column takes, or holds a character "
+                "that it does not take"
+            ) from None
+        if state in _GAVE_WAY:
             raise GaveWay(
                 f"the database of {SETTING} let another transaction go first; try again"
             ) from error
@@ -85,7 +91,12 @@ def _state(error: DBAPIError) -> str | None:
     return state
 
 
-def _is_taken_key(error: IntegrityError) -> bool:
+def _is(error: DBAPIError, kind: type[DBAPIError], state: str | None, class_: str) -> bool:
+    """Return whether an error is of a class of states, or of a kind where it has no state."""
+    return isinstance(error, kind) if state is None else state.startswith(class_)
+
+
+def _is_taken_key(error: DBAPIError) -> bool:
     return _state(error) == _TAKEN_KEY or _name(error) in _TAKEN
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
+from crispml_core.adapters.sql.schema import db2_alembic  # noqa: F401 # how it is done on Db2
 from crispml_core.adapters.sql.schema.tables import metadata
 
 context.configure(

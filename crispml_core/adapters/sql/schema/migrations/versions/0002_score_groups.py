@@ -50,13 +50,15 @@ def upgrade() -> None:
         new_scores,
         _new_score,
     )
+    # A word of the language on Db2.
+    row_number = op.get_context().dialect.identifier_preparer.quote("row_number")
     op.execute(
-        "INSERT INTO early_score_ids (score_id, group_no, row_number) "
-        "SELECT score_id, group_no, row_number FROM scores ORDER BY score_id"
+        f"INSERT INTO early_score_ids (score_id, group_no, {row_number}) "  # noqa: S608
+        f"SELECT score_id, group_no, {row_number} FROM scores ORDER BY score_id"
     )
     op.execute(
-        "INSERT INTO score_keys (use_case, record_key, group_no, row_number) "
-        "SELECT g.use_case, s.record_key, s.group_no, s.row_number "
+        f"INSERT INTO score_keys (use_case, record_key, group_no, {row_number}) "  # noqa: S608
+        f"SELECT g.use_case, s.record_key, s.group_no, s.{row_number} "
         "FROM scores s JOIN score_groups g ON g.group_no = s.group_no ORDER BY 1, 2, 3, 4"
     )
     _drop(scores.name, groups.name)

@@ -21,7 +21,13 @@ import sqlalchemy as sa
 from alembic import op
 
 from crispml_core.adapters.sql.databases.capabilities import SQLITE, capabilities
-from crispml_core.adapters.sql.databases.dialect_sql import score_id_sql
+from crispml_core.adapters.sql.schema.migrations.score_view import (
+    SPAN,
+    create_view,
+    drop_view,
+    quoted,
+    scores_query,
+)
 
 revision = "0003"
 down_revision = "0002"
@@ -29,7 +35,6 @@ branch_labels = None
 depends_on = None
 
 _NUMBER = sa.BigInteger().with_variant(sa.Integer, "sqlite")
-_SPAN = 2**24
 _KEY = "score_groups_idempotency_digest"
 _OF_ROW = (
     "record_key, prediction, probability, prediction_number, by_class, details, subject_key_id"
@@ -51,24 +56,25 @@ def upgrade() -> None:
         sa.Column("early_id", sa.String(36), nullable=True),
         sa.PrimaryKeyConstraint("place", name="pk_score_rows"),
     )
+    row_number = quoted("row_number")
     op.execute(
         f"INSERT INTO score_rows (place, {_OF_ROW}, segments, request_id, early_id) "  # noqa: S608
-        f"SELECT s.group_no * {_SPAN} + s.row_number, {_KEPT}, s.segments, s.request_id, "
+        f"SELECT s.group_no * {SPAN} + s.{row_number}, {_KEPT}, s.segments, s.request_id, "
         "e.score_id FROM scores s LEFT JOIN early_score_ids e ON e.score_id = s.score_id "
-        "ORDER BY s.group_no, s.row_number"
+        f"ORDER BY s.group_no, s.{row_number}"
     )
     op.drop_table("scores")
     _change_groups()
-    op.execute(f"CREATE VIEW scores AS {_scores()}")
+    create_view()
 
 
 def downgrade() -> None:
     """Make the table and fill it from the rows."""
-    op.execute("DROP VIEW scores")
+    drop_view()
     for name in ("segments", "request_id"):
         op.execute(
             f"UPDATE score_rows SET {name} = (SELECT g.{name} FROM score_groups g "  # noqa: S608
-            f"WHERE g.group_no = score_rows.place / {_SPAN}) WHERE {name} IS NULL"
+            f"WHERE g.group_no = score_rows.place / {SPAN}) WHERE {name} IS NULL"
         )
     # Before another table refers to it: on SQLite it is made anew.
     _change_groups_back()
@@ -87,10 +93,11 @@ def downgrade() -> None:
         sa.ForeignKeyConstraint(["group_no"], ["score_groups.group_no"], name="fk_scores_group_no"),
         sqlite_with_rowid=False,
     )
+    number = quoted("row_number")
     op.execute(
-        f"INSERT INTO scores (score_id, group_no, row_number, segments, request_id, {_OF_ROW}) "  # noqa: S608
-        f"SELECT s.score_id, s.group_no, s.row_number, s.segments, s.request_id, {_KEPT} "
-        f"FROM ({_scores(of_group=False)}) s ORDER BY s.group_no, s.row_number"
+        f"INSERT INTO scores (score_id, group_no, {number}, segments, request_id, {_OF_ROW}) "  # noqa: S608
+        f"SELECT s.score_id, s.group_no, s.{number}, s.segments, s.request_id, {_KEPT} "
+        f"FROM ({scores_query(of_group=False)}) s ORDER BY s.group_no, s.{number}"
     )
     op.drop_table("score_rows")
 
@@ -145,25 +152,3 @@ def _own_columns() -> Iterable[sa.Column[Any]]:
     yield sa.Column("prediction", sa.String(255), nullable=False)
     yield sa.Column("probability", sa.Double, nullable=True)
     yield sa.Column("prediction_number", sa.Double, nullable=True)
-
-
-def _scores(*, of_group: bool = True) -> str:
-    """Return the query of the view; not `of_group` where the group has no columns for all rows.
-
-    A whole number divided by a whole one is rounded down by every database here. The join is an
-    outer one, so that a database walks over the rows and finds the group of each, not the reverse.
-    """
-    row = f"r.place - r.place / {_SPAN} * {_SPAN}"
-    score_id = score_id_sql(op.get_bind().dialect, "g.group_id", f"{row} + 1")
-    segments, request_id = (
-        f"COALESCE(r.{name}, g.{name})" if of_group else f"r.{name}"
-        for name in ("segments", "request_id")
-    )
-    return (
-        f"SELECT COALESCE(r.early_id, {score_id}) AS score_id, g.group_id, "  # noqa: S608
-        f"r.place / {_SPAN} AS group_no, {row} AS row_number, r.record_key, r.subject_key_id, "
-        "g.use_case, g.model, g.version, r.prediction, r.prediction_number, r.probability, "
-        f"r.by_class, {segments} AS segments, {request_id} AS request_id, r.details, "
-        "g.created_at AS scored_at "
-        f"FROM score_rows r LEFT JOIN score_groups g ON g.group_no = r.place / {_SPAN}"
-    )

@@ -8,6 +8,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from crispml_core.adapters.sql.schema.migrations.score_view import without_view
+
 revision = "0004"
 down_revision = "0003"
 branch_labels = None
@@ -104,7 +106,8 @@ def _add_challenger_columns() -> None:
 
 
 def _drop_challenger_columns() -> None:
-    op.drop_column("score_groups", "shadow_of")
+    with without_view():
+        op.drop_column("score_groups", "shadow_of")
     op.drop_column("alias_events", "traffic")
 
 

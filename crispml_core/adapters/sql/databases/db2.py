@@ -1,0 +1,132 @@
+"""Db2 through `ibm_db_sa` and IBM's driver: how to connect, and when a connection is lost."""
+
+from __future__ import annotations
+
+import logging
+import re
+from typing import Any
+
+from ibm_db_sa.ibm_db import DB2Dialect_ibm_db
+from sqlalchemy import URL, Constraint, Engine, Table, create_engine, event
+from sqlalchemy.dialects import registry
+
+from crispml_core.adapters.sql.databases.db2_sql import (
+    BLOB_BYTES,
+    Db2Names,
+    Db2Statements,
+    Db2Tables,
+    Db2Types,
+    is_nullable_key,
+)
+from crispml_core.domain.errors import InvalidInput
+
+# It writes what fails, with its values, to the standard error of the process.
+logging.getLogger("ibm_db_sa").disabled = True
+
+_DRIVER = "crispml"
+registry.register(f"db2.{_DRIVER}", __name__, "Db2Dialect")
+
+# A connection is lost: the server does not answer (30081), it was reached again by the driver and
+# the transaction is gone (30108, 30109), the database was stopped (1224, 1034, 1035), the
+# connection ended (0900, 1024, 99999 with these states).
+_LOST = re.compile(
+    r"SQL(?:30081|30108|30109|1224|1034|1035|1776|0900|1024)N|CLI010[68]E|SQLSTATE=(?:08|40003)"
+    r"|[Cc]onnection (?:is not|is no longer) active|Connection Resource cannot be found"
+)
+
+
+def db2_engine(url: URL, *, lock_timeout_s: float, **options: Any) -> Engine:
+    """Return an engine for ``db2+ibm_db://user:password@host:port/database``.
+
+    Parameters
+    ----------
+    url : URL
+        Its query takes keywords of the driver, such as `CurrentSchema` and `Security`.
+    lock_timeout_s : float
+        How long a statement waits for a lock; Db2 itself would wait for ever.
+    """
+    if url.drivername not in ("db2", "db2+ibm_db", "ibm_db_sa"):
+        raise InvalidInput("CRISPML_DATABASE__URL names Db2 with a driver other than ibm_db")
+    engine = create_engine(url.set(drivername=f"db2+{_DRIVER}"), hide_parameters=True, **options)
+
+    @event.listens_for(engine, "connect")
+    def _configure(connection: Any, _record: Any) -> None:
+        cursor = connection.cursor()
+        # The driver knows it too, but not every server takes it from there.
+        if schema := _schema(url):
+            cursor.execute(f"SET SCHEMA {Db2Names(engine.dialect).quote_identifier(schema)}")
+        if is_luw(connection.dbms_name):
+            cursor.execute(f"SET CURRENT LOCK TIMEOUT = {max(1, round(lock_timeout_s))}")
+        cursor.close()
+        connection.commit()
+
+    return engine
+
+
+def _schema(url: URL) -> str:
+    """Return the schema that a URL names, in capitals like every name, or none."""
+    query = {str(key).upper(): str(value) for key, value in url.query.items()}
+    return query.get("CURRENTSCHEMA", "").upper()
+
+
+def luw_dialect() -> Db2Dialect:
+    """Return the dialect of Db2 11.5 for Linux, UNIX and Windows, without a server."""
+    dialect = Db2Dialect()
+    dialect.dbms_name, dialect.dbms_ver = "DB2/LINUXX8664", "11.05.0900"
+    return dialect
+
+
+def is_luw(dbms_name: str | None) -> bool:
+    """Return whether a server is Db2 itself, by the name that it gave."""
+    return (dbms_name or "").startswith("DB2/")
+
+
+class Db2Dialect(DB2Dialect_ibm_db):  # type: ignore[misc] # no types
+    """The dialect of `ibm_db_sa`, with the SQL of `db2_sql`.
+
+    A server that speaks the protocol of Db2 and is none is asked for plain SQL only.
+    """
+
+    supports_statement_cache = True
+    preparer = Db2Names
+    type_compiler = type_compiler_cls = Db2Types
+    statement_compiler = Db2Statements
+    ddl_compiler = Db2Tables
+
+    @property
+    def is_luw(self) -> bool:
+        """Whether the server is Db2 for Linux, UNIX and Windows."""
+        return is_luw(self.dbms_name)
+
+    def create_connect_args(self, url: URL) -> tuple[tuple[str, ...], dict[str, Any]]:
+        """Return what the driver is given: all keywords of the URL, not those it knows itself.
+
+        It looks for the schema in capitals only, and would take the name of the user otherwise.
+        """
+        query = {str(key).upper(): str(value) for key, value in url.query.items()}
+        query.pop("IBMDBSA_LOG", None)
+        given: dict[str, Any] = {"DSN": url.database}
+        if url.host:
+            given = {"DATABASE": url.database, "HOSTNAME": url.host, "PROTOCOL": "TCPIP"}
+        given |= {"PORT": url.port, "UID": url.username, "PWD": url.password}
+        # Large objects up to this size come with their rows, and not one by one.
+        given |= {"LOBCACHESIZE": BLOB_BYTES, **query}
+        if schema := _schema(url) or (url.username or "").upper():
+            given["CURRENTSCHEMA"] = schema
+        if any(";" in str(value) for value in given.values()):
+            raise InvalidInput("CRISPML_DATABASE__URL has a semicolon, which Db2 takes for an end")
+        text = "".join(f"{key}={value};" for key, value in given.items() if value)
+        return (text, "", "", "", ""), {}
+
+    def keys_as_indexes(self, table: Table) -> list[Constraint]:
+        """Return the keys of a table that an index has to be made for, in order."""
+        found = filter(is_nullable_key, table.constraints) if self.is_luw else ()
+        return sorted(found, key=lambda key: str(key.name))
+
+    def do_execute(self, cursor: Any, statement: str, parameters: Any, context: Any = None) -> None:
+        """Execute; what `ibm_db_sa` does besides is for Db2 on z/OS."""
+        cursor.execute(statement, parameters)
+
+    def is_disconnect(self, e: Exception, connection: Any, cursor: Any) -> bool:
+        """Return whether the connection is lost, whatever class the driver has for it."""
+        return bool(_LOST.search(str(e)))
