@@ -185,8 +185,8 @@ DB2 = Capabilities(
     limit="LIMIT",
     parameters=32_767,
     blob_bytes=2 * _GIB - 1,
-    # `CLOB` without a length has this one; the driver allocates what a length promises.
-    clob_bytes=1 * _MIB,
+    # What `db2_sql` makes of it: `CLOB` without a length would have one MiB.
+    clob_bytes=16 * _MIB,
     boolean=False,
     json=False,
     zoned_moments=False,
