@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from sqlalchemy import ColumnElement, Connection, Engine, select
 
@@ -45,7 +45,7 @@ class SqlScoreLedger:
 
     def __init__(self, engine: Engine, *, most_joined: int | None = None) -> None:
         self._engine, self._most_joined = engine, most_joined
-        self._driver = SqliteAppender(engine) if capabilities(engine.dialect).in_process else None
+        self._driver = _appender(engine)
 
     def append(
         self,
@@ -199,6 +199,27 @@ class SqlScoreLedger:
     def index_keys(self, max_rows: int) -> int:
         """Index at most `max_rows` waiting record keys and return how many."""
         return index_keys(self._engine, max_rows)
+
+
+class _Appender(Protocol):
+    """Commits groups and events in one transaction, on the connection of a driver."""
+
+    def append(
+        self, groups: Sequence[ScoreGroup], events: Sequence[ServingEvent], *, wait: bool
+    ) -> None:
+        """Commit, or raise what `writing` raises; `WouldWait` if that needs `wait`."""
+
+
+def _appender(engine: Engine) -> _Appender | None:
+    can = capabilities(engine.dialect)
+    if can.in_process:
+        return SqliteAppender(engine)
+    if not can.copy or engine.driver != "psycopg":
+        return None
+    # Here, because the driver is installed only where there is such a database.
+    from crispml_core.adapters.sql.scores.postgresql_append import PostgresqlAppender
+
+    return PostgresqlAppender(engine)
 
 
 def _group(connection: Connection, which: ColumnElement[bool]) -> ScoreGroup | None:

@@ -11,19 +11,18 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Column, Dialect, Engine
+from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
 from crispml_core.adapters.sql.databases.errors import translated
 from crispml_core.adapters.sql.event_log import event_row
 from crispml_core.adapters.sql.schema.group_rows import place
 from crispml_core.adapters.sql.schema.tables import serving_events
-from crispml_core.adapters.sql.schema.types import UtcTimestamp
 from crispml_core.adapters.sql.scores.columns import GROUP_COLUMNS, group_values, row_columns
+from crispml_core.adapters.sql.scores.raw_values import binders, bound
 from crispml_core.adapters.sql.scores.sqlite_prompt import PromptConnection
 from crispml_core.domain.events import ServingEvent
 from crispml_core.domain.scores import ScoreGroup
@@ -43,8 +42,8 @@ class SqliteAppender:
 
     def __init__(self, engine: Engine) -> None:
         self._engine, self._prompt = engine, PromptConnection(engine)
-        self._bind_group = _binders(engine, GROUP_COLUMNS)
-        self._bind_event = _binders(engine, _EVENT_COLUMNS)
+        self._bind_group = binders(engine.dialect, GROUP_COLUMNS)
+        self._bind_event = binders(engine.dialect, _EVENT_COLUMNS)
 
     def append(
         self, groups: Sequence[ScoreGroup], events: Sequence[ServingEvent], *, wait: bool
@@ -75,13 +74,13 @@ class SqliteAppender:
         self, cursor: Any, groups: Sequence[ScoreGroup], events: Sequence[ServingEvent]
     ) -> None:
         for group in groups:
-            cursor.execute(_INSERT_GROUP, _bound(group_values(group), self._bind_group))
+            cursor.execute(_INSERT_GROUP, bound(group_values(group), self._bind_group))
             if group.rows:
                 _append_rows(cursor, group, cursor.lastrowid)
         for event in events:
             row = event_row(event)
             values = [row[column.name] for column in _EVENT_COLUMNS]
-            cursor.execute(_INSERT_EVENT, _bound(values, self._bind_event))
+            cursor.execute(_INSERT_EVENT, bound(values, self._bind_event))
 
     @contextmanager
     def _transaction(self) -> Iterator[Any]:
@@ -156,33 +155,6 @@ _INSERT_EVENT = (
     # A journal may bring an event a second time.
     + " ON CONFLICT (event_id) DO NOTHING"
 )
-
-
-def _binders(engine: Engine, columns: Sequence[Column[Any]]) -> list[tuple[int, Any]]:
-    """Return the places of values that the driver does not take, and what turns them."""
-    return [
-        (number, bind)
-        for number, column in enumerate(columns)
-        if (bind := _binder(column, engine.dialect)) is not None
-    ]
-
-
-def _binder(column: Column[Any], dialect: Dialect) -> Any:
-    if isinstance(column.type, UtcTimestamp):
-        return _moment_text
-    return column.type.dialect_impl(dialect).bind_processor(dialect)
-
-
-def _moment_text(moment: datetime) -> str:
-    """Return what SQLAlchemy writes for a moment, in a fifth of the time."""
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
-
-
-def _bound(values: Sequence[Any], binders: Sequence[tuple[int, Any]]) -> list[Any]:
-    bound = list(values)
-    for number, bind in binders:
-        bound[number] = bind(bound[number])
-    return bound
 
 
 @contextmanager

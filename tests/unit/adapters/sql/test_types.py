@@ -10,7 +10,7 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import StatementError
 
 from crispml_core.adapters.sql.schema.types import Flag, HexDigest, JsonText, UtcTimestamp
-from crispml_core.adapters.sql.scores.sqlite_append import _moment_text
+from crispml_core.adapters.sql.scores.raw_values import moment_text
 
 THINGS = Table(
     "things",
@@ -88,4 +88,4 @@ def test_sqlite_gets_a_moment_as_sqlalchemy_writes_it(naive, minutes):
         assume(False)
     dialect = sqlite.dialect()
     write = UtcTimestamp().dialect_impl(dialect).bind_processor(dialect)
-    assert _moment_text(moment) == write(moment)
+    assert moment_text(moment) == write(moment)
