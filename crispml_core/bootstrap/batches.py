@@ -17,7 +17,7 @@ from crispml_core.adapters.sql.scores.ledger import SqlScoreLedger
 from crispml_core.adapters.timing.null import NullTimingLog
 from crispml_core.adapters.volume.batch_store import VolumeBatchStore
 from crispml_core.adapters.volume.model_registry import VolumeModelRegistry
-from crispml_core.bootstrap.database import open_database
+from crispml_core.bootstrap.database import for_a_run, open_for_runs
 from crispml_core.bootstrap.parts import codec_of, follow_clock
 from crispml_core.domain.errors import CrispMLError, InvalidInput, NotFound
 from crispml_core.domain.sources import SqlSource
@@ -57,7 +57,7 @@ class Batches:
 
 def build_batches(settings: CrispMLSettings) -> Batches:
     """Build what accepts and executes batches; nothing happens before its executor starts."""
-    engine = open_database(settings)
+    engine = open_for_runs(settings, "scoring")
     runs, store = SqlRunStore(engine), VolumeBatchStore(settings.batch.path)
 
     def is_live(run_id: str) -> bool:
@@ -117,7 +117,7 @@ def _worker_parts(settings: CrispMLSettings) -> Iterator[tuple[RunStore, BatchSc
     from crispml_core.serving.version_loader import VersionLoader
 
     use_cases = load_use_cases(settings.use_cases)
-    engine = open_database(settings)
+    engine = open_for_runs(for_a_run(settings), "scoring")
     check_revision(engine)
     ledger, registry = SqlScoreLedger(engine), VolumeModelRegistry(settings.registry.path)
     versions = LoadedVersions(VersionLoader(registry, codec_of).load, settings.scoring.models_bytes)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +11,9 @@ from sqlalchemy import Engine
 
 from crispml_core.adapters.simulated_clock import SimulatedClock
 from crispml_core.adapters.sql.databases.engine import reading
+from crispml_core.adapters.sql.databases.pools import PoolState, state_of
+from crispml_core.adapters.sql.databases.retries import counts as retry_counts
+from crispml_core.adapters.sql.databases.retries import retried
 from crispml_core.adapters.volume.errors import volume_problem
 from crispml_core.domain.errors import CrispMLError
 from crispml_core.domain.use_case import UseCase
@@ -33,6 +36,9 @@ class Parts:
         Gives what reads the lineage graph; it is built when it is first needed.
     ping : callable
         Returns, per store, None when it answers, else what is wrong.
+    pools, retries : callable
+        Return the state of the connections to the database, and how often something was asked of
+        it again, by reason, since the process began.
     close : callable
         Lets go of everything, after the last request.
     """
@@ -43,6 +49,8 @@ class Parts:
     aliases: AliasLog
     lineage: Callable[[], LineageReader]
     ping: Callable[[], Mapping[str, str | None]]
+    pools: Callable[[], Sequence[PoolState]] = tuple
+    retries: Callable[[], Mapping[str, int]] = retry_counts
     close: Callable[[], None]
 
 
@@ -64,8 +72,18 @@ def ping_stores(engine: Engine, root: Path, *, writable: bool) -> dict[str, str 
     """Return, per store, None when it answers, else what is wrong."""
     database: str | None = None
     try:
-        with reading(engine) as connection:
-            connection.exec_driver_sql("SELECT COUNT(*) FROM alias_events")
+        _ask(engine)
     except CrispMLError as error:
         database = error.message
     return {"database": database, "registry": volume_problem(root, writable=writable)}
+
+
+def pools_of(*engines: Engine) -> Callable[[], Sequence[PoolState]]:
+    """Return what gives the state of the pools of some engines."""
+    return lambda: [state_of(engine) for engine in engines]
+
+
+@retried
+def _ask(engine: Engine) -> None:
+    with reading(engine) as connection:
+        connection.exec_driver_sql("SELECT COUNT(*) FROM alias_events")

@@ -20,10 +20,10 @@ from crispml_core.adapters.sql.scores.ledger import SqlScoreLedger
 from crispml_core.adapters.timing.null import NullTimingLog
 from crispml_core.adapters.volume.aliases import read_aliases
 from crispml_core.adapters.volume.model_registry import VolumeModelRegistry
-from crispml_core.bootstrap.database import open_database
+from crispml_core.bootstrap.database import open_database, open_for_commits, open_for_looks
 from crispml_core.bootstrap.drift import drift_pipelines, drift_store
 from crispml_core.bootstrap.lineage import lineage_builder
-from crispml_core.bootstrap.parts import Parts, codec_of, follow_clock, ping_stores
+from crispml_core.bootstrap.parts import Parts, codec_of, follow_clock, ping_stores, pools_of
 from crispml_core.domain.errors import CrispMLError, StoreUnavailable
 from crispml_core.domain.models import AliasEvent
 from crispml_core.domain.scores import ScoreGroup
@@ -97,9 +97,12 @@ def build(settings: CrispMLSettings) -> ScoringParts:
         If the database does not answer, or the journal cannot be written.
     """
     use_cases = load_use_cases(settings.use_cases)
-    # The writer gives up on a locked database soon and goes on with the journal.
-    engine = open_database(settings)
-    commits = open_database(settings, busy_timeout_s=settings.scoring.commit_timeout_s)
+    # The writer gives up on a database that is away soon, and goes on with the journal.
+    engine, commits, looks = (
+        open_database(settings, "scoring"),
+        open_for_commits(settings, "scoring"),
+        open_for_looks(settings, "scoring"),
+    )
     check_revision(engine)
     root = settings.registry.path
     aliases, models, ledger = (
@@ -107,15 +110,15 @@ def build(settings: CrispMLSettings) -> ScoringParts:
         VolumeModelRegistry(root),
         SqlScoreLedger(engine, most_joined=settings.scoring.report_rows),
     )
-    health = SqlHealthLog(engine)
+    health, followed = SqlHealthLog(looks), SqlAliasLog(looks, environment=settings.environment)
     labels, reports = SqlLabelStore(engine), SqlReportStore(engine)
     durable, writer = _writer(settings, SqlScoreLedger(commits))
     live = LiveModels(
         use_cases,
         LoadedVersions(VersionLoader(models, codec_of).load, settings.scoring.models_bytes),
-        *_alias_reader(settings, aliases, use_cases),
+        *_alias_reader(settings, followed, use_cases),
         health=HealthWatch(health.highest, health.current),
-        admission=_admission(settings, aliases),
+        admission=_admission(settings, followed),
     )
     scoring_engine = ScoringEngine(
         live,
@@ -135,6 +138,7 @@ def build(settings: CrispMLSettings) -> ScoringParts:
         scoring_engine.close()
         engine.dispose()
         commits.dispose()
+        looks.dispose()
         stop_clock()
 
     return ScoringParts(
@@ -160,7 +164,8 @@ def build(settings: CrispMLSettings) -> ScoringParts:
         ),
         engine=scoring_engine,
         drift=drift_pipelines(use_cases, engine, models, aliases),
-        ping=lambda: ping_stores(engine, root, writable=False),
+        ping=lambda: ping_stores(looks, root, writable=False),
+        pools=pools_of(engine, commits, looks),
         close=close,
     )
 

@@ -31,10 +31,10 @@ from crispml_core.adapters.volume.dataset_store import VolumeDataSetStore
 from crispml_core.adapters.volume.model_registry import VolumeModelRegistry
 from crispml_core.adapters.volume.sweep import sweep
 from crispml_core.adapters.volume.uploads import VolumeUploadStore
-from crispml_core.bootstrap.database import open_database
+from crispml_core.bootstrap.database import for_a_run, open_database, open_for_looks
 from crispml_core.bootstrap.drift import drift_pipelines
 from crispml_core.bootstrap.lineage import lineage_builder
-from crispml_core.bootstrap.parts import Parts, codec_of, follow_clock, ping_stores
+from crispml_core.bootstrap.parts import Parts, codec_of, follow_clock, ping_stores, pools_of
 from crispml_core.bootstrap.scratch import scratch_in
 from crispml_core.bootstrap.webhook import build_deliverer, build_webhook
 from crispml_core.domain.errors import CrispMLError, NotFound
@@ -112,7 +112,7 @@ def build(settings: CrispMLSettings) -> TrainingParts:
         If the database does not answer.
     """
     use_cases = load_use_cases(settings.use_cases)
-    engine = open_database(settings)
+    engine, looks = open_database(settings, "training"), open_for_looks(settings, "training")
     check_revision(engine)
     root = settings.registry.path
     uploads = VolumeUploadStore(root, settings.server.max_upload_bytes)
@@ -135,6 +135,7 @@ def build(settings: CrispMLSettings) -> TrainingParts:
 
     def close() -> None:
         engine.dispose()
+        looks.dispose()
         stop_clock()
 
     stores = TrainingStores(
@@ -194,7 +195,8 @@ def build(settings: CrispMLSettings) -> TrainingParts:
         findings=findings,
         outbox=SqlOutbox(engine),
         drift=drift,
-        ping=lambda: ping_stores(engine, root, writable=True),
+        ping=lambda: ping_stores(looks, root, writable=True),
+        pools=pools_of(engine, looks),
         close=close,
     )
 
@@ -264,7 +266,7 @@ class _Worker:
     def __call__(self, run_id: str, owner: str) -> None:
         configure_logging(self.settings.log, "training")
         try:
-            parts = build(self.settings)
+            parts = build(for_a_run(self.settings))
         except CrispMLError as error:
             structlog.get_logger("crispml.runs").error(
                 "worker_failed", run_id=run_id, error=error.message

@@ -53,13 +53,23 @@ class ScoringSettings(Concern):
     """How long a request may wait for its commit."""
 
     commit_timeout_s: float = Field(default=2.0, gt=0, le=300)
-    """How long a commit waits for a locked database before it goes to the journal."""
+    """How long a commit waits for an answer of the database before it goes to the journal."""
 
     models_bytes: int = Field(default=1024**3, ge=1024)
     """How much the loaded model versions may weigh; those that no alias names are dropped first."""
 
     report_rows: int = Field(default=5_000_000, ge=1)
     """Most scores of one report, replay or challenge; a million take up to a GiB of memory."""
+
+    @model_validator(mode="after")
+    def _commits_in_time(self) -> ScoringSettings:
+        # One that has no answer waits for it and for a new connection, and then for the journal.
+        if self.commit_timeout_s > self.deadline_s / 2:
+            raise ValueError(
+                "COMMIT_TIMEOUT_S must be at most half of DEADLINE_S, or requests end before the "
+                "journal takes their scores"
+            )
+        return self
 
 
 class RunSettings(Concern):

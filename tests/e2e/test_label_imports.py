@@ -34,7 +34,7 @@ from crispml_core.use_cases.loader import load_use_case
 
 url, file, reference, pause_after = sys.argv[1:5]
 use_case = load_use_case(reference)
-store = SqlLabelStore(make_engine(url, busy_timeout_s=60))
+store = SqlLabelStore(make_engine(url, options=EngineOptions(busy_timeout_s=60)))
 others = dict.fromkeys(("ledger", "reports", "registry"))
 stores = ScoringStores(labels=store, timings=FakeTimingLog(), **others)
 

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine, Row, Select, func, insert, select
 
 from crispml_core.adapters.sql.databases.engine import reading, writing
 from crispml_core.adapters.sql.databases.errors import ConstraintBroken
+from crispml_core.adapters.sql.databases.retries import retried
 from crispml_core.adapters.sql.schema.tables import alias_events
 from crispml_core.domain.errors import Conflict, NotFound, PreconditionFailed, PreconditionRequired
 from crispml_core.domain.identifiers import utc_now
@@ -70,6 +71,7 @@ class SqlAliasLog:
         """Let the alias point nowhere, if it points at `expected` now."""
         return self._append(model, alias, "", expected, {"moved_by": moved_by, "reason": reason})
 
+    @retried
     def _append(
         self,
         model: str,
@@ -103,6 +105,7 @@ class SqlAliasLog:
                 continue
         raise Conflict("aliases of this model keep moving: try again")
 
+    @retried
     def current(self, model: str, alias: str, at: datetime | None = None) -> AliasEvent | None:
         """Return the newest move, or the newest until the moment `at`; None once it is removed."""
         with reading(self._engine) as connection:
@@ -113,6 +116,7 @@ class SqlAliasLog:
         found = self.newest(model)
         return {alias: event for alias, event in found.items() if not event.is_removal}
 
+    @retried
     def newest(self, model: str) -> dict[str, AliasEvent]:
         """Return the newest event of every alias that the model ever had, removals included."""
         newest = (
@@ -128,6 +132,7 @@ class SqlAliasLog:
         with reading(self._engine) as connection:
             return {row.alias: _event(row) for row in connection.execute(query)}
 
+    @retried
     def highest(self) -> dict[str, int]:
         """Return the sequence of the newest move of every model."""
         query = select(alias_events.c.model, func.max(alias_events.c.sequence)).group_by(
@@ -136,6 +141,7 @@ class SqlAliasLog:
         with reading(self._engine) as connection:
             return dict(connection.execute(query).tuples().all())
 
+    @retried
     def moves_to(self, model: str, version: str) -> list[AliasEvent]:
         """Return every move of any alias to a version, oldest first."""
         query = (
@@ -146,6 +152,7 @@ class SqlAliasLog:
         with reading(self._engine) as connection:
             return [_event(row) for row in connection.execute(query)]
 
+    @retried
     def history(self, model: str, alias: str) -> list[AliasEvent]:
         """Return every move, newest first."""
         with reading(self._engine) as connection:

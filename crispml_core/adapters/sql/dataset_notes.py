@@ -11,6 +11,7 @@ from sqlalchemy import Engine, func, insert, select
 
 from crispml_core.adapters.sql.databases.engine import reading, writing
 from crispml_core.adapters.sql.databases.errors import ConstraintBroken
+from crispml_core.adapters.sql.databases.retries import retried
 from crispml_core.adapters.sql.schema.tables import dataset_notes
 from crispml_core.domain.catalogue import DataSetNote
 from crispml_core.domain.errors import Conflict, PreconditionFailed
@@ -39,6 +40,7 @@ class SqlDataSetNotes:
     def __init__(self, engine: Engine, *, clock: Callable[[], datetime] = utc_now) -> None:
         self._engine, self._clock = engine, clock
 
+    @retried
     def add(
         self,
         dataset_id: str,
@@ -74,6 +76,7 @@ class SqlDataSetNotes:
                 continue
         raise Conflict("the data set keeps being described: try again")
 
+    @retried
     def of(self, dataset_ids: Collection[str]) -> dict[str, list[DataSetNote]]:
         """Return the notes of some data sets, oldest first."""
         found: dict[str, list[DataSetNote]] = {}

@@ -28,6 +28,7 @@ from sqlalchemy import (
 
 from crispml_core.adapters.sql.databases.engine import reading, writing
 from crispml_core.adapters.sql.databases.errors import ConstraintBroken, GaveWay
+from crispml_core.adapters.sql.databases.retries import retried
 from crispml_core.adapters.sql.schema.group_rows import SPAN, place
 from crispml_core.adapters.sql.schema.tables import (
     drift_counts,
@@ -64,6 +65,7 @@ class SqlDriftStore:
     def __init__(self, engine: Engine, counter: DriftCounter) -> None:
         self._engine, self._counter = engine, counter
 
+    @retried
     def advance(self, max_rows: int) -> int:
         """Count the first groups that wait, of about `max_rows` scores, and return how many."""
         with reading(self._engine) as connection:
@@ -89,6 +91,7 @@ class SqlDriftStore:
         while last is not None and self._waits(last):
             self.advance(_STEP_ROWS)
 
+    @retried
     def find(
         self,
         use_case: str,
@@ -114,6 +117,7 @@ class SqlDriftStore:
             found = connection.execute(query).all()
         return [(row.window_start, DriftCounts(row.row_count, row.cells)) for row in found]
 
+    @retried
     def rows(self, use_case: str, *, start: datetime, end: datetime) -> dict[str, int]:
         """Return how many scores were counted, by version, in the hours of [start, end)."""
         query = (

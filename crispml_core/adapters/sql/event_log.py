@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Engine, Row, String, select
 
 from crispml_core.adapters.sql.databases.engine import reading
+from crispml_core.adapters.sql.databases.retries import retried
 from crispml_core.adapters.sql.schema.tables import serving_events
 from crispml_core.domain.events import EventKind, ServingEvent
 
@@ -26,6 +27,7 @@ class SqlEventLog:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
+    @retried
     def find(
         self,
         *,

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine, Row, func, insert, select
 
 from crispml_core.adapters.sql.databases.engine import reading, writing
 from crispml_core.adapters.sql.databases.errors import ConstraintBroken
+from crispml_core.adapters.sql.databases.retries import retried
 from crispml_core.adapters.sql.schema.idempotency import check_fingerprint, key_digest
 from crispml_core.adapters.sql.schema.tables import version_health
 from crispml_core.domain.errors import Conflict
@@ -38,6 +39,7 @@ class SqlHealthLog:
     def __init__(self, engine: Engine, *, clock: Callable[[], datetime] = utc_now) -> None:
         self._engine, self._clock = engine, clock
 
+    @retried
     def judge(
         self,
         model: str,
@@ -84,6 +86,7 @@ class SqlHealthLog:
                 continue
         raise Conflict("versions of this model keep being judged: try again")
 
+    @retried
     def current(self, model: str) -> dict[str, HealthVerdict]:
         """Return the newest verdict on every version of the model that was judged."""
         newest = (
@@ -97,6 +100,7 @@ class SqlHealthLog:
         with reading(self._engine) as connection:
             return {row.version: _verdict(row) for row in connection.execute(query)}
 
+    @retried
     def highest(self) -> dict[str, int]:
         """Return the sequence of the newest verdict of every model."""
         query = select(version_health.c.model, func.max(version_health.c.sequence)).group_by(
@@ -105,6 +109,7 @@ class SqlHealthLog:
         with reading(self._engine) as connection:
             return dict(connection.execute(query).tuples().all())
 
+    @retried
     def history(self, model: str, version: str) -> list[HealthVerdict]:
         """Return every verdict on a version, newest first."""
         query = (

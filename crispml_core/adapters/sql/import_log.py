@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine, Row, and_, insert, or_, select
 
 from crispml_core.adapters.sql.databases.engine import reading, writing
 from crispml_core.adapters.sql.databases.errors import ConstraintBroken
+from crispml_core.adapters.sql.databases.retries import retried
 from crispml_core.adapters.sql.schema.idempotency import digest
 from crispml_core.adapters.sql.schema.tables import approvals as approvals_table
 from crispml_core.adapters.sql.schema.tables import bundle_imports
@@ -33,6 +34,7 @@ class SqlImportLog:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
+    @retried
     def add(self, record: BundleImport, approvals: Sequence[Approval]) -> BundleImport:
         """Keep a bundle and those of its approvals that are not kept yet."""
         rows = {_identity(approval): approval for approval in approvals}
@@ -59,6 +61,7 @@ class SqlImportLog:
                 continue
         raise Conflict("the same bundle keeps being imported: try again")
 
+    @retried
     def approvals(self, model: str, version: str) -> list[Approval]:
         """Return the approvals of a version that came with bundles, oldest first."""
         query = (
@@ -76,6 +79,7 @@ class SqlImportLog:
                 for row in connection.execute(query)
             ]
 
+    @retried
     def find(
         self,
         *,

@@ -12,6 +12,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Engine, and_, case, func, select
 
 from crispml_core.adapters.sql.databases.engine import reading
+from crispml_core.adapters.sql.databases.retries import retried
 from crispml_core.adapters.sql.schema.tables import labels
 
 _value = labels.c.value_number
@@ -29,6 +30,7 @@ class SqlLabelCounts:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
+    @retried
     def classes(self, use_case: str, *, start: datetime, end: datetime) -> dict[str, int]:
         """Return how many current labels of a time in [start, end) have each class."""
         query = (
@@ -39,6 +41,7 @@ class SqlLabelCounts:
         with reading(self._engine) as connection:
             return {value: int(number) for value, number in connection.execute(query)}
 
+    @retried
     def numbers(
         self,
         use_case: str,

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row, case, func, insert, select, update
 
 from crispml_core.adapters.sql.databases.engine import reading, writing
+from crispml_core.adapters.sql.databases.retries import retried, retried_by_key
 from crispml_core.adapters.sql.schema.idempotency import digest
 from crispml_core.adapters.sql.schema.tables import (
     alerts,
@@ -46,6 +47,7 @@ class SqlMonitorStore:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
+    @retried
     def commit(self, outcome: Outcome) -> None:
         """Store an evaluation with all that it decided, or nothing."""
         evaluation = outcome.evaluation
@@ -68,6 +70,7 @@ class SqlMonitorStore:
                 connection.execute(insert(trigger_actions), [_plain(a) for a in outcome.actions])
             add_deliveries(connection, outcome.deliveries)
 
+    @retried
     def latest(self, use_case: str) -> Evaluation | None:
         """Return the newest evaluation of a use case."""
         query = (
@@ -80,6 +83,7 @@ class SqlMonitorStore:
             row = connection.execute(query).one_or_none()
         return None if row is None else _evaluation(row)
 
+    @retried
     def evaluated_at(self, use_case: str, at: datetime) -> Evaluation | None:
         """Return the evaluation of a use case as of exactly this moment."""
         query = select(monitor_evaluations).where(
@@ -89,6 +93,7 @@ class SqlMonitorStore:
             row = connection.execute(query).one_or_none()
         return None if row is None else _evaluation(row)
 
+    @retried
     def evaluation(self, evaluation_id: str) -> Evaluation:
         """Return an evaluation, or raise `NotFound`."""
         query = select(monitor_evaluations).where(monitor_evaluations.c.id == evaluation_id)
@@ -98,6 +103,7 @@ class SqlMonitorStore:
             raise NotFound("evaluation")
         return _evaluation(row)
 
+    @retried
     def evaluations(
         self, *, use_case: str | None = None, limit: int = 50, before: str | None = None
     ) -> list[Evaluation]:
@@ -107,6 +113,7 @@ class SqlMonitorStore:
         with reading(self._engine) as connection:
             return [_evaluation(row) for row in connection.execute(query)]
 
+    @retried
     def alerts(
         self,
         *,
@@ -122,6 +129,7 @@ class SqlMonitorStore:
         with reading(self._engine) as connection:
             return [_alert(row) for row in connection.execute(query)]
 
+    @retried_by_key  # only the first one counts
     def acknowledge(self, alert_id: str, by: str, at: datetime) -> Alert:
         """Note who looks after an alert, once; raise `NotFound`."""
         this = alerts.c.id == alert_id
@@ -133,6 +141,7 @@ class SqlMonitorStore:
             raise NotFound("alert")
         return _alert(row)
 
+    @retried
     def action(self, action_id: str) -> TriggerAction:
         """Return an action, or raise `NotFound`."""
         query = select(trigger_actions).where(trigger_actions.c.id == action_id)
@@ -142,6 +151,7 @@ class SqlMonitorStore:
             raise NotFound("action")
         return _action(row)
 
+    @retried
     def actions(
         self,
         *,
@@ -161,6 +171,7 @@ class SqlMonitorStore:
         with reading(self._engine) as connection:
             return [_action(row) for row in connection.execute(query)]
 
+    @retried
     def settle(
         self, action: TriggerAction, expected: ActionStatus, deliveries: Sequence[Delivery] = ()
     ) -> bool:
@@ -184,6 +195,7 @@ class SqlMonitorStore:
             add_deliveries(connection, deliveries)
         return True
 
+    @retried
     def alert_counts(self) -> dict[tuple[str, str, str], tuple[int, int]]:
         """Return how many alerts fire and how many there were, by use case, rule and severity."""
         key = (alerts.c.use_case, alerts.c.rule, alerts.c.severity)
@@ -195,6 +207,7 @@ class SqlMonitorStore:
                 for use_case, rule, severity, now, ever in connection.execute(query)
             }
 
+    @retried
     def action_counts(self) -> dict[tuple[str, str, str], int]:
         """Return how many actions there ever were, by use case, kind and status."""
         table = trigger_actions

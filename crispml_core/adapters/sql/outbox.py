@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Engine, Row, func, select, update
 
 from crispml_core.adapters.sql.databases.engine import reading, writing
+from crispml_core.adapters.sql.databases.retries import retried, retried_by_key
 from crispml_core.adapters.sql.monitor_store import add_deliveries
 from crispml_core.adapters.sql.schema.tables import deliveries
 from crispml_core.domain.alerts import Delivery, DeliveryStatus
@@ -30,11 +31,13 @@ class SqlOutbox:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
+    @retried
     def add(self, deliveries: Sequence[Delivery]) -> None:
         """Store messages that belong to no other transaction."""
         with writing(self._engine) as connection:
             add_deliveries(connection, deliveries)
 
+    @retried
     def due(self, now: datetime, limit: int = 50) -> list[Delivery]:
         """Return pending messages whose next attempt is due, oldest first."""
         query = (
@@ -46,6 +49,7 @@ class SqlOutbox:
         with reading(self._engine) as connection:
             return [_delivery(row) for row in connection.execute(query)]
 
+    @retried
     def claim(self, delivery: Delivery, next_attempt_at: datetime) -> Delivery | None:
         """Count one attempt and put off the next one; None when somebody else did it before."""
         change = (
@@ -63,6 +67,7 @@ class SqlOutbox:
             return None
         return replace(delivery, attempts=delivery.attempts + 1, next_attempt_at=next_attempt_at)
 
+    @retried_by_key  # it says the same twice
     def settle(
         self, delivery: Delivery, status: DeliveryStatus, outcome: str, at: datetime
     ) -> None:
@@ -77,6 +82,7 @@ class SqlOutbox:
         with writing(self._engine) as connection:
             connection.execute(change.values(values))
 
+    @retried
     def find(
         self,
         *,
@@ -93,6 +99,7 @@ class SqlOutbox:
         with reading(self._engine) as connection:
             return [_delivery(row) for row in connection.execute(query)]
 
+    @retried
     def counts(self) -> dict[str, int]:
         """Return how many messages there are, by status."""
         query = select(deliveries.c.status, func.count()).group_by(deliveries.c.status)

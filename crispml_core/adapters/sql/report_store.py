@@ -10,6 +10,7 @@ from sqlalchemy import Engine, Row, insert, select
 
 from crispml_core.adapters.sql.databases.engine import reading, writing
 from crispml_core.adapters.sql.databases.errors import ConstraintBroken
+from crispml_core.adapters.sql.databases.retries import retried
 from crispml_core.adapters.sql.schema.idempotency import check_fingerprint, key_digest
 from crispml_core.adapters.sql.schema.tables import reports
 from crispml_core.domain.errors import Conflict, NotFound, ReportDamaged
@@ -28,6 +29,7 @@ class SqlReportStore:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
+    @retried
     def add(
         self,
         report: VerificationReport,
@@ -63,6 +65,7 @@ class SqlReportStore:
             return earlier
         return report
 
+    @retried
     def get(self, report_id: str) -> VerificationReport:
         """Return the report, or raise `NotFound`."""
         with reading(self._engine) as connection:
@@ -71,6 +74,7 @@ class SqlReportStore:
             raise NotFound("report")
         return _report(row)
 
+    @retried
     def find(
         self,
         *,

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Engine, Row, insert, select, update
 
 from crispml_core.adapters.sql.databases.engine import reading, writing
 from crispml_core.adapters.sql.databases.errors import ConstraintBroken
+from crispml_core.adapters.sql.databases.retries import retried, retried_by_key
 from crispml_core.adapters.sql.schema.idempotency import check_fingerprint, key_digest
 from crispml_core.adapters.sql.schema.tables import runs
 from crispml_core.domain.errors import Conflict, NotFound
@@ -53,6 +54,12 @@ class SqlRunStore:
         fingerprint: str = "",
     ) -> Run:
         """Store a queued run, or return the one its idempotency key made before."""
+        again = retried if idempotency_key is None else retried_by_key
+        return again(SqlRunStore._enqueue)(self, run, exclusive_key, idempotency_key, fingerprint)
+
+    def _enqueue(
+        self, run: Run, exclusive_key: str | None, idempotency_key: str | None, fingerprint: str
+    ) -> Run:
         digest = key_digest((run.use_case, run.method), idempotency_key)
         values = {name: getattr(run, name) for name in _FIELDS} | {
             "status": run.status.value,
@@ -79,6 +86,7 @@ class SqlRunStore:
         """Return what a key made, or None; raise `Conflict` when the fingerprint differs."""
         return self._known(key_digest((use_case, method), idempotency_key), fingerprint)
 
+    @retried
     def lease(self, owner: str, lease_s: float, methods: tuple[str, ...]) -> Run | None:
         """Take the oldest queued run of these methods and mark it running, or return None."""
         queued = (
@@ -102,7 +110,8 @@ class SqlRunStore:
                 heartbeat_at=now,
                 lease_until=now + timedelta(seconds=lease_s),
             )
-            if taken:
+            # Or nobody was told that it was committed: an owner takes only one run.
+            if taken or self._is_owned(run_id, owner):
                 return self.get(run_id)
 
     def heartbeat(self, run_id: str, owner: str, lease_s: float) -> bool:
@@ -155,6 +164,7 @@ class SqlRunStore:
         lost = after_loss(self.get(run_id), error, self._clock(), again)
         return self.get(run_id) if self._put(lost, *_owned(run_id, owner)) else None
 
+    @retried
     def lose_expired(self, again: Mapping[str, int]) -> list[Run]:
         """Do what `lose` does with every running run whose lease has expired, and return them."""
         now = self._clock()
@@ -169,6 +179,7 @@ class SqlRunStore:
                 changed.append(self.get(row.id))
         return changed
 
+    @retried
     def get(self, run_id: str) -> Run:
         """Return the run, or raise `NotFound`."""
         with reading(self._engine) as connection:
@@ -177,6 +188,7 @@ class SqlRunStore:
             raise NotFound("run")
         return _run(row)
 
+    @retried
     def find(
         self,
         *,
@@ -226,9 +238,16 @@ class SqlRunStore:
         free = _FREE if lost.status.is_final else {}
         return self._change(*where, status=lost.status.value, **kept, **_UNOWNED, **free)
 
+    @retried_by_key  # it says in which state the run must be, and what becomes of it
     def _change(self, *where: ColumnElement[bool], **values: Any) -> bool:
         with writing(self._engine) as connection:
             return connection.execute(update(runs).where(*where).values(values)).rowcount == 1
+
+    @retried
+    def _is_owned(self, run_id: str, owner: str) -> bool:
+        with reading(self._engine) as connection:
+            found = connection.execute(select(runs.c.id).where(*_owned(run_id, owner)))
+            return found.scalar() is not None
 
     def _final(self, status: RunStatus) -> dict[str, Any]:
         return {

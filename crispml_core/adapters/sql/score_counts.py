@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import Engine, extract, func, select
 
 from crispml_core.adapters.sql.databases.engine import reading
+from crispml_core.adapters.sql.databases.retries import retried
 from crispml_core.adapters.sql.schema.tables import score_groups
 from crispml_core.domain.lineage import ScoreCount
 
@@ -25,6 +26,7 @@ class SqlScoreCounts:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
+    @retried
     def by_month(
         self,
         use_case: str,

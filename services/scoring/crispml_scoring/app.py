@@ -15,6 +15,7 @@ from crispml_core.bootstrap.scoring import ScoringParts, build
 from crispml_core.domain.events import ServingEvent
 from crispml_core.domain.runs import SCORING_METHODS
 from crispml_core.rest.app import Service, create_base_app
+from crispml_core.rest.database_metrics import DatabaseMetrics
 from crispml_core.rest.evidence import Evidence
 from crispml_core.rest.health import OK, WAITING
 from crispml_core.rest.metrics import HttpMetrics
@@ -68,7 +69,14 @@ def create_app(
     http = HttpMetrics()
     metrics = ScoringMetrics(http.registry)
     live: list[ScoringParts] = []
-    http.before_reading = lambda: metrics.look(live[0].engine) if live else None
+    database = DatabaseMetrics(http.registry)
+
+    def look() -> None:
+        for now in live:
+            metrics.look(now.engine)
+            database.look(now)
+
+    http.before_reading = look
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -79,7 +87,7 @@ def create_app(
         await run_in_threadpool(now.engine.models.start)
         live.append(now)
         app.state.parts = now
-        looking = asyncio.create_task(_keep_looking(lambda: metrics.look(now.engine)))
+        looking = asyncio.create_task(_keep_looking(look))
         measuring = asyncio.create_task(keep_measuring(now, metrics))
         try:
             async with running(app, batches, known):

@@ -12,6 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from crispml_core.bootstrap.training import Background, TrainingParts, build
 from crispml_core.domain.runs import CYCLE, MONITORING_RUNS, TRAINING_METHODS, TRAINING_RUNS
 from crispml_core.rest.app import Service, create_base_app
+from crispml_core.rest.database_metrics import DatabaseMetrics
 from crispml_core.rest.metrics import HttpMetrics
 from crispml_core.rest.routes.lineage import lineage_router
 from crispml_core.rest.routes.models import model_router
@@ -114,6 +115,13 @@ def create_app(
         metrics=metrics,
     )
     MonitorMetrics(metrics.registry, lambda: app.state.parts)
+    database = DatabaseMetrics(metrics.registry)
+
+    def look() -> None:
+        if app.state.parts is not None:
+            database.look(app.state.parts)
+
+    metrics.before_reading = look
     return app
 
 

@@ -18,6 +18,7 @@ from crispml_core.adapters.sql.databases.db2_sql import (
     Db2Types,
     is_nullable_key,
 )
+from crispml_core.adapters.sql.databases.options import EngineOptions
 from crispml_core.domain.errors import InvalidInput
 
 # It writes what fails, with its values, to the standard error of the process.
@@ -35,19 +36,23 @@ _LOST = re.compile(
 )
 
 
-def db2_engine(url: URL, *, lock_timeout_s: float, **options: Any) -> Engine:
+def db2_engine(url: URL, options: EngineOptions) -> Engine:
     """Return an engine for ``db2+ibm_db://user:password@host:port/database``.
 
     Parameters
     ----------
     url : URL
         Its query takes keywords of the driver, such as `CurrentSchema` and `Security`.
-    lock_timeout_s : float
-        How long a statement waits for a lock; Db2 itself would wait for ever.
+    options : EngineOptions
+        A statement waits for a lock as long as they say; Db2 itself would wait for ever.
     """
     if url.drivername not in ("db2", "db2+ibm_db", "ibm_db_sa"):
         raise InvalidInput("CRISPML_DATABASE__URL names Db2 with a driver other than ibm_db")
-    engine = create_engine(url.set(drivername=f"db2+{_DRIVER}"), hide_parameters=True, **options)
+    engine = create_engine(
+        _with_times(url.set(drivername=f"db2+{_DRIVER}"), options),
+        pool_pre_ping=options.pre_ping,
+        **options.of_pool(),
+    )
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: Any) -> None:
@@ -56,11 +61,26 @@ def db2_engine(url: URL, *, lock_timeout_s: float, **options: Any) -> Engine:
         if schema := _schema(url):
             cursor.execute(f"SET SCHEMA {Db2Names(engine.dialect).quote_identifier(schema)}")
         if is_luw(connection.dbms_name):
-            cursor.execute(f"SET CURRENT LOCK TIMEOUT = {max(1, round(lock_timeout_s))}")
+            cursor.execute(f"SET CURRENT LOCK TIMEOUT = {max(1, round(options.busy_timeout_s))}")
         cursor.close()
         connection.commit()
 
     return engine
+
+
+def _with_times(url: URL, options: EngineOptions) -> URL:
+    """Add to the keywords of the driver how patient it is, where the URL does not say."""
+    keywords: dict[str, Any] = {
+        "ClientApplName": options.application,
+        "ConnectTimeout": max(1, round(options.connect_timeout_s)),
+    }
+    if options.statement_timeout_s is not None:
+        seconds = max(1, round(options.statement_timeout_s))
+        # The one is for a server that works, the other for one that says nothing.
+        keywords |= {"QueryTimeoutInterval": seconds, "ReceiveTimeout": seconds + 1}
+    known = {str(key).upper() for key in url.query}
+    new = {key: str(value) for key, value in keywords.items() if key.upper() not in known}
+    return url.update_query_dict(new)
 
 
 def _schema(url: URL) -> str:

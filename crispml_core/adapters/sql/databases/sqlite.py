@@ -10,6 +10,7 @@ from urllib.parse import quote
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DisconnectionError
 
+from crispml_core.adapters.sql.databases.options import EngineOptions
 from crispml_core.domain.errors import InvalidInput
 
 WRITES = "crispml_writes"
@@ -19,7 +20,7 @@ _CACHED_STATEMENTS = 256
 _CACHE_KIB = 64 * 1024
 
 
-def sqlite_engine(url: URL, *, create: bool, busy_timeout_s: float) -> Engine:
+def sqlite_engine(url: URL, *, create: bool, options: EngineOptions) -> Engine:
     """Return an engine for a SQLite file.
 
     Without `create` a missing file is an error and not a new, empty database.
@@ -31,8 +32,8 @@ def sqlite_engine(url: URL, *, create: bool, busy_timeout_s: float) -> Engine:
         )
     engine = create_engine(
         _file_url(url, create),
-        hide_parameters=True,
         connect_args={"cached_statements": _CACHED_STATEMENTS},
+        **options.of_pool(),
     )
     file = _file(url)
 
@@ -40,7 +41,7 @@ def sqlite_engine(url: URL, *, create: bool, busy_timeout_s: float) -> Engine:
     def _configure(connection: Any, record: Any) -> None:
         # Transactions are begun below: the driver would begin them late, as readers.
         connection.isolation_level = None
-        connection.execute(f"PRAGMA busy_timeout = {int(busy_timeout_s * 1000)}")
+        connection.execute(f"PRAGMA busy_timeout = {int(options.busy_timeout_s * 1000)}")
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")

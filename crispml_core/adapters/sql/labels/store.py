@@ -21,6 +21,7 @@ from sqlalchemy import (
 from crispml_core.adapters.sql.databases.dialect_sql import before_import
 from crispml_core.adapters.sql.databases.engine import reading, writing
 from crispml_core.adapters.sql.databases.errors import ConstraintBroken
+from crispml_core.adapters.sql.databases.retries import retried, retried_by_key
 from crispml_core.adapters.sql.schema.idempotency import check_fingerprint, key_digest
 from crispml_core.adapters.sql.schema.tables import label_imports, labels
 from crispml_core.adapters.sql.schema.values import either
@@ -97,7 +98,14 @@ class SqlLabelStore:
         fingerprint: str = "",
     ) -> ImportedLabels:
         """Store any number of labels in one transaction, in bounded memory."""
-        digest = key_digest((use_case,), idempotency_key)
+        again = retried if idempotency_key is None else retried_by_key
+        return again(SqlLabelStore._import_once)(
+            self, use_case, batches, key_digest((use_case,), idempotency_key), fingerprint
+        )
+
+    def _import_once(
+        self, use_case: str, batches: Iterable[pa.RecordBatch], digest: str | None, fingerprint: str
+    ) -> ImportedLabels:
         earlier = self._known(digest, fingerprint)
         if earlier is not None:
             return earlier
@@ -125,6 +133,7 @@ class SqlLabelStore:
             with reading(self._engine) as connection:
                 yield page_of_verdicts(connection, import_id, first, min(first + _PAGE, rows))
 
+    @retried
     def count_received(self, use_case: str, start: datetime, end: datetime) -> int:
         """Return how many labels were received in (start, end], corrections included."""
         query = select(func.count()).where(
@@ -135,6 +144,7 @@ class SqlLabelStore:
         with reading(self._engine) as connection:
             return int(connection.execute(query).scalar_one())
 
+    @retried
     def find(
         self,
         *,

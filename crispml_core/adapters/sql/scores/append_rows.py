@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, Engine, insert, select
 
 from crispml_core.adapters.sql.databases.engine import writing
+from crispml_core.adapters.sql.databases.retries import retried
 from crispml_core.adapters.sql.event_log import event_row
 from crispml_core.adapters.sql.schema.group_rows import place
 from crispml_core.adapters.sql.schema.tables import (
@@ -23,6 +24,7 @@ _GROUP_NAMES = tuple(column.name for column in GROUP_COLUMNS)
 _IN_LIST = 500
 
 
+@retried
 def append_rows(
     engine: Engine, groups: Sequence[ScoreGroup], events: Sequence[ServingEvent]
 ) -> None:

@@ -30,6 +30,7 @@ from sqlalchemy import (
 
 from crispml_core.adapters.sql.databases.engine import reading, writing
 from crispml_core.adapters.sql.databases.errors import GaveWay
+from crispml_core.adapters.sql.databases.retries import retried
 from crispml_core.adapters.sql.schema.group_rows import (
     GROUP_OF_ROW,
     ROW_NUMBER,
@@ -55,6 +56,7 @@ class Overtaken(Exception):
     """Raised to roll back when another process indexed the same groups meanwhile."""
 
 
+@retried
 def index_keys(engine: Engine, max_rows: int) -> int:
     """Index at most `max_rows` waiting keys in one transaction and return how many."""
     if _last_waiting(engine) is None:

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, select
 from crispml_core.adapters.sql.databases.capabilities import capabilities
 from crispml_core.adapters.sql.databases.engine import reading
 from crispml_core.adapters.sql.databases.errors import ConstraintBroken
+from crispml_core.adapters.sql.databases.retries import retried
 from crispml_core.adapters.sql.schema.group_rows import SPAN, place, rows_between
 from crispml_core.adapters.sql.schema.idempotency import check_fingerprint, key_digest
 from crispml_core.adapters.sql.schema.tables import score_groups, score_rows
@@ -68,6 +69,7 @@ class SqlScoreLedger:
                 "already"
             ) from None
 
+    @retried
     def stored(self, group_ids: Sequence[str]) -> set[str]:
         """Return those of some groups that are committed."""
         found: set[str] = set()
@@ -78,6 +80,7 @@ class SqlScoreLedger:
                 found.update(connection.execute(query).scalars())
         return found
 
+    @retried
     def replay(self, use_case: str, idempotency_key: str, fingerprint: str) -> ScoreGroup | None:
         """Return what an idempotency key stored, or None."""
         digest = key_digest((use_case,), idempotency_key)
@@ -87,6 +90,7 @@ class SqlScoreLedger:
             check_fingerprint(group.fingerprint, fingerprint)
         return group
 
+    @retried
     def last_root(self, writer_id: str) -> tuple[int, bytes]:
         """Return the last sequence and root of a writer; (0, 32 zero bytes) for a new one."""
         query = (
@@ -99,6 +103,7 @@ class SqlScoreLedger:
             row = connection.execute(query).one_or_none()
         return _NEW_WRITER if row is None else (row.sequence, row.root)
 
+    @retried
     def get(self, score_id: str) -> Score:
         """Return one score, or raise `NotFound`."""
         with reading(self._engine) as connection:
@@ -111,6 +116,7 @@ class SqlScoreLedger:
             )
             return to_score(connection.execute(query).one())
 
+    @retried
     def group(self, group_id: str) -> ScoreGroup:
         """Return one group with its scores and inputs, or raise `NotFound`."""
         with reading(self._engine) as connection:
@@ -119,6 +125,7 @@ class SqlScoreLedger:
             raise NotFound("score group")
         return found
 
+    @retried
     def find(
         self,
         *,
@@ -145,6 +152,7 @@ class SqlScoreLedger:
         with reading(self._engine) as connection:
             return [to_score(row) for row in search(connection, what)]
 
+    @retried
     def with_labels(
         self,
         use_case: str,
@@ -191,6 +199,7 @@ class SqlScoreLedger:
         """Yield the groups of a window [start, end) whole, oldest first, in bounded memory."""
         return groups_of_window(self._engine, use_case, start=start, end=end, version=version)
 
+    @retried
     def shadow_pairs(self, use_case: str, version: str) -> pa.Table:
         """Return which group each shadow group of a version is the shadow of."""
         with reading(self._engine) as connection:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, or_, select
 
 from crispml_core.adapters.sql.databases.engine import reading
+from crispml_core.adapters.sql.databases.retries import retried
 from crispml_core.adapters.sql.schema.group_rows import IN_GROUP, SPAN
 from crispml_core.adapters.sql.schema.tables import score_groups, score_rows
 from crispml_core.adapters.sql.scores.columns import ROWS_OF_GROUP, to_group
@@ -46,19 +47,17 @@ def groups_of_window(
         window.append(_c.version == version)
     last: Row[Any] | None = None
     while True:
-        with reading(engine) as connection:
-            page = _page(connection, window, last)
+        page = _page(engine, window, last)
         if not page:
             return
         for numbers in _bundles(page):
-            with reading(engine) as connection:
-                found = _read(connection, numbers)
-            yield from found
+            yield from _read(engine, numbers)
         last = page[-1]
 
 
+@retried
 def _page(
-    connection: Connection, window: Sequence[ColumnElement[bool]], last: Row[Any] | None
+    engine: Engine, window: Sequence[ColumnElement[bool]], last: Row[Any] | None
 ) -> Sequence[Row[Any]]:
     query = (
         select(_c.group_no, _c.created_at, _c.row_count)
@@ -70,7 +69,8 @@ def _page(
         same = and_(_c.created_at == last.created_at, _c.group_no > last.group_no)
         query = query.where(_c.created_at >= last.created_at)
         query = query.where(or_(_c.created_at > last.created_at, same))
-    return connection.execute(query).all()
+    with reading(engine) as connection:
+        return connection.execute(query).all()
 
 
 def _bundles(page: Sequence[Row[Any]]) -> Iterator[list[int]]:
@@ -85,15 +85,17 @@ def _bundles(page: Sequence[Row[Any]]) -> Iterator[list[int]]:
     yield numbers
 
 
-def _read(connection: Connection, numbers: Sequence[int]) -> list[ScoreGroup]:
+@retried
+def _read(engine: Engine, numbers: Sequence[int]) -> list[ScoreGroup]:
     """Return groups by number, in the order of the numbers."""
     query = select(score_groups).where(_c.group_no.in_(numbers))
-    groups = {row.group_no: row for row in connection.execute(query)}
     placed = _PLACED.join_from(score_groups, score_rows, IN_GROUP).where(_c.group_no.in_(numbers))
-    rows: dict[int, list[Any]] = {
-        number: [tuple(row)[:-1] for row in found]
-        for number, found in groupby(connection.execute(placed), lambda row: row.place // SPAN)
-    }
+    with reading(engine) as connection:
+        groups = {row.group_no: row for row in connection.execute(query)}
+        rows: dict[int, list[Any]] = {
+            number: [tuple(row)[:-1] for row in found]
+            for number, found in groupby(connection.execute(placed), lambda row: row.place // SPAN)
+        }
     return [to_group(groups[number], rows.get(number, [])) for number in numbers]
 
 

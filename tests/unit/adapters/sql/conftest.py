@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from crispml_core.adapters.sql.databases.engine import make_engine
+from crispml_core.adapters.sql.databases.options import EngineOptions
 from crispml_core.adapters.sql.schema import migrate
 from crispml_core.adapters.sql.scores.ledger import SqlScoreLedger
 from crispml_core.domain.identifiers import utc_now
@@ -24,7 +25,7 @@ def url(file):
 
 @pytest.fixture
 def engine(url):
-    engine = make_engine(url, busy_timeout_s=0.05)
+    engine = make_engine(url, options=EngineOptions(busy_timeout_s=0.05))
     yield engine
     engine.dispose()
 

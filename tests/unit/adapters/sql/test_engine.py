@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, Program
 
 from crispml_core.adapters.sql.databases.engine import make_engine, reading, writing
 from crispml_core.adapters.sql.databases.errors import ConstraintBroken, GaveWay, translated
+from crispml_core.adapters.sql.databases.options import EngineOptions
 from crispml_core.adapters.sql.schema.tables import alias_events, labels
 from crispml_core.domain.errors import InvalidInput, StoreUnavailable
 from crispml_core.domain.identifiers import utc_now
@@ -77,7 +78,7 @@ def test_a_reader_sees_one_moment_and_does_not_stop_a_writer(engine):
 
 
 def test_writers_that_read_first_wait_for_each_other(url):
-    engine = make_engine(url, busy_timeout_s=5)
+    engine = make_engine(url, options=EngineOptions(busy_timeout_s=5))
     barrier, failures = threading.Barrier(4), []
 
     def work():

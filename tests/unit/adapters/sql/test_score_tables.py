@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import event, func, insert, select
 
 from crispml_core.adapters.sql.databases.engine import make_engine, reading, writing
+from crispml_core.adapters.sql.databases.options import EngineOptions
 from crispml_core.adapters.sql.schema.group_rows import place
 from crispml_core.adapters.sql.schema.tables import (
     drift_counts,
@@ -157,7 +158,7 @@ def test_a_group_whose_columns_differ_in_length_is_not_stored(ledger, make_group
 
 
 def test_a_locked_database_takes_nothing_and_then_everything(url, file, make_group):
-    engine = make_engine(url, busy_timeout_s=0.05)
+    engine = make_engine(url, options=EngineOptions(busy_timeout_s=0.05))
     ledger, group = SqlScoreLedger(engine), make_group("a")
     other = sqlite3.connect(file, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")

@@ -1,0 +1,67 @@
+"""PostgreSQL: what the server is told about time, and a client that does not wait for ever."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import URL, Engine, create_engine, event
+
+from crispml_core.adapters.sql.databases.options import EngineOptions
+
+# The server has this long to say itself that a statement took too long; then it is not there.
+GRACE_S = 0.5
+# A peer that is gone without a word is noticed after these 45 seconds, by either side: a dead pod
+# must not hold its locks for the two hours that operating systems wait.
+_IDLE_S, _EVERY_S, _PROBES = 15, 10, 3
+
+
+def postgresql_engine(url: URL, options: EngineOptions) -> Engine:
+    """Return an engine for a PostgreSQL server."""
+    engine = create_engine(
+        url,
+        pool_pre_ping=options.pre_ping,
+        connect_args=_arguments(url, options),
+        **options.of_pool(),
+    )
+    if engine.dialect.driver == "psycopg":
+        _be_patient(engine, options)
+    return engine
+
+
+def _arguments(url: URL, options: EngineOptions) -> dict[str, Any]:
+    """Return the parameters of a connection; those of the URL go before them."""
+    told = [
+        f"-c lock_timeout={round(options.busy_timeout_s * 1000)}",
+        f"-c tcp_keepalives_idle={_IDLE_S}",
+        f"-c tcp_keepalives_interval={_EVERY_S}",
+        f"-c tcp_keepalives_count={_PROBES}",
+    ]
+    if options.statement_timeout_s is not None:
+        told.append(f"-c statement_timeout={round(options.statement_timeout_s * 1000)}")
+    if "options" in url.query:
+        told.append(str(url.query["options"]))
+    arguments: dict[str, Any] = {
+        "application_name": options.application,
+        # The driver takes whole seconds, and waits for two at least.
+        "connect_timeout": max(2, round(options.connect_timeout_s)),
+        "keepalives_idle": _IDLE_S,
+        "keepalives_interval": _EVERY_S,
+        "keepalives_count": _PROBES,
+    }
+    return {
+        **{name: value for name, value in arguments.items() if name not in url.query},
+        "options": " ".join(told),
+    }
+
+
+def _be_patient(engine: Engine, options: EngineOptions) -> None:
+    """Bound how long the driver waits for an answer: a server that is frozen gives none."""
+    if options.statement_timeout_s is None:
+        return
+    from crispml_core.adapters.sql.databases.patient_psycopg import connection_class
+
+    patient = connection_class(options.statement_timeout_s + GRACE_S)
+
+    @event.listens_for(engine, "do_connect")
+    def _connect(_dialect: Any, _record: Any, arguments: Any, named: Any) -> Any:
+        return patient.connect(*arguments, **named)
