@@ -38,6 +38,25 @@ def test_time_is_simulated_in_dev_only(environment):
         environment(CRISPML_CLOCK__FILE="ahead", CRISPML_ENVIRONMENT="prod")()
 
 
+@pytest.mark.parametrize(
+    ("variables", "sentence"),
+    [
+        (
+            {"CRISPML_SCORING__COMMIT_TIMEOUT_S": "20"},
+            "CRISPML_SCORING: .*COMMIT_TIMEOUT_S must be at most half of DEADLINE_S",
+        ),
+        (
+            {"CRISPML_DATABASE__STATEMENT_TIMEOUT_S": "5"},
+            "CRISPML_DATABASE: .*BUSY_TIMEOUT_S must be at most STATEMENT_TIMEOUT_S",
+        ),
+        ({"CRISPML_DATABASE__CONNECT_TIMEOUT_S": "1"}, "CRISPML_DATABASE__CONNECT_TIMEOUT_S"),
+    ],
+)
+def test_time_outs_that_contradict_each_other_are_refused(environment, variables, sentence):
+    with pytest.raises(InvalidInput, match=sentence):
+        environment(**variables)()
+
+
 def test_variables_are_read_by_concern_and_field(environment):
     settings = environment(
         CRISPML_USE_CASES="a.yaml, b.py:b ,",

@@ -6,10 +6,24 @@ import time
 
 import pytest
 from sqlalchemy import insert, make_url, select
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, ProgrammingError
+from sqlalchemy.exc import (
+    DBAPIError,
+    IntegrityError,
+    InternalError,
+    OperationalError,
+    ProgrammingError,
+)
 
 from crispml_core.adapters.sql.databases.engine import make_engine, reading, writing
-from crispml_core.adapters.sql.databases.errors import ConstraintBroken, GaveWay, translated
+from crispml_core.adapters.sql.databases.errors import (
+    CommitUnknown,
+    ConnectionLost,
+    ConstraintBroken,
+    GaveWay,
+    LockedOut,
+    Phase,
+    translated,
+)
 from crispml_core.adapters.sql.databases.options import EngineOptions
 from crispml_core.adapters.sql.schema.tables import alias_events, labels
 from crispml_core.domain.errors import InvalidInput, StoreUnavailable
@@ -217,15 +231,46 @@ class OfServer(Exception):
         (OperationalError, OfServer("40P01"), GaveWay, "try again"),
         (DBAPIError, OfServer(None, "SQL0911N  SQLSTATE=40001 SQLCODE=-911"), GaveWay, "try again"),
         (ProgrammingError, OfServer("42P01"), StoreUnavailable, "run: crispml db upgrade"),
-        (OperationalError, OfServer("08006"), StoreUnavailable, "does not answer"),
+        (OperationalError, OfServer("08006"), ConnectionLost, "does not answer"),
+        (OperationalError, OfServer("57P01"), ConnectionLost, "stops or starts"),
+        (OperationalError, OfServer("53300"), ConnectionLost, "takes no more connections"),
+        (OperationalError, OfServer("55P03"), LockedOut, "is locked by another transaction"),
+        (
+            DBAPIError,
+            OfServer(None, 'SQL0911N  Reason code "68".  SQLSTATE=40001 SQLCODE=-911'),
+            LockedOut,
+            "is locked",
+        ),
+        (OperationalError, OfServer("57014"), StoreUnavailable, "DATABASE__STATEMENT_TIMEOUT_S"),
+        (InternalError, OfServer("25006"), StoreUnavailable, "is read-only"),
+        (OperationalError, OfServer("53100"), StoreUnavailable, "volume is full"),
         (IntegrityError, OfServer("23505"), ConstraintBroken, "same moment"),
         (IntegrityError, OfServer(None, "SQL0803N  SQLSTATE=23505"), ConstraintBroken, "moment"),
         (IntegrityError, OfServer("23502"), RuntimeError, "breaks a rule"),
     ],
 )
 def test_what_a_server_says_is_told_in_words(kind, original, error, sentence):
-    with pytest.raises(error, match=sentence), translated(make_url("postgresql://host/db")):
+    with pytest.raises(error, match=sentence) as told, translated(make_url("postgresql://host/db")):
         raise kind("INSERT", {}, original)
+    assert type(told.value) is error
+
+
+@pytest.mark.parametrize(
+    ("phase", "original", "broken", "error"),
+    [
+        (Phase(connects=True), OfServer(None), False, ConnectionLost),
+        (Phase(), OfServer(None), True, ConnectionLost),
+        (Phase(commits=True), OfServer(None), True, CommitUnknown),
+        (Phase(commits=True), OfServer("57P01"), True, CommitUnknown),
+        # The server answered: it did not commit.
+        (Phase(commits=True), OfServer("40001"), False, GaveWay),
+        (Phase(commits=True), OfServer("53100"), False, StoreUnavailable),
+    ],
+)
+def test_a_connection_that_breaks_means_more_during_a_commit(phase, original, broken, error):
+    with pytest.raises(error) as told, translated(make_url("postgresql://host/db"), phase):
+        raise OperationalError(None, None, original, connection_invalidated=broken)
+    assert type(told.value) is error
 
 
 @pytest.mark.parametrize(
