@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 
 from crispml_core.adapters.sql.databases.engine import reading, writing
-from crispml_core.adapters.sql.databases.errors import ConstraintBroken, GaveWay
+from crispml_core.adapters.sql.databases.errors import ConstraintBroken, GaveWay, LockedOut
 from crispml_core.adapters.sql.databases.retries import retried
 from crispml_core.adapters.sql.schema.group_rows import SPAN, place
 from crispml_core.adapters.sql.schema.tables import (
@@ -79,7 +79,7 @@ class SqlDriftStore:
             with writing(self._engine) as connection:
                 _take(connection, group_nos)
                 _add(connection, counts)
-        except (Overtaken, ConstraintBroken, GaveWay):
+        except (Overtaken, ConstraintBroken, GaveWay, LockedOut):
             return 0
         return sum(row.row_count for row in waiting)
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import select
 from typing import Any
 
 from sqlalchemy import URL, Engine, create_engine, event
+from sqlalchemy.exc import DisconnectionError
 
 from crispml_core.adapters.sql.databases.options import EngineOptions
 
@@ -25,6 +27,7 @@ def postgresql_engine(url: URL, options: EngineOptions) -> Engine:
     )
     if engine.dialect.driver == "psycopg":
         _be_patient(engine, options)
+        _notice_ends(engine)
     return engine
 
 
@@ -54,6 +57,18 @@ def _arguments(url: URL, options: EngineOptions) -> dict[str, Any]:
     }
 
 
+def _notice_ends(engine: Engine) -> None:
+    """Leave connections alone that the server has closed, without asking it.
+
+    A connection that nobody uses has nothing to say, unless it is the end.
+    """
+
+    @event.listens_for(engine, "checkout")
+    def _still_open(connection: Any, _record: Any, _proxy: Any) -> None:
+        if connection.closed or _is_readable(connection.fileno()):
+            raise DisconnectionError("the server has closed this connection")
+
+
 def _be_patient(engine: Engine, options: EngineOptions) -> None:
     """Bound how long the driver waits for an answer: a server that is frozen gives none."""
     if options.statement_timeout_s is None:
@@ -65,3 +80,9 @@ def _be_patient(engine: Engine, options: EngineOptions) -> None:
     @event.listens_for(engine, "do_connect")
     def _connect(_dialect: Any, _record: Any, arguments: Any, named: Any) -> Any:
         return patient.connect(*arguments, **named)
+
+
+def _is_readable(descriptor: int) -> bool:
+    looked = select.poll()
+    looked.register(descriptor, select.POLLIN)
+    return bool(looked.poll(0))

@@ -29,7 +29,7 @@ from sqlalchemy import (
 )
 
 from crispml_core.adapters.sql.databases.engine import reading, writing
-from crispml_core.adapters.sql.databases.errors import GaveWay
+from crispml_core.adapters.sql.databases.errors import GaveWay, LockedOut
 from crispml_core.adapters.sql.databases.retries import retried
 from crispml_core.adapters.sql.schema.group_rows import (
     GROUP_OF_ROW,
@@ -64,7 +64,7 @@ def index_keys(engine: Engine, max_rows: int) -> int:
     try:
         with writing(engine) as connection:
             return _index(connection, max_rows)
-    except (Overtaken, GaveWay):
+    except (Overtaken, GaveWay, LockedOut):
         return 0
 
 

@@ -18,7 +18,7 @@ from psycopg.pq import TransactionStatus
 from sqlalchemy import Double, Engine
 from sqlalchemy.exc import DBAPIError
 
-from crispml_core.adapters.sql.databases.errors import translated
+from crispml_core.adapters.sql.databases.errors import Phase, translated
 from crispml_core.adapters.sql.event_log import event_row
 from crispml_core.adapters.sql.schema.group_rows import SPAN, place
 from crispml_core.adapters.sql.schema.tables import score_rows, serving_events
@@ -117,8 +117,11 @@ class PostgresqlAppender:
     @contextmanager
     def _lent(self) -> Iterator[psycopg.Connection[Any]]:
         """Lend a connection on which each statement is committed, unless it is in a transaction."""
-        with translated(self._engine.url), _wrapped():
+        # A statement may be a whole transaction: when its answer is lost, nobody knows the end.
+        phase = Phase(connects=True, commits=True)
+        with translated(self._engine.url, phase), _wrapped():
             lent = self._engine.raw_connection()
+            phase.connects = False
             connection: Any = lent.driver_connection
             try:
                 connection.autocommit = True
@@ -137,7 +140,15 @@ def _wrapped() -> Iterator[None]:
     try:
         yield
     except psycopg.Error as error:
-        raise DBAPIError.instance(None, None, error, psycopg.Error, hide_parameters=True) from error
+        raise DBAPIError.instance(
+            None,
+            None,
+            error,
+            psycopg.Error,
+            hide_parameters=True,
+            # What the server itself says has a state.
+            connection_invalidated=error.sqlstate is None,
+        ) from error
 
 
 def _check_lengths(columns: Mapping[str, Sequence[Any]], rows: int) -> None:
