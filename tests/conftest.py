@@ -34,6 +34,7 @@ from crispml_core import (
 )
 from crispml_core.tables.frames import to_frame
 from crispml_core.tables.schema import arrow_schema
+from tests.databases import Databases
 from tests.servers import POSTGRESQL, Servers
 
 # `make check` runs fewer examples than `make test`: --hypothesis-profile=quick.
@@ -50,7 +51,8 @@ INSTALLING, INSTALL_S = ("clients", "oracles"), 900
 
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Start the servers that a run may need, once for all of its processes."""
+    """Start the servers that a run may need, and count tests by their database."""
+    config.pluginmanager.register(Databases())
     wanted = config.option.markexpr.startswith("server")
     if not wanted or hasattr(config, "workerinput") or config.option.collectonly:
         return

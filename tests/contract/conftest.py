@@ -1,7 +1,7 @@
 """The stores that live in a database, as one set per kind of database, and their fakes.
 
-Another database joins by one more function in `KINDS`. PostgreSQL takes part where a server and its
-driver are at hand; see `tests.servers`.
+PostgreSQL and Db2 take part where a server is at hand, see `tests.servers`. What one of them cannot
+do is left out by the name of the capability, see `tests.databases`.
 """
 
 from __future__ import annotations
@@ -69,7 +69,8 @@ from crispml_core.testing.fakes.run_store import FakeRunStore
 from crispml_core.testing.fakes.score_counts import FakeScoreCounts
 from crispml_core.testing.fakes.score_ledger import FakeScoreLedger
 from tests.contract.drift_reference import COUNTER
-from tests.servers import own_database
+from tests.databases import params
+from tests.servers import own_database, own_schema, upgraded
 
 
 class Clock:
@@ -150,11 +151,11 @@ class Stores:
         return [group.score(row) for row in range(group.rows)]
 
 
-@contextmanager
-def _fake(tmp_path: Any, empty: Any) -> Iterator[Stores]:
+def fake_stores() -> Stores:
+    """Return the fakes of all stores."""
     clock = Clock()
     ledger, outbox = FakeScoreLedger(), FakeOutbox()
-    yield Stores(
+    return Stores(
         clock,
         FakeRunStore(clock=clock),
         FakeAliasLog(clock=clock, environment="qa"),
@@ -182,8 +183,8 @@ def _sqlite(tmp_path: Any, empty: Any) -> Iterator[Stores]:
 
 
 @contextmanager
-def _postgresql(tmp_path: Any, empty: Any) -> Iterator[Stores]:
-    engine = make_engine(empty("postgresql"))
+def _of_server(kind: str, empty: Any) -> Iterator[Stores]:
+    engine = make_engine(empty(kind))
     with engine.begin() as connection:
         for table in reversed(metadata.sorted_tables):
             connection.execute(table.delete())
@@ -213,9 +214,7 @@ def sql_stores(engine: Engine) -> Stores:
     )
 
 
-KINDS = {"fake": _fake, "sqlite": _sqlite, "postgresql": _postgresql}
-SERVERS = ("postgresql",)
-PARAMS = [pytest.param(k, marks=pytest.mark.server if k in SERVERS else ()) for k in KINDS]
+OWN = {"postgresql": own_database, "db2": own_schema}
 
 
 @pytest.fixture(scope="session")
@@ -224,9 +223,8 @@ def empty(tmp_path_factory):
 
     @cache
     def made(kind):
-        if kind == "postgresql":
-            migrate.upgrade(own_database())
-            return own_database()
+        if kind in OWN:
+            return upgraded(OWN[kind]())
         file = tmp_path_factory.mktemp("sqlite") / "empty.db"
         migrate.upgrade(f"sqlite:///{file}")
         return file
@@ -234,7 +232,13 @@ def empty(tmp_path_factory):
     return made
 
 
-@pytest.fixture(params=PARAMS)
+@pytest.fixture(params=params())
 def stores(request, tmp_path, empty):
-    with KINDS[request.param](tmp_path, empty) as opened:
-        yield opened
+    if request.param == "fake":
+        yield fake_stores()
+        return
+    opened = (
+        _sqlite(tmp_path, empty) if request.param == "sqlite" else _of_server(request.param, empty)
+    )
+    with opened as found:
+        yield found

@@ -14,6 +14,7 @@ LOOK = f"EXPLAIN SELECT label_id FROM labels WHERE current_subject IN ({MANY})"
 
 
 @pytest.mark.server
+@pytest.mark.database("postgresql")
 def test_postgresql_looks_earlier_labels_up_before_it_knows_how_many_there_are(empty):
     engine = make_engine(empty("postgresql"))
     with reading(engine) as connection:

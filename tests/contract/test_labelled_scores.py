@@ -180,9 +180,8 @@ def test_the_propensity_is_that_of_the_label_that_counts(stores, ledger):
     assert [label.propensity for label in stores.labels.find()] == [None, None, 0.25]
 
 
+@pytest.mark.needs("tables")  # whatever is in the fake is in memory already
 def test_a_window_that_is_too_large_for_the_memory_is_refused(stores):
-    if not isinstance(stores.ledger, SqlScoreLedger):
-        pytest.skip("whatever is in the fake is in memory already")
     start = stores.clock()
     stores.score("a", "b")
     stores.clock.advance(60)

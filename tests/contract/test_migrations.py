@@ -16,16 +16,16 @@ from crispml_core.adapters.sql.schema import migrate
 from crispml_core.adapters.sql.schema.tables import metadata
 from crispml_core.domain.errors import StoreUnavailable
 from crispml_core.domain.labels import Label
-from tests.contract.conftest import PARAMS, sql_stores
-from tests.servers import own_database
+from tests.contract.conftest import OWN, sql_stores
+from tests.databases import params
 
 
-@pytest.fixture(params=[kind for kind in PARAMS if kind.values != ("fake",)])
+@pytest.fixture(params=params("sqlite", "postgresql", "db2"))
 def url(request, tmp_path):
     """The URL of an empty database."""
-    if request.param == "postgresql":
-        own_database.cache_clear()
-        return own_database("migrations")
+    if request.param in OWN:
+        OWN[request.param].cache_clear()
+        return OWN[request.param]("migrations")
     return f"sqlite:///{tmp_path}/crispml.db"
 
 

@@ -28,6 +28,7 @@ from sqlalchemy import (
 
 from crispml_core.adapters.sql.databases.engine import reading, writing
 from crispml_core.adapters.sql.databases.errors import ConstraintBroken, GaveWay, LockedOut
+from crispml_core.adapters.sql.databases.portable import total
 from crispml_core.adapters.sql.databases.retries import retried
 from crispml_core.adapters.sql.schema.group_rows import SPAN, place
 from crispml_core.adapters.sql.schema.tables import (
@@ -121,7 +122,7 @@ class SqlDriftStore:
     def rows(self, use_case: str, *, start: datetime, end: datetime) -> dict[str, int]:
         """Return how many scores were counted, by version, in the hours of [start, end)."""
         query = (
-            select(drift_counts.c.version, func.sum(drift_counts.c.row_count))
+            select(drift_counts.c.version, total(drift_counts.c.row_count))
             .where(
                 drift_counts.c.use_case == use_case,
                 drift_counts.c.window_start >= start,

@@ -12,6 +12,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Engine, and_, case, func, select
 
 from crispml_core.adapters.sql.databases.engine import reading
+from crispml_core.adapters.sql.databases.portable import real, whole
 from crispml_core.adapters.sql.databases.retries import retried
 from crispml_core.adapters.sql.schema.tables import labels
 
@@ -55,13 +56,13 @@ class SqlLabelCounts:
     ) -> tuple[list[int], float, float]:
         """Return current labels by bin, and the sum and squares of (value - mean) / sd."""
         least, *uppers = edges
-        places = [(_value < least, 0)]
-        places += [(_value <= upper, place) for place, upper in enumerate(uppers, start=1)]
-        cell = case(*places, else_=len(uppers) + 1).label("cell")
+        places = [(_value < least, whole(0))]
+        places += [(_value <= upper, whole(place)) for place, upper in enumerate(uppers, start=1)]
+        cell = case(*places, else_=whole(len(uppers) + 1)).label("cell")
         # Compared before it is divided: a server takes a number that is too large for an error.
         away = case(
-            (_value < mean - farthest * sd, -farthest),
-            (_value > mean + farthest * sd, farthest),
+            (_value < mean - farthest * sd, real(-farthest)),
+            (_value > mean + farthest * sd, real(farthest)),
             else_=(_value - mean) / sd,
         )
         query = (

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row, case, func, insert, select, update
 
 from crispml_core.adapters.sql.databases.engine import reading, writing
+from crispml_core.adapters.sql.databases.portable import whole
 from crispml_core.adapters.sql.databases.retries import retried, retried_by_key
 from crispml_core.adapters.sql.schema.idempotency import digest
 from crispml_core.adapters.sql.schema.tables import (
@@ -162,6 +163,8 @@ class SqlMonitorStore:
         before: str | None = None,
     ) -> list[TriggerAction]:
         """Return actions, newest first, older than the action `before`."""
+        if statuses is not None and not statuses:
+            return []
         query = _page(trigger_actions, use_case, limit, before)
         if kind is not None:
             query = query.where(trigger_actions.c.kind == kind)
@@ -199,7 +202,9 @@ class SqlMonitorStore:
     def alert_counts(self) -> dict[tuple[str, str, str], tuple[int, int]]:
         """Return how many alerts fire and how many there were, by use case, rule and severity."""
         key = (alerts.c.use_case, alerts.c.rule, alerts.c.severity)
-        firing = func.sum(case((alerts.c.state == AlertState.FIRING.value, 1), else_=0))
+        firing = func.sum(
+            case((alerts.c.state == AlertState.FIRING.value, whole(1)), else_=whole(0))
+        )
         query = select(*key, firing, func.count()).group_by(*key)
         with reading(self._engine) as connection:
             return {

@@ -7,7 +7,7 @@ from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, Row, func, insert, select, update
+from sqlalchemy import ColumnElement, Engine, Row, insert, select, update
 
 from crispml_core.adapters.sql.databases.engine import reading, writing
 from crispml_core.adapters.sql.databases.errors import ConstraintBroken
@@ -89,6 +89,8 @@ class SqlRunStore:
     @retried
     def lease(self, owner: str, lease_s: float, methods: tuple[str, ...]) -> Run | None:
         """Take the oldest queued run of these methods and mark it running, or return None."""
+        if not methods:
+            return None
         queued = (
             select(runs.c.id)
             .where(runs.c.status == RunStatus.QUEUED.value, runs.c.method.in_(methods))
@@ -199,6 +201,8 @@ class SqlRunStore:
         before: str | None = None,
     ) -> list[Run]:
         """Return runs of these methods, newest first, older than the run `before`."""
+        if methods is not None and not methods:
+            return []
         query = select(runs).order_by(runs.c.id.desc()).limit(limit)
         if use_case is not None:
             query = query.where(runs.c.use_case == use_case)
@@ -210,29 +214,6 @@ class SqlRunStore:
             query = query.where(runs.c.id < before)
         with reading(self._engine) as connection:
             return [_run(row) for row in connection.execute(query)]
-
-    @retried
-    def counts(self) -> dict[tuple[str, RunStatus], int]:
-        """Return how many runs there are, by method and status."""
-        key = (runs.c.method, runs.c.status)
-        query = select(*key, func.count()).group_by(*key)
-        with reading(self._engine) as connection:
-            return {
-                (method, RunStatus(status)): int(number)
-                for method, status, number in connection.execute(query)
-            }
-
-    @retried
-    def oldest_queued(self) -> datetime | None:
-        """Return when the run was made that waits longest: the first one of the index."""
-        query = (
-            select(runs.c.created_at)
-            .where(runs.c.status == RunStatus.QUEUED.value)
-            .order_by(runs.c.id)
-            .limit(1)
-        )
-        with reading(self._engine) as connection:
-            return connection.execute(query).scalar()
 
     def _known(self, digest: str | None, fingerprint: str) -> Run | None:
         if digest is None:

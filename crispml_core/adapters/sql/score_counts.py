@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import Engine, extract, func, select
 
 from crispml_core.adapters.sql.databases.engine import reading
+from crispml_core.adapters.sql.databases.portable import total
 from crispml_core.adapters.sql.databases.retries import retried
 from crispml_core.adapters.sql.schema.tables import score_groups
 from crispml_core.domain.lineage import ScoreCount
@@ -46,7 +47,7 @@ class SqlScoreCounts:
         query = (
             select(
                 *by,
-                func.sum(_groups.row_count),
+                total(_groups.row_count),
                 func.min(_groups.created_at),
                 func.max(_groups.created_at),
             )

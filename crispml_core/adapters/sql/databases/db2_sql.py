@@ -77,6 +77,10 @@ class Db2Statements(DB2Compiler):  # type: ignore[misc] # no types
         text: str = super().limit_clause(select, **kw)
         return f"{text} ROWS" if text and select._limit_clause is None else text
 
+    def visit_extract(self, extract: Any, **kw: Any) -> str:
+        """Ask for a part of a moment by its name, as every version of Db2 can."""
+        return f"{extract.field.upper()}({self.process(extract.expr, **kw)})"
+
     def for_update_clause(self, select: Any, **kw: Any) -> str:
         """Lock the rows that are read until the end of the transaction."""
         asked: Any = select._for_update_arg

@@ -41,10 +41,17 @@ def read_table(connection: Connection, query: Select[Any], schema: pa.Schema) ->
 
 
 def _blocks(connection: Connection, query: Select[Any]) -> Iterator[Sequence[Sequence[Any]]]:
-    if not capabilities(connection.dialect).fetches_as_it_goes:
-        with connection.execute(query, execution_options={"yield_per": _ON_THE_WAY}) as result:
-            yield from result.partitions(_BLOCK)
-        return
+    if capabilities(connection.dialect).fetches_as_it_goes:
+        return _fetched(connection, query)
+    return _sent(connection, query)
+
+
+def _sent(connection: Connection, query: Select[Any]) -> Iterator[Sequence[Sequence[Any]]]:
+    with connection.execute(query, execution_options={"yield_per": _ON_THE_WAY}) as result:
+        yield from result.partitions(_BLOCK)
+
+
+def _fetched(connection: Connection, query: Select[Any]) -> Iterator[Sequence[Sequence[Any]]]:
     with connection.execute(query) as result:
         # From the driver itself: SQLAlchemy would make an object of each row.
         cursor = result.cursor

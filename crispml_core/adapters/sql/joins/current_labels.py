@@ -7,10 +7,23 @@ from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
-from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, null, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    DateTime,
+    Select,
+    and_,
+    case,
+    cast,
+    func,
+    null,
+    or_,
+    select,
+)
 
 from crispml_core.adapters.sql.databases.among import among
 from crispml_core.adapters.sql.databases.dialect_sql import walked
+from crispml_core.adapters.sql.databases.portable import total
 from crispml_core.adapters.sql.databases.raw_batches import MOMENT, raw, read_table
 from crispml_core.adapters.sql.schema.tables import label_imports, labels
 
@@ -39,6 +52,8 @@ _COLUMNS: dict[str, ColumnElement[Any]] = {
     "received_at": raw(labels.c.received_at),
     "propensity": labels.c.propensity,
 }
+# Of a type, because not every database has a null that may become anything.
+_NO_MOMENT = raw(cast(null(), DateTime))
 # One look-up costs as much as this many labels that are read one after the other.
 _LOOK_UP = 4
 
@@ -67,7 +82,7 @@ class CurrentLabels:
         received: bool = True,
     ) -> None:
         self._connection, self._use_case, self._as_of = connection, use_case, as_of
-        self._columns = _COLUMNS if received else _COLUMNS | {"received_at": null()}
+        self._columns = _COLUMNS if received else _COLUMNS | {"received_at": _NO_MOMENT}
 
     def about(self, score_ids: pa.ChunkedArray, record_keys: pa.ChunkedArray) -> pa.Table:
         """Return at least the labels about some scores or their records.
@@ -93,7 +108,7 @@ class CurrentLabels:
 
     def _at_most(self) -> int:
         """Return how many labels the use case has at most."""
-        query = select(func.coalesce(func.sum(label_imports.c.row_count), 0)).where(
+        query = select(func.coalesce(total(label_imports.c.row_count), 0)).where(
             label_imports.c.use_case == self._use_case
         )
         return int(self._connection.execute(query).scalar_one())
