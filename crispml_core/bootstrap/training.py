@@ -33,6 +33,7 @@ from crispml_core.adapters.volume.sweep import sweep
 from crispml_core.adapters.volume.uploads import VolumeUploadStore
 from crispml_core.bootstrap.database import for_a_run, open_database, open_for_looks
 from crispml_core.bootstrap.drift import drift_pipelines
+from crispml_core.bootstrap.figures import build_figures
 from crispml_core.bootstrap.lineage import lineage_builder
 from crispml_core.bootstrap.parts import Parts, codec_of, follow_clock, ping_stores, pools_of
 from crispml_core.bootstrap.scratch import scratch_in
@@ -45,6 +46,8 @@ from crispml_core.logs import configure_logging
 from crispml_core.pipelines.bundles.door import Bundles
 from crispml_core.pipelines.catalogue import Catalogue
 from crispml_core.pipelines.challenges import Challenges
+from crispml_core.pipelines.figures.late import LateReading
+from crispml_core.pipelines.figures.read import Figures
 from crispml_core.pipelines.monitoring.messages import Messages
 from crispml_core.pipelines.monitoring.monitor import Monitor
 from crispml_core.pipelines.monitoring.stores import MonitorStores, ReadDrift
@@ -89,6 +92,7 @@ class TrainingParts(Parts):
     findings: MonitorStore
     outbox: Outbox
     drift: ReadDrift
+    figures: LateReading[Figures]
 
     def pipelines_of(self, method: str) -> TrainingPipelines | Monitor:
         """Return what checks and executes the runs of a method."""
@@ -195,6 +199,7 @@ def build(settings: CrispMLSettings) -> TrainingParts:
         findings=findings,
         outbox=SqlOutbox(engine),
         drift=drift,
+        figures=build_figures(use_cases, looks),
         ping=lambda: ping_stores(looks, root, writable=True),
         pools=pools_of(engine, looks),
         close=close,

@@ -19,6 +19,8 @@ FALLBACK = "fallback"
 CHALLENGER = "challenger"
 # What the ledger has as the alias of scores that nobody was answered; no alias has this name.
 SHADOW = "shadow"
+# The aliases that decide who answers; all others only name a version.
+ROLES = (CHAMPION, CHALLENGER, FALLBACK)
 # Instead of the version that an alias is expected to point at: move it in any case.
 ANY_VERSION = "*"
 

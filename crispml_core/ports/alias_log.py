@@ -74,6 +74,10 @@ class AliasLog(Protocol):
         """Return the sequence of the newest move of every model."""
         ...
 
+    def move_counts(self) -> dict[tuple[str, str], int]:
+        """Return how often each alias of each model moved, removals included."""
+        ...
+
     def moves_to(self, model: str, version: str) -> list[AliasEvent]:
         """Return every move of any alias to a version, oldest first."""
         ...

@@ -38,6 +38,10 @@ class ReportStore(Protocol):
         """
         ...
 
+    def newest_ids(self, use_case: str, limit: int) -> list[str]:
+        """Return the ids of the newest reports of a use case, the newest first."""
+        ...
+
     def find(
         self,
         *,

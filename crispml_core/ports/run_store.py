@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from datetime import datetime
 from typing import Any, Protocol
 
 from crispml_core.domain.runs import MethodTiming, Run, RunError, RunStatus
@@ -105,4 +106,12 @@ class RunStore(Protocol):
         before: str | None = None,
     ) -> list[Run]:
         """Return runs of these methods, newest first, older than the run `before`."""
+        ...
+
+    def counts(self) -> dict[tuple[str, RunStatus], int]:
+        """Return how many runs there are, by method and status."""
+        ...
+
+    def oldest_queued(self) -> datetime | None:
+        """Return when the run was made that waits longest; None when none waits."""
         ...

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +16,7 @@ from crispml_core import __version__
 from crispml_core.bootstrap.parts import Parts
 from crispml_core.rest.docs import PROBLEMS, install_openapi
 from crispml_core.rest.errors import install_error_handlers
-from crispml_core.rest.health import Checks, health_router
+from crispml_core.rest.health import Checks, health_router, keep_looking
 from crispml_core.rest.limits import BodyLimit
 from crispml_core.rest.metrics import HttpMetrics, MeasureRequests
 from crispml_core.rest.request_id import RequestContext
@@ -70,6 +71,18 @@ def create_base_app(
     """
     metrics = metrics or HttpMetrics()
     metrics.describe(service.name, settings.environment, __version__)
+
+    @asynccontextmanager
+    async def watched(app: FastAPI) -> AsyncIterator[None]:
+        async with lifespan(app):
+            looking = asyncio.create_task(
+                keep_looking(app.state, service.checks, metrics.ready.set)
+            )
+            try:
+                yield
+            finally:
+                looking.cancel()
+
     app = FastAPIOffline(
         title=service.title,
         summary=service.summary,
@@ -77,7 +90,7 @@ def create_base_app(
         openapi_tags=[
             {"name": name, "description": description} for name, description in service.tags
         ],
-        lifespan=lifespan,
+        lifespan=watched,
         # A redirect would repeat the host and the query of the caller in its Location.
         redirect_slashes=False,
         # Without this the page asks a validator on the internet for a badge.

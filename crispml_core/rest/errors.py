@@ -72,6 +72,9 @@ _SENTENCES = {
     404: "there is nothing at this address; /docs lists what there is",
     405: "this address does not take this HTTP method; see the Allow header",
 }
+UNMATCHED = "unmatched"
+"""Stands for the template where no route matches."""
+
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _log = structlog.get_logger("crispml.rest")
 
@@ -174,7 +177,7 @@ def problem_response(
 
 def route_of(scope: Scope) -> str:
     """Return the template of the matched route, never the address itself."""
-    return getattr(scope.get("route"), "path", "unmatched")
+    return getattr(scope.get("route"), "path", UNMATCHED)
 
 
 def method_of(scope: Scope) -> str:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import platform
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import anyio
+import structlog
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from crispml_core import __version__
+from crispml_core.domain.errors import describe_failure
 from crispml_core.domain.identifiers import is_clock_simulated, utc_now
 from crispml_core.rest.answers import answer
 from crispml_core.rest.errors import RETRY_AFTER_S
@@ -20,6 +23,7 @@ OK = "ok"
 WAITING = "waiting: "
 MOST_CHECKS = 4
 CHECK_TIMEOUT_S = 5.0
+LOOK_EVERY_S = 5.0
 
 # A flag without a value, which FastAPI cannot declare.
 _VERBOSE = {
@@ -29,6 +33,8 @@ _VERBOSE = {
     "allowEmptyValue": True,
     "schema": {"type": "string"},
 }
+
+_log = structlog.get_logger("crispml.service")
 
 Checks = Callable[[Any], Mapping[str, str | None]]
 """From the parts of the service to what is wrong by name.
@@ -60,10 +66,7 @@ def health_router(service: str, checks: Checks) -> APIRouter:
     )
     async def readyz(request: Request) -> Response:
         """Answer 200 when the stores answer, else 503."""
-        found = await _checked(request, checks)
-        ready = all(text is None or text.startswith((OK, WAITING)) for text in found.values())
-        if request.app.state.draining:
-            ready, found = False, {**found, "service": "stopping"}
+        ready, found = await look(request.app.state, checks)
         details = {"checks": {name: text or OK for name, text in found.items()}}
         return _status(
             ready, "ready", "not ready", details if "verbose" in request.query_params else {}
@@ -84,8 +87,34 @@ def health_router(service: str, checks: Checks) -> APIRouter:
     return router
 
 
-async def _checked(request: Request, checks: Checks) -> dict[str, str | None]:
-    parts = getattr(request.app.state, "parts", None)
+async def look(state: Any, checks: Checks) -> tuple[bool, dict[str, str | None]]:
+    """Return whether a service can do its work, and what each check found.
+
+    Parameters
+    ----------
+    state : starlette.datastructures.State
+        Of the app.
+    """
+    found = await _checked(state, checks)
+    ready = all(text is None or text.startswith((OK, WAITING)) for text in found.values())
+    if state.draining:
+        ready, found = False, {**found, "service": "stopping"}
+    return ready, found
+
+
+async def keep_looking(state: Any, checks: Checks, note: Callable[[bool], None]) -> None:
+    """Look again and again, and note whether the service is ready: a probe may have nobody."""
+    while True:
+        try:
+            note((await look(state, checks))[0])
+        except Exception as error:  # nobody would begin it again
+            note(False)
+            _log.error("readiness_not_checked", error=describe_failure(error))
+        await asyncio.sleep(LOOK_EVERY_S)
+
+
+async def _checked(state: Any, checks: Checks) -> dict[str, str | None]:
+    parts = getattr(state, "parts", None)
     if parts is None:
         return {"service": "starting"}
     with anyio.move_on_after(CHECK_TIMEOUT_S):
@@ -94,7 +123,7 @@ async def _checked(request: Request, checks: Checks) -> dict[str, str | None]:
                 checks,
                 parts,
                 abandon_on_cancel=True,
-                limiter=threads_for(request.app.state, "checks", MOST_CHECKS),
+                limiter=threads_for(state, "checks", MOST_CHECKS),
             )
         )
     return {"stores": f"no answer within {CHECK_TIMEOUT_S:g} s"}

@@ -10,9 +10,10 @@ from prometheus_client.metrics import MetricWrapperBase
 from prometheus_client.metrics_core import Metric as Family
 from prometheus_client.registry import Collector
 
+from crispml_core.rest.database_metrics import DatabaseMetrics
 from crispml_core.rest.metrics import HttpMetrics
 from crispml_scoring.metrics import ScoringMetrics
-from crispml_training.metrics import MonitorMetrics
+from crispml_training.metrics import StoredMetrics
 
 
 class UnknownMetric(LookupError):
@@ -56,8 +57,9 @@ def metric(name: str) -> Metric:
 def registered() -> Mapping[str, Metric]:
     """Return every metric of both services by its name."""
     registry = HttpMetrics().registry
+    DatabaseMetrics(registry)
     ScoringMetrics(registry)
-    MonitorMetrics(registry, lambda: None)
+    StoredMetrics(registry, lambda: None)
     # The registry tells families but not the labels of those without a sample.
     collectors: list[Collector] = list(registry._collector_to_names)
     return {found.name: found for collector in collectors for found in _metrics(collector)}

@@ -203,3 +203,12 @@ def test_what_points_nowhere_cannot_be_removed(aliases):
         aliases.remove("credit", "challenger", expected=ANY_VERSION)
 
     assert aliases.highest() == {"credit": 2}
+
+
+def test_moves_are_counted_by_model_and_alias_with_removals(aliases):
+    assert aliases.move_counts() == {}
+    aliases.move("credit", "champion", "v1", expected=None)
+    aliases.move("credit", "champion", "v2", expected="v1")
+    aliases.remove("credit", "champion", expected="v2")
+    aliases.move("churn", "fallback", "v1", expected=None)
+    assert aliases.move_counts() == {("credit", "champion"): 3, ("churn", "fallback"): 1}

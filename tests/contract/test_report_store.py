@@ -105,3 +105,11 @@ def test_reports_are_found_by_what_was_asked(stores, reports):
     assert [r.id for r in reports.find(asked=ReportQuestion(as_of=end), limit=1, before=later)] == [
         again
     ]
+
+
+def test_the_newest_ids_of_a_use_case_come_newest_first(stores, reports):
+    first, second, third = (reports.add(a_report(stores)).id for _ in range(3))
+    reports.add(a_report(stores, use_case="churn"))
+    assert reports.newest_ids("credit", 10) == [third, second, first]
+    assert reports.newest_ids("credit", 2) == [third, second]
+    assert reports.newest_ids("nobody", 2) == []

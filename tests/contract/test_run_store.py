@@ -353,3 +353,27 @@ def in_threads(work, count):
         thread.start()
     for thread in threads:
         thread.join()
+
+
+def test_runs_are_counted_by_method_and_status(stores, runs):
+    assert runs.counts() == {}
+    for method in ("cycle", "cycle", "data-ingestion"):
+        runs.enqueue(a_run(stores.clock, method=method))
+    taken = runs.lease("worker-1", 30, ("cycle",))
+    runs.finish(taken.id, "worker-1", RunStatus.FAILED)
+    assert runs.counts() == {
+        ("cycle", RunStatus.FAILED): 1,
+        ("cycle", RunStatus.QUEUED): 1,
+        ("data-ingestion", RunStatus.QUEUED): 1,
+    }
+
+
+def test_the_run_that_waits_longest_says_since_when(stores, runs):
+    assert runs.oldest_queued() is None
+    since = stores.clock()
+    runs.enqueue(a_run(stores.clock))
+    later = stores.clock.advance(60)
+    runs.enqueue(a_run(stores.clock))
+    assert runs.oldest_queued() == since
+    runs.lease("worker-1", 30, METHODS)
+    assert runs.oldest_queued() == later

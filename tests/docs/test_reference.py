@@ -7,14 +7,13 @@ from pathlib import Path
 import pytest
 
 from crispml_core.cli.root import crispml
-from crispml_core.rest.metrics import HttpMetrics
-from crispml_scoring.metrics import ScoringMetrics
-from crispml_training.metrics import MonitorMetrics
+from scripts.dashboards.registered import registered
 
 ROOT = Path(__file__).parents[2]
 PAGES = "\n".join(
     page.read_text() for page in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 )
+METRICS = (ROOT / "docs" / "metrics.md").read_text()
 SERVICES = ("training", "scoring")
 
 
@@ -38,15 +37,21 @@ def test_every_listed_route_exists():
     assert listed <= {route for service in SERVICES for route in routes(service)}
 
 
-def test_every_metric_is_listed():
-    registry = HttpMetrics().registry
-    ScoringMetrics(registry)
-    MonitorMetrics(registry, lambda: None)
-    families = list(registry.collect())
-    assert families
-    for family in families:
-        name = f"{family.name}_total" if family.type == "counter" else family.name
-        assert f"`{name}`" in PAGES
+def test_the_table_of_metrics_is_what_the_services_register():
+    rows = re.findall(
+        r"^\| `(crispml_\w+)` \| (\w+) \|(?: `([^`]+)`)? \| (?:training|scoring|both) \| \S",
+        METRICS,
+        re.MULTILINE,
+    )
+    listed = {name: (kind, set(labels.split(", ")) - {""}) for name, kind, labels in rows}
+    assert len(listed) == len(rows)
+    known = {name: (found.kind, set(found.labels)) for name, found in registered().items()}
+    assert listed == known
+
+
+def test_every_metric_that_the_page_of_metrics_names_exists():
+    named = set(re.findall(r"\bcrispml_[a-z_]+\b", METRICS))
+    assert named <= set(registered())
 
 
 def test_every_verb_is_listed():

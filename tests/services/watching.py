@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from crispml_core import UseCase
+from crispml_core.pipelines.figures.late import LateReading
+from crispml_core.pipelines.figures.read import FigureStores, ReadFigures
 from crispml_core.pipelines.monitoring.monitor import Monitor
 from crispml_core.pipelines.monitoring.stores import MonitorStores
 from crispml_core.testing.fakes.monitor_store import FakeMonitorStore
@@ -29,4 +31,20 @@ def watching(use_cases: Mapping[str, UseCase], **stores: Any) -> dict[str, Any]:
             **stores,
         ),
     )
-    return {"monitor": monitor, "findings": findings, "outbox": outbox, "drift": drift}
+    figures = ReadFigures(
+        use_cases,
+        FigureStores(
+            aliases=stores["training"].aliases,
+            reports=stores["reports"],
+            runs=stores["runs"],
+            findings=findings,
+            outbox=outbox,
+        ),
+    )
+    return {
+        "monitor": monitor,
+        "findings": findings,
+        "outbox": outbox,
+        "drift": drift,
+        "figures": LateReading(figures, fresh_s=0),
+    }

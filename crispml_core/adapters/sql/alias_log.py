@@ -142,6 +142,14 @@ class SqlAliasLog:
             return dict(connection.execute(query).tuples().all())
 
     @retried
+    def move_counts(self) -> dict[tuple[str, str], int]:
+        """Return how often each alias of each model moved, removals included."""
+        key = (alias_events.c.model, alias_events.c.alias)
+        query = select(*key, func.count()).group_by(*key)
+        with reading(self._engine) as connection:
+            return {(model, alias): int(n) for model, alias, n in connection.execute(query)}
+
+    @retried
     def moves_to(self, model: str, version: str) -> list[AliasEvent]:
         """Return every move of any alias to a version, oldest first."""
         query = (

@@ -75,6 +75,18 @@ class SqlReportStore:
         return _report(row)
 
     @retried
+    def newest_ids(self, use_case: str, limit: int) -> list[str]:
+        """Return the ids of the newest reports of a use case, out of the index alone."""
+        query = (
+            select(reports.c.id)
+            .where(reports.c.use_case == use_case)
+            .order_by(reports.c.id.desc())
+            .limit(limit)
+        )
+        with reading(self._engine) as connection:
+            return list(connection.execute(query).scalars())
+
+    @retried
     def find(
         self,
         *,

@@ -7,7 +7,7 @@ from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, Row, insert, select, update
+from sqlalchemy import ColumnElement, Engine, Row, func, insert, select, update
 
 from crispml_core.adapters.sql.databases.engine import reading, writing
 from crispml_core.adapters.sql.databases.errors import ConstraintBroken
@@ -214,6 +214,29 @@ class SqlRunStore:
             query = query.where(runs.c.id < before)
         with reading(self._engine) as connection:
             return [_run(row) for row in connection.execute(query)]
+
+    @retried
+    def counts(self) -> dict[tuple[str, RunStatus], int]:
+        """Return how many runs there are, by method and status."""
+        key = (runs.c.method, runs.c.status)
+        query = select(*key, func.count()).group_by(*key)
+        with reading(self._engine) as connection:
+            return {
+                (method, RunStatus(status)): int(number)
+                for method, status, number in connection.execute(query)
+            }
+
+    @retried
+    def oldest_queued(self) -> datetime | None:
+        """Return when the run was made that waits longest: the first one of the index."""
+        query = (
+            select(runs.c.created_at)
+            .where(runs.c.status == RunStatus.QUEUED.value)
+            .order_by(runs.c.id)
+            .limit(1)
+        )
+        with reading(self._engine) as connection:
+            return connection.execute(query).scalar()
 
     def _known(self, digest: str | None, fingerprint: str) -> Run | None:
         if digest is None:

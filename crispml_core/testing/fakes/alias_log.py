@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
@@ -101,6 +102,10 @@ class FakeAliasLog:
     def highest(self) -> dict[str, int]:
         """Return the sequence of the newest move of every model."""
         return {model: events[-1].sequence for model, events in self._events.items() if events}
+
+    def move_counts(self) -> dict[tuple[str, str], int]:
+        """Return how often each alias of each model moved, removals included."""
+        return dict(Counter((e.model, e.alias) for events in self._events.values() for e in events))
 
     def moves_to(self, model: str, version: str) -> list[AliasEvent]:
         """Return every move of any alias to a version, oldest first."""

@@ -47,6 +47,10 @@ class FakeReportStore:
             raise NotFound("report")
         return self._reports[report_id]
 
+    def newest_ids(self, use_case: str, limit: int) -> list[str]:
+        """Return the ids of the newest reports of a use case."""
+        return [report.id for report in self.find(use_case=use_case, limit=limit)]
+
     def find(
         self,
         *,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -177,6 +178,17 @@ class FakeRunStore:
                 and (before is None or run.id < before)
             ]
         return sorted(found, key=lambda run: run.id, reverse=True)[:limit]
+
+    def counts(self) -> dict[tuple[str, RunStatus], int]:
+        """Return how many runs there are, by method and status."""
+        with self._lock:
+            return dict(Counter((run.method, run.status) for run in self._runs.values()))
+
+    def oldest_queued(self) -> datetime | None:
+        """Return when the run was made that waits longest; None when none waits."""
+        with self._lock:
+            queued = [run for run in self._runs.values() if run.status is RunStatus.QUEUED]
+        return min(queued, key=lambda run: run.id).created_at if queued else None
 
     def _owns(self, run_id: str, owner: str) -> bool:
         return run_id in self._leases and self._leases[run_id][0] == owner

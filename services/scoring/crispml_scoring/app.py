@@ -13,10 +13,12 @@ from starlette.middleware import Middleware
 from crispml_core.bootstrap.batches import Batches, build_batches
 from crispml_core.bootstrap.scoring import ScoringParts, build
 from crispml_core.domain.events import ServingEvent
+from crispml_core.domain.models import ROLES
 from crispml_core.domain.runs import SCORING_METHODS
 from crispml_core.rest.app import Service, create_base_app
 from crispml_core.rest.database_metrics import DatabaseMetrics
 from crispml_core.rest.evidence import Evidence
+from crispml_core.rest.few_versions import few_versions
 from crispml_core.rest.health import OK, WAITING
 from crispml_core.rest.metrics import HttpMetrics
 from crispml_core.rest.routes.lineage import lineage_router
@@ -77,16 +79,18 @@ def create_app(
             database.look(now)
 
     http.before_reading = look
+    http.choose = lambda found: few_versions(found, _in_service(live[0]) if live else {})
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         now = await run_in_threadpool(build, known) if parts is None else parts
         now.engine.watch(metrics.on_commit, metrics.on_event)
+        metrics.expect_labels(now.use_cases)
         if now.engine.shadow is not None:
             now.engine.shadow.watch(metrics.on_shadow, now.engine.note)
         await run_in_threadpool(now.engine.models.start)
         live.append(now)
-        app.state.parts = now
+        app.state.parts, app.state.on_labels = now, metrics.on_labels
         looking = asyncio.create_task(_keep_looking(look))
         measuring = asyncio.create_task(keep_measuring(now, metrics))
         try:
@@ -153,6 +157,13 @@ def scored_use_case(path: str) -> str | None:
         case ["v2", "models", name, *_, "infer"]:
             return name
     return None
+
+
+def _in_service(parts: ScoringParts) -> dict[str, set[str]]:
+    return {
+        use_case: {version for alias, version in versions.items() if alias in ROLES}
+        for use_case, versions in parts.engine.models.serving().items()
+    }
 
 
 def _checks(parts: ScoringParts) -> Mapping[str, str | None]:

@@ -12,6 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response, StreamingResponse
 
 from crispml_core.domain.errors import NotFound
+from crispml_core.domain.identifiers import utc_now
 from crispml_core.domain.labels import ImportedLabels
 from crispml_core.rest.answers import answer
 from crispml_core.rest.content import JSON
@@ -76,7 +77,11 @@ def _import(
         max_rows=limits.max_records if media == JSON else limits.max_batch_rows,
         max_bytes=limits.max_upload_bytes,
     )
-    return parts.scoring.label(use_case, labels, idempotency_key=key, fingerprint=fingerprint)
+    began = utc_now()
+    done = parts.scoring.label(use_case, labels, idempotency_key=key, fingerprint=fingerprint)
+    if done.received_at >= began:  # else a key brought back what was counted before
+        request.app.state.on_labels(use_case, done.counts)
+    return done
 
 
 def _facts(done: ImportedLabels) -> dict[str, str]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from crispml_core.domain.events import ServingEvent
+from crispml_core.domain.labels import Verdict
 from crispml_core.serving.engine import ScoringEngine
 from crispml_core.serving.ledger_writer import Served
 from crispml_core.serving.shadow import KEPT
@@ -45,6 +46,12 @@ class ScoringMetrics:
             "crispml_shadow_dropped_total",
             "Records that a challenger did not score in the shadow.",
             ("use_case", "reason"),
+            registry=registry,
+        )
+        self._labels = Counter(
+            "crispml_labels_total",
+            "Labels that came, by what became of them.",
+            ("use_case", "verdict"),
             registry=registry,
         )
         self._queue = Gauge(
@@ -115,6 +122,16 @@ class ScoringMetrics:
             self._shadow.labels(served.use_case, served.model, served.version).inc(rows)
         else:
             self._shadow_dropped.labels(served.use_case, outcome).inc(rows)
+
+    def expect_labels(self, use_cases: Iterable[str]) -> None:
+        """Begin to count at 0, so that the first labels are a rise."""
+        for use_case in use_cases:
+            self.on_labels(use_case, dict.fromkeys(Verdict, 0))
+
+    def on_labels(self, use_case: str, counts: Mapping[str, int]) -> None:
+        """Count an import by its verdicts."""
+        for verdict, rows in counts.items():
+            self._labels.labels(use_case, str(verdict)).inc(rows)
 
     def look(self, engine: ScoringEngine) -> None:
         """Take the state of the engine, before the metrics are read."""

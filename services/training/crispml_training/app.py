@@ -22,7 +22,7 @@ from crispml_core.rest.routes.unknown_method import unknown_method_router
 from crispml_core.rest.routes.use_cases import use_case_router
 from crispml_core.rest.runs import Runs
 from crispml_core.settings import CrispMLSettings, load_settings
-from crispml_training.metrics import MonitorMetrics
+from crispml_training.metrics import StoredMetrics
 from crispml_training.reports import ModelReports
 from crispml_training.routes.aliases import alias_router
 from crispml_training.routes.approvals import approval_router
@@ -114,7 +114,7 @@ def create_app(
         lifespan,
         metrics=metrics,
     )
-    MonitorMetrics(metrics.registry, lambda: app.state.parts)
+    StoredMetrics(metrics.registry, lambda: app.state.parts)
     database = DatabaseMetrics(metrics.registry)
 
     def look() -> None:
