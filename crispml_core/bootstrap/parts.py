@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
 
+from crispml_core.adapters.no_tracer import NoTracer
 from crispml_core.adapters.simulated_clock import SimulatedClock
 from crispml_core.adapters.sql.databases.engine import reading
 from crispml_core.adapters.sql.databases.pools import PoolState, state_of
@@ -20,6 +21,7 @@ from crispml_core.domain.use_case import UseCase
 from crispml_core.ports.alias_log import AliasLog
 from crispml_core.ports.model_codec import ModelCodec
 from crispml_core.ports.model_registry import ModelRegistry
+from crispml_core.ports.tracer import Tracer
 from crispml_core.settings import CrispMLSettings
 
 if TYPE_CHECKING:
@@ -34,6 +36,8 @@ class Parts:
     ----------
     lineage : callable
         Gives what reads the lineage graph; it is built when it is first needed.
+    tracer : Tracer
+        Makes the traces of the process.
     ping : callable
         Returns, per store, None when it answers, else what is wrong.
     pools, retries : callable
@@ -52,6 +56,7 @@ class Parts:
     pools: Callable[[], Sequence[PoolState]] = tuple
     retries: Callable[[], Mapping[str, int]] = retry_counts
     close: Callable[[], None]
+    tracer: Tracer = field(default_factory=NoTracer)
 
 
 def follow_clock(settings: CrispMLSettings) -> Callable[[], None]:

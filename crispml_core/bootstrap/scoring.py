@@ -11,6 +11,7 @@ import structlog
 from crispml_core.adapters.journal import FileJournals
 from crispml_core.adapters.libraries import library_versions
 from crispml_core.adapters.sql.alias_log import SqlAliasLog
+from crispml_core.adapters.sql.databases.tracing import trace_statements
 from crispml_core.adapters.sql.event_log import SqlEventLog
 from crispml_core.adapters.sql.health_log import SqlHealthLog
 from crispml_core.adapters.sql.labels.store import SqlLabelStore
@@ -24,6 +25,7 @@ from crispml_core.bootstrap.database import open_database, open_for_commits, ope
 from crispml_core.bootstrap.drift import drift_pipelines, drift_store
 from crispml_core.bootstrap.lineage import lineage_builder
 from crispml_core.bootstrap.parts import Parts, codec_of, follow_clock, ping_stores, pools_of
+from crispml_core.bootstrap.tracing import make_tracer
 from crispml_core.domain.errors import CrispMLError, StoreUnavailable
 from crispml_core.domain.models import AliasEvent
 from crispml_core.domain.scores import ScoreGroup
@@ -38,6 +40,7 @@ from crispml_core.ports.label_store import LabelStore
 from crispml_core.ports.report_store import ReportStore
 from crispml_core.ports.score_ledger import ScoreLedger
 from crispml_core.ports.scorer import Answers
+from crispml_core.ports.tracer import Tracer
 from crispml_core.serving.admission import Admission
 from crispml_core.serving.direct_commits import DirectCommits
 from crispml_core.serving.durable_ledger import DurableLedger
@@ -97,12 +100,15 @@ def build(settings: CrispMLSettings) -> ScoringParts:
         If the database does not answer, or the journal cannot be written.
     """
     use_cases = load_use_cases(settings.use_cases)
+    tracer = make_tracer(settings, "scoring")
     # The writer gives up on a database that is away soon, and goes on with the journal.
     engine, commits, looks = (
         open_database(settings, "scoring"),
         open_for_commits(settings, "scoring"),
         open_for_looks(settings, "scoring"),
     )
+    trace_statements(engine, tracer)
+    trace_statements(commits, tracer)
     check_revision(engine)
     root = settings.registry.path
     aliases, models, ledger = (
@@ -112,7 +118,7 @@ def build(settings: CrispMLSettings) -> ScoringParts:
     )
     health, followed = SqlHealthLog(looks), SqlAliasLog(looks, environment=settings.environment)
     labels, reports = SqlLabelStore(engine), SqlReportStore(engine)
-    durable, writer = _writer(settings, SqlScoreLedger(commits))
+    durable, writer = _writer(settings, SqlScoreLedger(commits, tracer=tracer), tracer)
     live = LiveModels(
         use_cases,
         LoadedVersions(VersionLoader(models, codec_of).load, settings.scoring.models_bytes),
@@ -130,6 +136,7 @@ def build(settings: CrispMLSettings) -> ScoringParts:
         # Through the engine of the requests: what it waits for must not keep a commit waiting.
         shadow=ShadowScores(_shadow_writer(SqlScoreLedger(engine))),
         count=drift_store(commits, models).advance,
+        tracer=tracer,
     )
 
     stop_clock = follow_clock(settings)
@@ -140,6 +147,7 @@ def build(settings: CrispMLSettings) -> ScoringParts:
         commits.dispose()
         looks.dispose()
         stop_clock()
+        tracer.close()
 
     return ScoringParts(
         settings=settings,
@@ -166,12 +174,13 @@ def build(settings: CrispMLSettings) -> ScoringParts:
         drift=drift_pipelines(use_cases, engine, models, aliases),
         ping=lambda: ping_stores(looks, root, writable=False),
         pools=pools_of(engine, commits, looks),
+        tracer=tracer,
         close=close,
     )
 
 
 def _writer(
-    settings: CrispMLSettings, ledger: SqlScoreLedger
+    settings: CrispMLSettings, ledger: SqlScoreLedger, tracer: Tracer
 ) -> tuple[DurableLedger, LedgerWriter]:
     durable = DurableLedger(
         ledger,
@@ -179,7 +188,7 @@ def _writer(
         retry_s=settings.journal.retry_s,
         on_error=_tell,
     )
-    return durable, LedgerWriter(ledger, durable)
+    return durable, LedgerWriter(ledger, durable, tracer=tracer)
 
 
 def _admission(settings: CrispMLSettings, aliases: SqlAliasLog) -> Admission:

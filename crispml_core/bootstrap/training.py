@@ -14,6 +14,7 @@ from crispml_core.adapters.compilers import SklearnModelCompiler
 from crispml_core.adapters.libraries import library_versions
 from crispml_core.adapters.sources import build_source
 from crispml_core.adapters.sql.alias_log import SqlAliasLog
+from crispml_core.adapters.sql.databases.tracing import trace_statements
 from crispml_core.adapters.sql.dataset_notes import SqlDataSetNotes
 from crispml_core.adapters.sql.health_log import SqlHealthLog
 from crispml_core.adapters.sql.import_log import SqlImportLog
@@ -37,6 +38,7 @@ from crispml_core.bootstrap.figures import build_figures
 from crispml_core.bootstrap.lineage import lineage_builder
 from crispml_core.bootstrap.parts import Parts, codec_of, follow_clock, ping_stores, pools_of
 from crispml_core.bootstrap.scratch import scratch_in
+from crispml_core.bootstrap.tracing import make_tracer
 from crispml_core.bootstrap.webhook import build_deliverer, build_webhook
 from crispml_core.domain.errors import CrispMLError, NotFound
 from crispml_core.domain.runs import MONITORING_RUNS, TRAINING_RUNS, Run
@@ -116,7 +118,9 @@ def build(settings: CrispMLSettings) -> TrainingParts:
         If the database does not answer.
     """
     use_cases = load_use_cases(settings.use_cases)
+    tracer = make_tracer(settings, "training")
     engine, looks = open_database(settings, "training"), open_for_looks(settings, "training")
+    trace_statements(engine, tracer)
     check_revision(engine)
     root = settings.registry.path
     uploads = VolumeUploadStore(root, settings.server.max_upload_bytes)
@@ -141,6 +145,7 @@ def build(settings: CrispMLSettings) -> TrainingParts:
         engine.dispose()
         looks.dispose()
         stop_clock()
+        tracer.close()
 
     stores = TrainingStores(
         datasets=datasets,
@@ -183,6 +188,7 @@ def build(settings: CrispMLSettings) -> TrainingParts:
     )
     return TrainingParts(
         settings=settings,
+        tracer=tracer,
         use_cases=use_cases,
         runs=runs,
         datasets=datasets,

@@ -6,6 +6,7 @@ import errno
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import click
 
@@ -53,6 +54,8 @@ class Session:
     training_url: str | None = None
     scoring_url: str | None = None
     out: Output = field(default_factory=Output)
+    request_id: str = field(default_factory=lambda: f"cli-{uuid4().hex}")
+    """One for the whole call, so that what it set off in both services is found together."""
     _client: CrispMLClient | None = None
 
     @property
@@ -64,7 +67,9 @@ class Session:
             running = addresses.read(Path(addresses.FOLDER))
             training = self.training_url or running.get("training", addresses.TRAINING_URL)
             scoring = self.scoring_url or running.get("scoring", addresses.SCORING_URL)
-            self._client = CrispMLClient(training, scoring, transport=self.transport)
+            self._client = CrispMLClient(
+                training, scoring, request_id=self.request_id, transport=self.transport
+            )
         return self._client
 
     def close(self) -> None:

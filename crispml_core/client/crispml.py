@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from types import TracebackType
+from typing import Any
 
 import httpx
 
@@ -27,6 +28,9 @@ class CrispMLClient:
         Longest silence of a service within one answer.
     retries : int
         How many more times a request is tried that is safe to repeat.
+    request_id : str, optional
+        Sent with every call (letters, digits, ``.``, ``_`` and ``-``), so that the logs of both
+        services, the runs and the scores name it; by default each call has one of its own.
     transport : httpx.BaseTransport, optional
         Replaces the network, for tests.
 
@@ -46,18 +50,17 @@ class CrispMLClient:
         *,
         timeout_s: float = 60.0,
         retries: int = 4,
+        request_id: str | None = None,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
-        self.training = TrainingClient(
-            ServiceConnection(
-                "training", training_url, timeout_s=timeout_s, retries=retries, transport=transport
-            )
-        )
-        self.scoring = ScoringClient(
-            ServiceConnection(
-                "scoring", scoring_url, timeout_s=timeout_s, retries=retries, transport=transport
-            )
-        )
+        options: dict[str, Any] = {
+            "timeout_s": timeout_s,
+            "retries": retries,
+            "request_id": request_id,
+            "transport": transport,
+        }
+        self.training = TrainingClient(ServiceConnection("training", training_url, **options))
+        self.scoring = ScoringClient(ServiceConnection("scoring", scoring_url, **options))
 
     def close(self) -> None:
         """Close every connection."""

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
+from uuid import uuid4
 
 import httpx
 import msgspec
@@ -20,10 +21,12 @@ from crispml_core.client.errors import (
     ServiceUnreachable,
     UnexpectedAnswer,
 )
+from crispml_core.client.tracing import calling
 from crispml_core.domain.errors import Problem
 
 T = TypeVar("T")
 API = "/api/v1"
+REQUEST_ID = "X-Request-ID"
 _BUSY = frozenset({502, 503, 504})
 _LOST = (httpx.NetworkError, httpx.RemoteProtocolError, httpx.ConnectTimeout)
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -54,6 +57,8 @@ class ServiceConnection:
         Replaces the network, for tests.
     sleep : callable
         Replaces the pause, for tests.
+    request_id : str, optional
+        Sent with every call; by default each call has one of its own.
     """
 
     def __init__(
@@ -66,7 +71,9 @@ class ServiceConnection:
         backoff_s: float = 0.2,
         transport: httpx.BaseTransport | None = None,
         sleep: Callable[[float], None] = time.sleep,
+        request_id: str | None = None,
     ) -> None:
+        self._given_id = request_id
         self.name, self.url = name, url.rstrip("/")
         self._retries, self._backoff_s, self._sleep = retries, backoff_s, sleep
         try:
@@ -131,7 +138,7 @@ class ServiceConnection:
         RequestRefused, ServiceFailed
             If the status is 400 or more.
         """
-        sent = dict(headers or {})
+        sent = {REQUEST_ID: self._request_id(), **(headers or {})}
         if idempotency_key is not None:
             sent["Idempotency-Key"] = idempotency_key
         if body is not None:
@@ -142,14 +149,18 @@ class ServiceConnection:
         for attempt in range(retries + 1):
             pause = self._pause(attempt)
             try:
-                response = self._client.request(
-                    method,
-                    path,
-                    params=_given(params),
-                    content=_chunks(content, sent_bytes) if isinstance(content, Path) else content,
-                    headers=sent,
-                    **options,
-                )
+                with calling(method, self._client.base_url) as call:
+                    response = self._client.request(
+                        method,
+                        path,
+                        params=_given(params),
+                        content=_chunks(content, sent_bytes)
+                        if isinstance(content, Path)
+                        else content,
+                        headers={**sent, **call.headers},
+                        **options,
+                    )
+                    call.answered(response.status_code)
             except _LOST as error:
                 if attempt == retries:
                     raise self._unreachable() from error
@@ -169,9 +180,16 @@ class ServiceConnection:
         """Open `path` below the API as a stream; one attempt."""
         options: dict[str, Any] = {} if timeout_s is None else {"timeout": timeout_s}
         try:
-            with self._client.stream(
-                "GET", API + path, headers={"Accept": accept}, **options
-            ) as response:
+            with (
+                calling("GET", self._client.base_url) as call,
+                self._client.stream(
+                    "GET",
+                    API + path,
+                    headers={"Accept": accept, REQUEST_ID: self._request_id(), **call.headers},
+                    **options,
+                ) as response,
+            ):
+                call.answered(response.status_code)
                 if response.status_code >= 400:
                     response.read()
                 yield self.checked(response)
@@ -193,7 +211,7 @@ class ServiceConnection:
             or f"the {self.name} service answered with status {response.status_code}",
             status=response.status_code,
             code=problem.code,
-            request_id=problem.request_id or response.headers.get("X-Request-ID", ""),
+            request_id=problem.request_id or response.headers.get(REQUEST_ID, ""),
             errors=problem.errors,
         )
 
@@ -212,8 +230,11 @@ class ServiceConnection:
                 f"the {self.name} service gave an answer that this client does not understand; "
                 "is the address right, and are client and service of the same release?",
                 status=None if response is None else response.status_code,
-                request_id="" if response is None else response.headers.get("X-Request-ID", ""),
+                request_id="" if response is None else response.headers.get(REQUEST_ID, ""),
             ) from error
+
+    def _request_id(self) -> str:
+        return self._given_id or uuid4().hex
 
     def _pause(self, attempt: int) -> float:
         longest: float = min(self._backoff_s * 2**attempt, _LONGEST_PAUSE_S)

@@ -11,15 +11,18 @@ from typing import Any
 from fastapi import APIRouter, FastAPI, Request
 from fastapi_offline import FastAPIOffline
 from starlette.middleware import Middleware
+from starlette.types import Scope
 
 from crispml_core import __version__
 from crispml_core.bootstrap.parts import Parts
+from crispml_core.ports.tracer import Tracer
 from crispml_core.rest.docs import PROBLEMS, install_openapi
 from crispml_core.rest.errors import install_error_handlers
 from crispml_core.rest.health import Checks, health_router, keep_looking
 from crispml_core.rest.limits import BodyLimit
 from crispml_core.rest.metrics import HttpMetrics, MeasureRequests
 from crispml_core.rest.request_id import RequestContext
+from crispml_core.rest.tracing import TraceRequests
 from crispml_core.rest.unexpected import UnexpectedErrors
 from crispml_core.settings import CrispMLSettings
 
@@ -97,6 +100,7 @@ def create_base_app(
         swagger_ui_parameters={"validatorUrl": None},
         generate_unique_id_function=_operation_id,
         middleware=[
+            Middleware(TraceRequests, tracer=_tracer_of),
             Middleware(RequestContext),
             Middleware(MeasureRequests, metrics=metrics),
             *inner,
@@ -124,6 +128,11 @@ def parts_of(request: Request) -> Parts:
     """Return the parts that the service was built from."""
     parts: Parts = request.app.state.parts
     return parts
+
+
+def _tracer_of(scope: Scope) -> Tracer | None:
+    parts: Parts | None = scope["app"].state.parts
+    return None if parts is None else parts.tracer
 
 
 def location(request: Request, path: str) -> str:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from crispml_core.domain.errors import CrispMLError
 from crispml_core.domain.scores import ScoreRows
 from crispml_core.ports.scorer import Answers
+from crispml_core.ports.tracer import Tracer
 from crispml_core.serving.active import Active
 from crispml_core.serving.batcher import Batcher
 from crispml_core.serving.scored import ScoreCall
+from crispml_core.serving.tracing import answer_span
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -36,10 +39,12 @@ class Answering:
         How many requests may wait for a version without a compiled form.
     deadline_s : float
         How long a request may wait for it.
+    tracer : Tracer, optional
+        Follows requests that are traced.
     """
 
-    def __init__(self, *, capacity: int, deadline_s: float) -> None:
-        self._capacity, self._deadline_s = capacity, deadline_s
+    def __init__(self, *, capacity: int, deadline_s: float, tracer: Tracer | None = None) -> None:
+        self._capacity, self._deadline_s, self._tracer = capacity, deadline_s, tracer
         self._predictions = self._batcher("predictor")
         # Its own, made when it is needed: a slow challenger must not keep the champion waiting.
         self._challenged: Batcher[Question, Answers] | None = None
@@ -65,6 +70,12 @@ class Answering:
         CrispMLError
             Whatever the version raises; or `Overloaded`, `DeadlineExceeded`.
         """
+        with answer_span(self._tracer, active, records):
+            return await self._run(active, call, records, of_challenger=of_challenger)
+
+    async def _run(
+        self, active: Active, call: ScoreCall, records: Any, *, of_challenger: bool
+    ) -> tuple[ScoreRows, Any]:
         loaded = active.loaded
         options: dict[str, Any] = {"request_id": call.request_id}
         if call.explain or call.interval is not None:
@@ -84,7 +95,9 @@ class Answering:
     async def in_thread(self, function: Callable[..., Any], *arguments: Any) -> Any:
         """Return what a function returns, called in a thread."""
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._pool, function, *arguments)
+        # The trace and the log of the thread are those of the request.
+        run = copy_context().run
+        return await loop.run_in_executor(self._pool, run, function, *arguments)
 
     def close(self) -> None:
         """Answer what waits, and take no more; a challenger that hangs is not waited for."""

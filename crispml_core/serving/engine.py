@@ -15,6 +15,7 @@ from crispml_core.domain.errors import CrispMLError, describe_failure
 from crispml_core.domain.events import ServingEvent
 from crispml_core.domain.models import CHAMPION
 from crispml_core.ports.score_ledger import ScoreLedger
+from crispml_core.ports.tracer import Tracer
 from crispml_core.serving.active import Active
 from crispml_core.serving.answering import Answering
 from crispml_core.serving.batcher import Batcher, Tell
@@ -60,6 +61,8 @@ class ScoringEngine:
         Scores what the champion answered; without it nobody does.
     count : callable
         Counts about so many committed scores and returns how many; called in idle times.
+    tracer : Tracer, optional
+        Follows requests that are traced.
     """
 
     def __init__(
@@ -73,6 +76,7 @@ class ScoringEngine:
         deadline_s: float = 30.0,
         shadow: ShadowScores | None = None,
         count: Callable[[int], int] = lambda rows: 0,
+        tracer: Tracer | None = None,
     ) -> None:
         self.models, self.durable, self.shadow, self._count = models, durable, shadow, count
         self._ledger, self._writer = ledger, writer
@@ -92,7 +96,7 @@ class ScoringEngine:
             idle=self._idle,
             name="ledger-writer",
         )
-        self._answering = Answering(capacity=capacity, deadline_s=deadline_s)
+        self._answering = Answering(capacity=capacity, deadline_s=deadline_s, tracer=tracer)
         models.watch(self.note)
 
     @property

@@ -13,10 +13,12 @@ from crispml_core.domain.events import ServingEvent
 from crispml_core.domain.identifiers import utc_now
 from crispml_core.domain.scores import Encoding, ScoreGroup, ScoreRows, chain_root, new_group_id
 from crispml_core.ports.score_ledger import ScoreLedger
+from crispml_core.ports.tracer import Tracer
 from crispml_core.serving.direct_commits import DirectCommits
 from crispml_core.serving.durable_ledger import DATABASE, DurableLedger, NowhereKept
 from crispml_core.serving.scored import ScoreCall, Scored
 from crispml_core.serving.stored_inputs import digest_rows, pack_rows
+from crispml_core.serving.tracing import commit_span
 
 if TYPE_CHECKING:
     from crispml_core.serving.challengers import Challenger
@@ -81,6 +83,8 @@ class LedgerWriter:
         Takes the transactions.
     clock : callable
         Returns the current moment in UTC.
+    tracer : Tracer, optional
+        Follows commits of requests that are traced.
     """
 
     def __init__(
@@ -88,8 +92,11 @@ class LedgerWriter:
         ledger: ScoreLedger,
         durable: DurableLedger | DirectCommits,
         clock: Callable[[], datetime] = utc_now,
+        *,
+        tracer: Tracer | None = None,
     ) -> None:
         self._ledger, self._durable, self._clock = ledger, durable, clock
+        self._tracer = tracer
         self._writer_id = str(uuid4())
         self._sequence, self._root = 0, bytes(32)
         self._is_sure = True
@@ -118,6 +125,12 @@ class LedgerWriter:
         key may be taken, which must not hurt others, and after a failure only the caller can tell
         by the key whether it is stored.
         """
+        with commit_span(self._tracer, entries):
+            return self._commit(entries, events)
+
+    def _commit(
+        self, entries: Sequence[Entry], events: Sequence[ServingEvent]
+    ) -> list[Scored | Exception]:
         bundles = _bundles(entries)
         free = [bundle for bundle in bundles if not bundle[0].call.idempotency_key]
         done: dict[int, Scored | Exception] = {}

@@ -22,6 +22,8 @@ class ScoreCall:
         Whether every score gets its reasons.
     interval : float or None
         The confidence of a conformal interval or label set, between 0 and 1.
+    traceparent : str or None
+        Of a request that is traced: what goes on with its trace.
     """
 
     use_case: str
@@ -32,6 +34,7 @@ class ScoreCall:
     fingerprint: str = ""
     explain: bool = False
     interval: float | None = None
+    traceparent: str | None = None
 
     @property
     def names_version(self) -> bool:

@@ -17,7 +17,7 @@ from crispml_core.settings.services import (
     ServerSettings,
 )
 from crispml_core.settings.stores import DatabaseSettings, JournalSettings, RegistrySettings
-from crispml_core.settings.watching import LogSettings
+from crispml_core.settings.watching import LogSettings, TracingSettings
 
 __all__ = [
     "BatchSettings",
@@ -32,6 +32,7 @@ __all__ = [
     "RunSettings",
     "ScoringSettings",
     "ServerSettings",
+    "TracingSettings",
     "child_environment",
     "load_settings",
 ]

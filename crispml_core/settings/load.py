@@ -19,7 +19,7 @@ from crispml_core.settings.services import (
     ServerSettings,
 )
 from crispml_core.settings.stores import DatabaseSettings, JournalSettings, RegistrySettings
-from crispml_core.settings.watching import LogSettings
+from crispml_core.settings.watching import LogSettings, TracingSettings
 
 
 class CrispMLSettings(BaseSettings):
@@ -75,6 +75,9 @@ class CrispMLSettings(BaseSettings):
 
     log: LogSettings = LogSettings()
     """See `LogSettings`."""
+
+    tracing: TracingSettings = TracingSettings()
+    """See `TracingSettings`."""
 
     @field_validator("use_cases", mode="before")
     @classmethod

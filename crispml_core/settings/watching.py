@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, SecretStr, field_validator
 
 from crispml_core.settings.concern import Concern
 
@@ -32,3 +32,40 @@ class LogSettings(Concern):
     @classmethod
     def _empty_is_none(cls, value: object) -> object:
         return None if value == "" else value
+
+
+class TracingSettings(Concern):
+    """Traces of requests and runs, for a collector of OpenTelemetry."""
+
+    url: SecretStr = SecretStr("")
+    """Address that takes OTLP over HTTP, such as http://collector:4318/v1/traces; empty: none."""
+
+    headers: SecretStr = SecretStr("")
+    """Headers for the collector, as name=value pairs separated by commas."""
+
+    ratio: float = Field(default=0.01, ge=0, le=1)
+    """Share of the requests that are traced although their caller does not trace them."""
+
+    @field_validator("url")
+    @classmethod
+    def _is_address(cls, value: SecretStr) -> SecretStr:
+        address = value.get_secret_value()
+        if address and not address.startswith(("http://", "https://")):
+            raise ValueError("give an address that begins with http:// or https://")
+        return value
+
+    @field_validator("headers")
+    @classmethod
+    def _are_pairs(cls, value: SecretStr) -> SecretStr:
+        if any("=" not in pair for pair in _parts(value)):
+            raise ValueError("give each header as name=value, separated by commas")
+        return value
+
+    def parsed_headers(self) -> dict[str, str]:
+        """Return the headers by name."""
+        pairs = (part.split("=", 1) for part in _parts(self.headers))
+        return {name.strip(): value.strip() for name, value in pairs}
+
+
+def _parts(headers: SecretStr) -> list[str]:
+    return [part for part in headers.get_secret_value().split(",") if part.strip()]

@@ -70,6 +70,9 @@ class HotPath:
         parts = self._parts()
         if parts is None or parts is not self._known:
             return False
+        tracer = parts.tracer
+        if tracer.is_on and tracer.takes(_text(head.traceparent), again=True):
+            return False  # the app follows it step by step
         use_case, decode = self._targets[head.path]
         active = parts.engine.models.find(use_case, CHAMPION)
         if active is None or not active.loaded.scorer.is_fast:
@@ -144,3 +147,7 @@ class HotPath:
             b"%b: %b\r\n" % field for field in response.raw_headers if field[0] != b"content-length"
         )
         return response.status_code, fields, bytes(response.body)
+
+
+def _text(traceparent: bytes | None) -> str | None:
+    return None if traceparent is None else traceparent.decode()

@@ -29,6 +29,7 @@ from crispml_core.rest.preferences import checked_key, request_fingerprint
 from crispml_core.rest.request_id import request_id_of
 from crispml_core.rest.spooled import Spooled, spooled
 from crispml_core.rest.strict_json import parse_json
+from crispml_core.rest.tracing import traceparent_of
 from crispml_core.serving.answering import COLUMN_ROWS
 from crispml_core.serving.engine import ScoringEngine
 from crispml_core.serving.record_decoder import RecordDecoder, Records
@@ -99,6 +100,7 @@ def _call(
         alias=options.alias,
         version=options.model_version,
         request_id=request_id_of(request.scope),
+        traceparent=traceparent_of(request.scope),
         idempotency_key=key,
         fingerprint=fingerprint,
         explain=options.explain,

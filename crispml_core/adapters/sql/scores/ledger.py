@@ -12,6 +12,7 @@ from crispml_core.adapters.sql.databases.capabilities import capabilities
 from crispml_core.adapters.sql.databases.engine import reading
 from crispml_core.adapters.sql.databases.errors import ConstraintBroken
 from crispml_core.adapters.sql.databases.retries import retried
+from crispml_core.adapters.sql.databases.tracing import append_span
 from crispml_core.adapters.sql.schema.group_rows import SPAN, place, rows_between
 from crispml_core.adapters.sql.schema.idempotency import check_fingerprint, key_digest
 from crispml_core.adapters.sql.schema.tables import score_groups, score_rows
@@ -25,6 +26,7 @@ from crispml_core.adapters.sql.scores.windows import groups_of_window, shadow_pa
 from crispml_core.domain.errors import Conflict, NotFound, WouldWait
 from crispml_core.domain.events import ServingEvent
 from crispml_core.domain.scores import Score, ScoreGroup
+from crispml_core.ports.tracer import Tracer
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -42,10 +44,14 @@ class SqlScoreLedger:
         From `make_engine`.
     most_joined : int, optional
         Most scores that are joined to labels at once: all of them are in memory.
+    tracer : Tracer, optional
+        Follows appends, whose statements may be the driver's own.
     """
 
-    def __init__(self, engine: Engine, *, most_joined: int | None = None) -> None:
-        self._engine, self._most_joined = engine, most_joined
+    def __init__(
+        self, engine: Engine, *, most_joined: int | None = None, tracer: Tracer | None = None
+    ) -> None:
+        self._engine, self._most_joined, self._tracer = engine, most_joined, tracer
         self._driver = _appender(engine)
 
     def append(
@@ -57,17 +63,23 @@ class SqlScoreLedger:
     ) -> None:
         """Commit groups and events in one transaction: all of them, or none."""
         try:
-            if self._driver is not None:
-                self._driver.append(groups, events, wait=wait)
-            elif not wait:
-                raise WouldWait
-            else:
-                append_rows(self._engine, groups, events)
+            with append_span(self._tracer, self._engine, groups):
+                self._append(groups, events, wait)
         except ConstraintBroken:
             raise Conflict(
                 "a group with this id, this writer and sequence, or this idempotency key is stored "
                 "already"
             ) from None
+
+    def _append(
+        self, groups: Sequence[ScoreGroup], events: Sequence[ServingEvent], wait: bool
+    ) -> None:
+        if self._driver is not None:
+            self._driver.append(groups, events, wait=wait)
+        elif not wait:
+            raise WouldWait
+        else:
+            append_rows(self._engine, groups, events)
 
     @retried
     def stored(self, group_ids: Sequence[str]) -> set[str]:

@@ -22,6 +22,7 @@ from crispml_core.rest.formats.facts import fact_headers
 from crispml_core.rest.request_id import request_id_of
 from crispml_core.rest.spooled import spooled
 from crispml_core.rest.strict_json import parse_json
+from crispml_core.rest.tracing import traceparent_of
 from crispml_core.serving.answering import COLUMN_ROWS
 from crispml_core.serving.scored import ScoreCall
 from crispml_scoring.parts import parts_of
@@ -193,6 +194,7 @@ def _call(request: Request, model: str, version: str | None) -> ScoreCall:
         use_case=model,
         version=version,
         request_id=request_id_of(request.scope),
+        traceparent=traceparent_of(request.scope),
     )
 
 

@@ -26,6 +26,7 @@ from crispml_core.rest.formats.media import CSV, PARQUET
 from crispml_core.rest.request_id import request_id_of
 from crispml_core.rest.requests import RequestModel
 from crispml_core.rest.spooled import Spooled, spooled
+from crispml_core.rest.tracing import traceparent_of
 from crispml_core.serving.answering import COLUMN_ROWS
 from crispml_core.serving.scored import ScoreCall
 from crispml_scoring.parts import parts_of
@@ -88,6 +89,7 @@ def invocation_router() -> APIRouter:
                     alias=None if params.version else params.alias,
                     version=params.version,
                     request_id=request_id_of(request.scope),
+                    traceparent=traceparent_of(request.scope),
                     explain=params.explain,
                     interval=params.interval,
                 ),

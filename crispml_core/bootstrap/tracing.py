@@ -1,0 +1,40 @@
+"""What sends the traces of a process, if the settings want any."""
+
+from __future__ import annotations
+
+from crispml_core import __version__
+from crispml_core.adapters.no_tracer import NoTracer
+from crispml_core.domain.errors import InvalidInput
+from crispml_core.ports.tracer import Tracer
+from crispml_core.settings import CrispMLSettings
+
+
+def make_tracer(settings: CrispMLSettings, service: str) -> Tracer:
+    """Return the tracer of a process; it has threads, so a process makes its own.
+
+    Raises
+    ------
+    InvalidInput
+        If the settings want traces and the libraries for them are not installed.
+    """
+    tracing = settings.tracing
+    url = tracing.url.get_secret_value()
+    if not url:
+        return NoTracer()
+    try:
+        from crispml_core.adapters.otel import OtelTracer
+        from crispml_core.adapters.otel.tracer import otlp_exporter
+    except ImportError:
+        raise InvalidInput(
+            "CRISPML_TRACING__URL is set and OpenTelemetry is not installed: install "
+            "crispml-core with the extra otel, or unset it"
+        ) from None
+    return OtelTracer(
+        otlp_exporter(url, tracing.parsed_headers()),
+        ratio=tracing.ratio,
+        resource={
+            "service.name": f"crispml-{service}",
+            "service.version": __version__,
+            "deployment.environment.name": settings.environment,
+        },
+    )

@@ -1,0 +1,96 @@
+"""A collector of traces on loopback: takes OTLP over HTTP and keeps every span."""
+
+from __future__ import annotations
+
+import gzip
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+
+@dataclass(frozen=True)
+class Span:
+    """What was sent about one span."""
+
+    service: str
+    name: str
+    trace_id: str
+    span_id: str
+    parent_id: str
+    facts: dict[str, Any]
+    links: tuple[str, ...]
+    failed: bool
+
+
+class Collector:
+    """The server; its threads end with the block."""
+
+    def __init__(self) -> None:
+        self.bodies: list[bytes] = []
+        collector = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                if self.headers.get("Content-Encoding") == "gzip":
+                    body = gzip.decompress(body)
+                collector.bodies.append(body)
+                self.send_response(200)
+                self.end_headers()
+
+            def log_message(self, *arguments: Any) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}/v1/traces"
+
+    def __enter__(self) -> Collector:
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    @property
+    def spans(self) -> list[Span]:
+        """Everything that was sent until now."""
+        return [span for body in list(self.bodies) for span in _spans(body)]
+
+    def of_trace(self, trace_id: str, done: Callable[[list[Span]], bool]) -> list[Span]:
+        """Return the spans of a trace once enough of them are there; they come a little later."""
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            found = [span for span in self.spans if span.trace_id == trace_id]
+            if done(found):
+                return found
+            time.sleep(0.1)
+        raise AssertionError(f"these came: {[(s.service, s.name) for s in self.spans]}")
+
+
+def _spans(body: bytes) -> list[Span]:
+    sent = ExportTraceServiceRequest.FromString(body)
+    return [
+        Span(
+            service=_facts(resource.resource.attributes)["service.name"],
+            name=span.name,
+            trace_id=span.trace_id.hex(),
+            span_id=span.span_id.hex(),
+            parent_id=span.parent_span_id.hex(),
+            facts=_facts(span.attributes),
+            links=tuple(link.span_id.hex() for link in span.links),
+            failed=span.status.code == 2,
+        )
+        for resource in sent.resource_spans
+        for scope in resource.scope_spans
+        for span in scope.spans
+    ]
+
+
+def _facts(attributes: Any) -> dict[str, Any]:
+    return {fact.key: getattr(fact.value, fact.value.WhichOneof("value")) for fact in attributes}
