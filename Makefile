@@ -10,7 +10,7 @@ PROJECTS := pyproject.toml services/training/pyproject.toml services/scoring/pyp
 export OMP_WAIT_POLICY ?= PASSIVE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test trial servers proof bench check fmt lint lock openapi dashboards clean
+.PHONY: help setup demo up test trial servers proof bench check fmt lint lock openapi dashboards ddl clean
 
 help: ## List the verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -71,6 +71,9 @@ openapi: setup ## Write the snapshots of the OpenAPI documents
 
 dashboards: setup ## Write the dashboards of Grafana, after a change of scripts/dashboards
 	@$(BIN)/python -m scripts.dashboards
+
+ddl: setup ## Write what the migrations do on Db2, after a change of them
+	@$(BIN)/python -m scripts.ddl
 
 clean: ## Remove what was built, and the local stores of the demo
 	@rm -rf $(VENV) .bench .cache .crispml .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -24,8 +24,10 @@ from crispml_core.domain.errors import InvalidInput
 # It writes what fails, with its values, to the standard error of the process.
 logging.getLogger("ibm_db_sa").disabled = True
 
-_DRIVER = "crispml"
-registry.register(f"db2.{_DRIVER}", __name__, "Db2Dialect")
+DRIVER = "crispml"
+registry.register(f"db2.{DRIVER}", __name__, "Db2Dialect")
+LUW = {"dbms_name": "DB2/LINUXX8664", "dbms_ver": "11.05.0900"}
+"""The oldest server that SQL is written for: 11.5 for Linux, UNIX and Windows."""
 
 # A connection is lost: the server does not answer (30081), it was reached again by the driver and
 # the transaction is gone (30108, 30109), the database was stopped (1224, 1034, 1035), the
@@ -49,7 +51,7 @@ def db2_engine(url: URL, options: EngineOptions) -> Engine:
     if url.drivername not in ("db2", "db2+ibm_db", "ibm_db_sa"):
         raise InvalidInput("CRISPML_DATABASE__URL names Db2 with a driver other than ibm_db")
     engine = create_engine(
-        _with_times(url.set(drivername=f"db2+{_DRIVER}"), options),
+        _with_times(url.set(drivername=f"db2+{DRIVER}"), options),
         pool_pre_ping=options.pre_ping,
         **options.of_pool(),
     )
@@ -91,9 +93,7 @@ def _schema(url: URL) -> str:
 
 def luw_dialect() -> Db2Dialect:
     """Return the dialect of Db2 11.5 for Linux, UNIX and Windows, without a server."""
-    dialect = Db2Dialect()
-    dialect.dbms_name, dialect.dbms_ver = "DB2/LINUXX8664", "11.05.0900"
-    return dialect
+    return Db2Dialect(**LUW)
 
 
 def is_luw(dbms_name: str | None) -> bool:
@@ -112,6 +112,13 @@ class Db2Dialect(DB2Dialect_ibm_db):  # type: ignore[misc] # no types
     type_compiler = type_compiler_cls = Db2Types
     statement_compiler = Db2Statements
     ddl_compiler = Db2Tables
+
+    def __init__(
+        self, dbms_name: str | None = None, dbms_ver: str | None = None, **options: Any
+    ) -> None:
+        super().__init__(**options)
+        # Those of the server, once there is a connection.
+        self.dbms_name, self.dbms_ver = dbms_name, dbms_ver
 
     @property
     def is_luw(self) -> bool:

@@ -5,9 +5,11 @@ Names
     so that one column of a table has a name in small letters and can be reached with quotes only.
     Here the quotes are around capitals: ``version``, ``VERSION`` and ``"VERSION"`` are the same.
 Lengths
-    ``VARCHAR`` counts bytes, and a character has up to four of them in UTF-8. A text of n
-    characters gets a column of 4 n bytes, so that what SQLite and PostgreSQL take fits here too.
-    ``CODEUNITS32`` would say the same, but makes keys no shorter and each comparison longer.
+    ``VARCHAR`` counts bytes, and a character has up to four of them in UTF-8. A text of people gets
+    four bytes for each character, so that what SQLite and PostgreSQL take fits here too. Names, ids
+    and digests are ASCII (`crispml_core.domain.identifiers`), and none is longer than 128.
+    ``CODEUNITS32`` would count characters, but makes keys no shorter, and no server other than Db2
+    takes it.
 Large objects
     ``CLOB`` and ``BLOB`` without a length hold one MiB. What lies outside of its row is read and
     written past the buffer pool, so what is small lies inside (``INLINE LENGTH``).
@@ -26,6 +28,7 @@ from sqlalchemy.exc import CompileError
 from sqlalchemy.sql.compiler import DDLCompiler, IdentifierPreparer, SQLCompiler
 
 BYTES_OF_CHARACTER = 4
+ASCII_UP_TO = 128
 TEXT_BYTES = 16 * 1024 * 1024
 BLOB_BYTES = 256 * 1024 * 1024
 INLINE_BYTES = 4000
@@ -49,10 +52,11 @@ class Db2Types(DB2TypeCompiler):  # type: ignore[misc] # no types
     """The types of columns."""
 
     def visit_string(self, type_: Any, **kw: Any) -> str:
-        """Give room for the characters, not as many bytes."""
+        """Give room for characters, where there may be others than those of ASCII."""
         if type_.length is None:
             raise CompileError("a text needs a length on Db2")
-        return f"VARCHAR({type_.length * BYTES_OF_CHARACTER})"
+        wide = type_.length > ASCII_UP_TO
+        return f"VARCHAR({type_.length * (BYTES_OF_CHARACTER if wide else 1)})"
 
     def visit_CLOB(self, type_: Any, **kw: Any) -> str:  # noqa: N802
         """Name the length; Db2 would take one MiB."""

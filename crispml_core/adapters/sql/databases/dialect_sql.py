@@ -59,13 +59,3 @@ def before_import(dialect: Dialect) -> tuple[str, ...]:
     rows, and moments of imports would not come in the order of their commits.
     """
     return _BEFORE_IMPORT[capabilities(dialect)]
-
-
-def upgrade_lock(dialect: Dialect) -> str | None:
-    """Return the statement that lets upgrades come one after the other, if there is one.
-
-    SQLite has one writer anyway. PostgreSQL lets two transactions make a table of one name, and
-    fails the second.
-    """
-    is_postgresql = capabilities(dialect) is POSTGRESQL
-    return "SELECT pg_advisory_xact_lock(63727370)" if is_postgresql else None

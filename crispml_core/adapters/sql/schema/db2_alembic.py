@@ -25,30 +25,50 @@ if TYPE_CHECKING:
     from crispml_core.adapters.sql.databases.db2 import Db2Dialect
 
 _DIALECT = "ibm_db_sa"
+_DROPS_AT_ONCE = 3  # Db2 refuses the fourth before the table is reorganised
 
 
 class Db2Impl(DefaultImpl):
     """The operations of a migration on Db2; a transaction takes all of them back, but see below.
 
-    After a column is dropped Db2 lets nobody write to the table until it is reorganised, and that
+    After columns are dropped Db2 lets nobody write to the table until it is reorganised, and that
     commits. So going back is not one transaction on Db2; going forward never drops a column.
     """
 
     __dialect__ = _DIALECT
     transactional_ddl = True
 
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._cut: list[str] = []
+
+    @property
+    def _db2(self) -> Db2Dialect:
+        return cast("Db2Dialect", self.dialect)
+
+    def emit_begin(self) -> None:
+        """Begin nothing in a script: every statement does."""
+
     def create_table(self, table: Table, **kw: Any) -> None:
         """Make a table, and an index for each unique key that may be null."""
         super().create_table(table, **kw)
-        for key in cast("Db2Dialect", self.dialect).keys_as_indexes(table):
+        for key in self._db2.keys_as_indexes(table):
             self._exec(AddConstraint(key, isolate_from_table=False))
 
-    def drop_column(self, table_name: str, column: Column[Any], **kw: Any) -> None:
-        """Drop a column, and let the table be written to again."""
-        super().drop_column(table_name, column, **kw)
-        if cast("Db2Dialect", self.dialect).is_luw:
-            name = self.dialect.identifier_preparer.quote(table_name)
-            self._exec(text(f"CALL SYSPROC.ADMIN_CMD('REORG TABLE {name}')"))
+    def _exec(self, construct: Any, *arguments: Any, **options: Any) -> Any:
+        """Reorganise a table whose columns were dropped before anything else is done."""
+        cut, cuts_on = self._cut, isinstance(construct, DropColumn)
+        if cut and (not cuts_on or construct.table_name != cut[0] or len(cut) == _DROPS_AT_ONCE):
+            self._cut = []
+            super()._exec(text(f"CALL SYSPROC.ADMIN_CMD('REORG TABLE {self._full_name(cut[0])}')"))
+        if cuts_on and self._db2.is_luw:
+            self._cut.append(construct.table_name)
+        return super()._exec(construct, *arguments, **options)
+
+    def _full_name(self, table: str) -> str:
+        schema = self._db2.default_schema_name
+        names = (schema, table) if schema else (table,)
+        return ".".join(map(self._db2.identifier_preparer.quote, names))
 
 
 @compiles(DropColumn, _DIALECT)  # type: ignore[no-untyped-call, untyped-decorator, unused-ignore]

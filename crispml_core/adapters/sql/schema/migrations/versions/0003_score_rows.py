@@ -33,6 +33,8 @@ revision = "0003"
 down_revision = "0002"
 branch_labels = None
 depends_on = None
+# From before the rule: the services must be stopped.
+step = "rebuild"
 
 _NUMBER = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 _KEY = "score_groups_idempotency_digest"
@@ -139,12 +141,12 @@ def _change_groups_back() -> None:
 
 
 def _is_sqlite() -> bool:
-    return capabilities(op.get_bind().dialect) is SQLITE
+    return capabilities(op.get_context().dialect) is SQLITE
 
 
 def _has_partial_indexes() -> bool:
     # Db2 has none; there a unique key leaves out what is null by itself.
-    return capabilities(op.get_bind().dialect).partial_indexes
+    return capabilities(op.get_context().dialect).partial_indexes
 
 
 def _own_columns() -> Iterable[sa.Column[Any]]:

@@ -14,6 +14,7 @@ revision = "0004"
 down_revision = "0003"
 branch_labels = None
 depends_on = None
+step = "expand"
 
 _TIMED = "ix_labels_use_case_timed_key"
 
