@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 from crispml_core.adapters.sql.schema import migrate
@@ -13,7 +14,7 @@ def written() -> dict[str, str]:
     """Return the files by their names; the tables are taken to be without rows."""
     known = ["base", *(step.revision for step in migrate.pending(None))]
     files = {}
-    for before, after in zip(known, known[1:], strict=False):
+    for before, after in pairwise(known):
         for name, way in (
             (f"{after}.sql", (before, after)),
             (f"{after}.back.sql", (after, before)),

@@ -22,24 +22,55 @@ def db() -> None:
     """Upgrade the database, or look where it is."""
 
 
-@db.command("upgrade", cls=DatabaseVerb, example="crispml db upgrade")
+@db.command("upgrade", cls=DatabaseVerb, example="crispml db upgrade --sql > upgrade.sql")
+@click.option("--sql", is_flag=True, help="Print the SQL instead, for a person to run.")
+@click.option(
+    "--from",
+    "start",
+    metavar="REVISION",
+    help="With --sql: do not ask the database where it is; `none` has no tables.",
+)
 @click.pass_obj
-def upgrade(session: Session, url: str | None) -> None:
+def upgrade(session: Session, url: str | None, sql: bool, start: str | None) -> None:
     """Make the tables, or bring them to this release."""
-    revision = upgrade_database(url or _configured())
+    url = url or _configured()
+    if sql:
+        _print_script(session, url, start)
+        return
+    if start is not None:
+        raise click.UsageError("--from goes with --sql: an upgrade begins where the database is")
+    revision = upgrade_database(url)
     if not session.out.emit({"revision": revision}):
         session.out.line(f"the database is at revision {revision}")
+
+
+def _print_script(session: Session, url: str, start: str | None) -> None:
+    from crispml_core.adapters.sql.schema import migrate
+
+    revision = migrate.current(url) if start is None else start
+    script = migrate.script(url, None if revision == "none" else revision)
+    if not session.out.emit({"revision": migrate.head(), "sql": script}):
+        session.out.line(script)
 
 
 @db.command("current", cls=DatabaseVerb, example="crispml db current --json")
 @click.pass_obj
 def current(session: Session, url: str | None) -> None:
-    """Show the revision of the database and the newest one."""
+    """Show the revision of the database, the newest one, and the steps in between."""
     from crispml_core.adapters.sql.schema import migrate
 
     found, newest = migrate.current(url or _configured()), migrate.head()
-    if not session.out.emit({"revision": found, "newest": newest}):
-        session.out.facts([("revision", found or "no tables yet"), ("newest", newest)])
+    steps = [(step.revision, step.kind) for step in migrate.pending(found)]
+    pending = [{"revision": revision, "kind": kind} for revision, kind in steps]
+    if not session.out.emit({"revision": found, "newest": newest, "pending": pending}):
+        listed = ", ".join(f"{revision} ({kind})" for revision, kind in steps)
+        session.out.facts(
+            [
+                ("revision", found or "no tables yet"),
+                ("newest", newest),
+                ("pending", listed or "nothing"),
+            ]
+        )
 
 
 @db.command("check", cls=DatabaseVerb, example="crispml db check")

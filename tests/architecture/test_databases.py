@@ -10,6 +10,7 @@ MAY_ASK = {
     "adapters/sql/databases/capabilities.py",
     # They have a URL and no dialect yet.
     "adapters/sql/databases/engine.py",
+    "adapters/sql/databases/scripts.py",
     "cli/db.py",
     # It asks the databases of others, of more kinds than CrispML keeps its own data in.
     "adapters/sources/sql.py",

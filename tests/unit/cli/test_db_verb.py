@@ -39,3 +39,37 @@ def test_a_url_that_is_none_is_named_but_not_repeated(crispml_cli):
     assert result.exit_code == 1
     assert "database URL" in result.stderr
     assert "secret" not in result.stderr
+
+
+def test_what_an_upgrade_would_do_is_listed(crispml_cli, tmp_path):
+    (tmp_path / "empty.db").touch()
+    url = f"sqlite:///{tmp_path / 'empty.db'}"
+
+    before = json.loads(crispml_cli("db", "current", "--url", url, "--json").stdout)
+    crispml_cli("db", "upgrade", "--url", url)
+    after = json.loads(crispml_cli("db", "current", "--url", url, "--json").stdout)
+
+    assert before["pending"][0] == {"revision": "0001", "kind": "expand"}
+    assert before["pending"][-1]["revision"] == before["newest"]
+    assert after["pending"] == []
+
+
+def test_a_script_is_printed_and_nothing_else(crispml_cli):
+    url = "postgresql+psycopg://ann:s3cret@db/crispml"
+
+    printed = crispml_cli("db", "upgrade", "--sql", "--from", "none", "--url", url)
+
+    assert printed.exit_code == 0, printed.stderr
+    assert printed.stdout.startswith("BEGIN;")
+    assert "CREATE TABLE score_rows" in printed.stdout
+    assert "s3cret" not in printed.stdout + printed.stderr
+
+
+def test_a_start_is_for_scripts_only(crispml_cli, tmp_path):
+    result = crispml_cli(
+        "db", "upgrade", "--from", "0003", "--url", f"sqlite:///{tmp_path / 'crispml.db'}"
+    )
+
+    assert result.exit_code == 2
+    assert "--sql" in result.stderr
+    assert not (tmp_path / "crispml.db").exists()

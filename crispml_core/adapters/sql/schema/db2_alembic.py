@@ -16,7 +16,7 @@ from alembic.ddl.base import (
     format_type,
 )
 from alembic.ddl.impl import DefaultImpl
-from sqlalchemy import Column, Table, text
+from sqlalchemy import Table, text
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.schema import AddConstraint
 from sqlalchemy.sql.compiler import DDLCompiler

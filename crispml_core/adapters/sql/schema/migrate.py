@@ -90,7 +90,7 @@ def script(url: str, revision: str | None) -> str:
     moving = [step.revision for step in pending(revision) if step.moves_rows and revision]
     if moving:
         raise InvalidInput(
-            f"revision {moving[0]} carries rows over, which a script cannot; run: crispml db upgrade"
+            f"revision {moving[0]} carries rows over, which no script can; run: crispml db upgrade"
         )
     return statements(url, revision or "base", "head")
 
