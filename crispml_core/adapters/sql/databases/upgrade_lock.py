@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
-from sqlalchemy import Connection, Engine, inspect
+from sqlalchemy import Engine, inspect
 from sqlalchemy.exc import DBAPIError
 
 from crispml_core.adapters.sql.databases.capabilities import DB2, POSTGRESQL, SQLITE, capabilities
 from crispml_core.adapters.sql.databases.engine import reading, writing
-from crispml_core.adapters.sql.databases.errors import GaveWay, translated
+from crispml_core.adapters.sql.databases.errors import GaveWay, LockedOut, translated
 
 TABLE = "upgrade_lock"
 _PATIENCE_S = 600.0
@@ -33,7 +33,7 @@ def one_upgrade_at_a_time(engine: Engine) -> Iterator[None]:
 
     Raises
     ------
-    GaveWay
+    LockedOut
         If another upgrade lasts longer than ten minutes.
     """
     lock = _LOCK[capabilities(engine.dialect)]
@@ -42,22 +42,23 @@ def one_upgrade_at_a_time(engine: Engine) -> Iterator[None]:
         return
     if capabilities(engine.dialect) is DB2:
         _make_table(engine)
-    with writing(engine) as connection:
-        _take(connection, lock)
+    with _hold(engine, lock):
         yield
 
 
-def _take(connection: Connection, lock: str) -> None:
+def _hold(engine: Engine, lock: str) -> ExitStack:
+    """Return the transaction that has the lock, once it has; a statement waits for less."""
     deadline = time.monotonic() + _PATIENCE_S
     while True:
-        try:
-            with translated(connection.engine.url):
-                connection.exec_driver_sql(lock)
-        except GaveWay:
-            if time.monotonic() > deadline:
-                raise
-        else:
-            return
+        with ExitStack() as opened:
+            connection = opened.enter_context(writing(engine))
+            try:
+                with translated(engine.url):
+                    connection.exec_driver_sql(lock)
+                return opened.pop_all()
+            except (GaveWay, LockedOut):
+                if time.monotonic() > deadline:
+                    raise
 
 
 def _make_table(engine: Engine) -> None:
