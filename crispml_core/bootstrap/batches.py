@@ -14,11 +14,11 @@ from crispml_core.adapters.no_journal import NoJournals
 from crispml_core.adapters.sql.run_store import SqlRunStore
 from crispml_core.adapters.sql.schema.revision import check_revision
 from crispml_core.adapters.sql.scores.ledger import SqlScoreLedger
-from crispml_core.adapters.timing.null import NullTimingLog
 from crispml_core.adapters.volume.batch_store import VolumeBatchStore
 from crispml_core.adapters.volume.model_registry import VolumeModelRegistry
 from crispml_core.bootstrap.database import for_a_run, open_for_runs
 from crispml_core.bootstrap.parts import codec_of, follow_clock
+from crispml_core.bootstrap.timings import open_timings
 from crispml_core.domain.errors import CrispMLError, InvalidInput, NotFound
 from crispml_core.domain.sources import SqlSource
 from crispml_core.domain.use_case import UseCase
@@ -119,6 +119,7 @@ def _worker_parts(settings: CrispMLSettings) -> Iterator[tuple[RunStore, BatchSc
     use_cases = load_use_cases(settings.use_cases)
     engine = open_for_runs(for_a_run(settings), "scoring")
     check_revision(engine)
+    timings = open_timings(settings, "scoring", (engine,), is_run=True)
     ledger, registry = SqlScoreLedger(engine), VolumeModelRegistry(settings.registry.path)
     versions = LoadedVersions(VersionLoader(registry, codec_of).load, settings.scoring.models_bytes)
     durable = DurableLedger(ledger, NoJournals())
@@ -130,7 +131,7 @@ def _worker_parts(settings: CrispMLSettings) -> Iterator[tuple[RunStore, BatchSc
             writer=LedgerWriter(ledger, durable),
             version=LiveModels(use_cases, versions, dict, lambda model: {}).version,
             open_query=_open_query(settings),
-            timings=NullTimingLog(),
+            timings=timings,
         ),
     )
     stop_clock = follow_clock(settings)
@@ -139,6 +140,7 @@ def _worker_parts(settings: CrispMLSettings) -> Iterator[tuple[RunStore, BatchSc
     finally:
         stop_clock()
         durable.close()
+        timings.close()
         engine.dispose()
 
 

@@ -8,12 +8,12 @@ from sqlalchemy import Engine
 
 from crispml_core.adapters.sql.drift_store import SqlDriftStore
 from crispml_core.adapters.sql.label_counts import SqlLabelCounts
-from crispml_core.adapters.timing.null import NullTimingLog
 from crispml_core.domain.drift import CountsKey, DriftCounts, UncountedGroup
 from crispml_core.domain.use_case import UseCase
 from crispml_core.pipelines.drift import DriftPipelines, DriftStores
 from crispml_core.ports.alias_log import AliasLog
 from crispml_core.ports.model_registry import ModelRegistry
+from crispml_core.ports.timing_log import TimingLog
 from crispml_core.serving.references import References
 
 
@@ -36,7 +36,11 @@ class _LateCounter:
 
 
 def drift_pipelines(
-    use_cases: Mapping[str, UseCase], engine: Engine, registry: ModelRegistry, aliases: AliasLog
+    use_cases: Mapping[str, UseCase],
+    engine: Engine,
+    registry: ModelRegistry,
+    aliases: AliasLog,
+    timings: TimingLog,
 ) -> DriftPipelines:
     """Return the reports of drift, for the scoring service and for whoever watches models."""
     return DriftPipelines(
@@ -47,6 +51,6 @@ def drift_pipelines(
             registry=registry,
             aliases=aliases,
             reference=References(registry),
-            timings=NullTimingLog(),
+            timings=timings,
         ),
     )

@@ -21,6 +21,7 @@ from crispml_core.domain.use_case import UseCase
 from crispml_core.ports.alias_log import AliasLog
 from crispml_core.ports.model_codec import ModelCodec
 from crispml_core.ports.model_registry import ModelRegistry
+from crispml_core.ports.timing_log import TimingHub
 from crispml_core.ports.tracer import Tracer
 from crispml_core.settings import CrispMLSettings
 
@@ -51,6 +52,7 @@ class Parts:
     use_cases: Mapping[str, UseCase]
     models: ModelRegistry
     aliases: AliasLog
+    timings: TimingHub
     lineage: Callable[[], LineageReader]
     ping: Callable[[], Mapping[str, str | None]]
     pools: Callable[[], Sequence[PoolState]] = tuple

@@ -18,13 +18,13 @@ from crispml_core.adapters.sql.labels.store import SqlLabelStore
 from crispml_core.adapters.sql.report_store import SqlReportStore
 from crispml_core.adapters.sql.schema.revision import check_revision
 from crispml_core.adapters.sql.scores.ledger import SqlScoreLedger
-from crispml_core.adapters.timing.null import NullTimingLog
 from crispml_core.adapters.volume.aliases import read_aliases
 from crispml_core.adapters.volume.model_registry import VolumeModelRegistry
 from crispml_core.bootstrap.database import open_database, open_for_commits, open_for_looks
 from crispml_core.bootstrap.drift import drift_pipelines, drift_store
 from crispml_core.bootstrap.lineage import lineage_builder
 from crispml_core.bootstrap.parts import Parts, codec_of, follow_clock, ping_stores, pools_of
+from crispml_core.bootstrap.timings import open_timings
 from crispml_core.bootstrap.tracing import make_tracer
 from crispml_core.domain.errors import CrispMLError, StoreUnavailable
 from crispml_core.domain.models import AliasEvent
@@ -78,7 +78,7 @@ class ScoringParts(Parts):
     @property
     def replays(self) -> Replays:
         """Windows of the ledger, once more."""
-        return Replays(self.use_cases, self.ledger, self.reports, self._asked)
+        return Replays(self.use_cases, self.ledger, self.reports, self._asked, self.timings)
 
     def _asked(self, use_case: str, version: str) -> Callable[[ScoreGroup], Answers]:
         schema = self.use_cases[use_case].schema
@@ -110,6 +110,7 @@ def build(settings: CrispMLSettings) -> ScoringParts:
     trace_statements(engine, tracer)
     trace_statements(commits, tracer)
     check_revision(engine)
+    timings = open_timings(settings, "scoring", (engine, commits))
     root = settings.registry.path
     aliases, models, ledger = (
         SqlAliasLog(engine, environment=settings.environment),
@@ -135,6 +136,7 @@ def build(settings: CrispMLSettings) -> ScoringParts:
         deadline_s=settings.scoring.deadline_s,
         # Through the engine of the requests: what it waits for must not keep a commit waiting.
         shadow=ShadowScores(_shadow_writer(SqlScoreLedger(engine))),
+        timings=timings if settings.timing.enabled else None,
         count=drift_store(commits, models).advance,
         tracer=tracer,
     )
@@ -143,6 +145,7 @@ def build(settings: CrispMLSettings) -> ScoringParts:
 
     def close() -> None:
         scoring_engine.close()
+        timings.close()
         engine.dispose()
         commits.dispose()
         looks.dispose()
@@ -154,6 +157,7 @@ def build(settings: CrispMLSettings) -> ScoringParts:
         use_cases=use_cases,
         models=models,
         aliases=aliases,
+        timings=timings,
         lineage=lineage_builder(engine, root, use_cases),
         ledger=ledger,
         labels=labels,
@@ -166,12 +170,12 @@ def build(settings: CrispMLSettings) -> ScoringParts:
                 labels=labels,
                 reports=reports,
                 registry=models,
-                timings=NullTimingLog(),
+                timings=timings,
                 libraries=library_versions,
             ),
         ),
         engine=scoring_engine,
-        drift=drift_pipelines(use_cases, engine, models, aliases),
+        drift=drift_pipelines(use_cases, engine, models, aliases, timings),
         ping=lambda: ping_stores(looks, root, writable=False),
         pools=pools_of(engine, commits, looks),
         tracer=tracer,

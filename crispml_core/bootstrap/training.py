@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import structlog
@@ -25,7 +26,6 @@ from crispml_core.adapters.sql.report_store import SqlReportStore
 from crispml_core.adapters.sql.run_store import SqlRunStore
 from crispml_core.adapters.sql.schema.revision import check_revision
 from crispml_core.adapters.sql.scores.ledger import SqlScoreLedger
-from crispml_core.adapters.timing.null import NullTimingLog
 from crispml_core.adapters.volume.aliases import write_aliases
 from crispml_core.adapters.volume.artefact_store import VolumeArtefactStore
 from crispml_core.adapters.volume.dataset_store import VolumeDataSetStore
@@ -38,6 +38,7 @@ from crispml_core.bootstrap.figures import build_figures
 from crispml_core.bootstrap.lineage import lineage_builder
 from crispml_core.bootstrap.parts import Parts, codec_of, follow_clock, ping_stores, pools_of
 from crispml_core.bootstrap.scratch import scratch_in
+from crispml_core.bootstrap.timings import open_timings, tell_of_run
 from crispml_core.bootstrap.tracing import make_tracer
 from crispml_core.bootstrap.webhook import build_deliverer, build_webhook
 from crispml_core.domain.errors import CrispMLError, NotFound
@@ -105,8 +106,8 @@ class TrainingParts(Parts):
         return self.pipelines_of(run.method).execute(run, progress)
 
 
-def build(settings: CrispMLSettings) -> TrainingParts:
-    """Build the parts of the training service.
+def build(settings: CrispMLSettings, *, is_run: bool = False) -> TrainingParts:
+    """Build the parts of the training service, or of a process that executes one of its runs.
 
     Raises
     ------
@@ -122,6 +123,7 @@ def build(settings: CrispMLSettings) -> TrainingParts:
     engine, looks = open_database(settings, "training"), open_for_looks(settings, "training")
     trace_statements(engine, tracer)
     check_revision(engine)
+    timings = open_timings(settings, "training", (engine,), is_run=is_run)
     root = settings.registry.path
     uploads = VolumeUploadStore(root, settings.server.max_upload_bytes)
     aliases, models = (
@@ -142,6 +144,7 @@ def build(settings: CrispMLSettings) -> TrainingParts:
     stop_clock = follow_clock(settings)
 
     def close() -> None:
+        timings.close()
         engine.dispose()
         looks.dispose()
         stop_clock()
@@ -155,7 +158,7 @@ def build(settings: CrispMLSettings) -> TrainingParts:
         aliases=aliases,
         health=SqlHealthLog(engine),
         imports=SqlImportLog(engine),
-        timings=NullTimingLog(),
+        timings=timings,
         open_source=open_source,
         drop_upload=uploads.remove,
         codec=codec_of,
@@ -169,7 +172,7 @@ def build(settings: CrispMLSettings) -> TrainingParts:
     )
     training, runs = TrainingPipelines(use_cases, stores), SqlRunStore(engine)
     findings, ledger = SqlMonitorStore(engine), SqlScoreLedger(engine)
-    drift = drift_pipelines(use_cases, engine, models, aliases).drift
+    drift = drift_pipelines(use_cases, engine, models, aliases, timings).drift
     monitor = Monitor(
         use_cases,
         MonitorStores(
@@ -197,6 +200,7 @@ def build(settings: CrispMLSettings) -> TrainingParts:
         uploads=uploads,
         models=models,
         aliases=aliases,
+        timings=timings,
         lineage=lineage_builder(engine, root, use_cases),
         training=training,
         project_aliases=project_aliases,
@@ -223,6 +227,8 @@ class Background:
             build_executor(parts),
             build_executor(parts, MONITORING_RUNS, workers=1, warm=False),
         )
+        for executor in self._executors:
+            executor.watch(partial(tell_of_run, parts.timings))
         self._deliverer = build_deliverer(parts.settings, parts.outbox)
 
     def start(self) -> None:
@@ -277,7 +283,7 @@ class _Worker:
     def __call__(self, run_id: str, owner: str) -> None:
         configure_logging(self.settings.log, "training")
         try:
-            parts = build(for_a_run(self.settings))
+            parts = build(for_a_run(self.settings), is_run=True)
         except CrispMLError as error:
             structlog.get_logger("crispml.runs").error(
                 "worker_failed", run_id=run_id, error=error.message

@@ -116,12 +116,16 @@ class DriftPipelines:
         version = self._version(use_case, version)
         with Recorder(use_case, self._stores.timings).method("drift-report") as step:
             if catch_up:
-                self._stores.counts.catch_up()
+                with step.stage("count"):
+                    self._stores.counts.catch_up()
             reference = self._stores.reference(use_case, version)
             if reference is not None and segment is not None and segment not in reference.counts:
                 raise NotFound("segment", [key for key in reference.counts if key != OVERALL])
             spans = windows_of(start, end, window)
-            whole, parts = self._counted(use_case, version, segment, reference, start, end, spans)
+            with step.stage("read"):
+                whole, parts = self._counted(
+                    use_case, version, segment, reference, start, end, spans
+                )
             step.rows = whole[0].rows
             return {
                 "use_case": use_case,

@@ -11,6 +11,7 @@ from typing import Any
 from crispml_core.domain.errors import CrispMLError
 from crispml_core.domain.identifiers import utc_now
 from crispml_core.domain.runs import MethodTiming, RunStatus
+from crispml_core.domain.timings import Call, Outcome
 from crispml_core.ports.progress import RunProgress, no_run_progress
 from crispml_core.ports.timing_log import TimingLog
 
@@ -24,10 +25,21 @@ class Step:
     algorithm: str | None
     rows: int = 0
     output: dict[str, Any] = field(default_factory=dict)
+    stages: dict[str, float] = field(default_factory=dict)
 
     def progress(self, fraction: float, message: str = "") -> None:
         """Note how far the method is; see `crispml_core.ports.progress.Progress`."""
         self.recorder.report(fraction, message or self.method)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Time a part of the method, for whoever asks why it took long."""
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            spent = time.perf_counter() - start
+            self.stages[name] = self.stages.get(name, 0.0) + spent
 
 
 class Recorder:
@@ -38,7 +50,7 @@ class Recorder:
     use_case : str
         Name of the use case, for the timing log.
     timings : TimingLog
-        Gets one point per method.
+        Is told of the entry and the exit of each method.
     progress : RunProgress
         Told about the percentage and the finished steps.
     expected : int
@@ -61,23 +73,27 @@ class Recorder:
         """Time a method; also one that fails, which keeps its name for the error."""
         step = Step(self, name, algorithm)
         self.report(0.0, name if algorithm is None else f"{name} ({algorithm})")
-        started_at, start = utc_now(), time.perf_counter()
-        status = RunStatus.FAILED
+        started_at, status = utc_now(), RunStatus.FAILED
+        call = Call(method=name, use_case=self._use_case)
+        self._timings.enter(call)
         try:
             yield step
             status = RunStatus.SUCCEEDED
         finally:
+            call.seconds = time.perf_counter() - call.start
+            call.rows, call.stages = step.rows, step.stages
+            call.outcome = Outcome.OK if status is RunStatus.SUCCEEDED else Outcome.ERROR
             timing = MethodTiming(
                 method=name,
                 status=status,
                 started_at=started_at,
-                seconds=time.perf_counter() - start,
+                seconds=call.seconds,
                 rows=step.rows,
                 algorithm=algorithm,
                 output=step.output,
             )
             self.steps = (*self.steps, timing)
-            self._timings.record(self._use_case, timing)
+            self._timings.exit(call)
             if status is RunStatus.FAILED:
                 # The error of the method counts, also when the run was cancelled meanwhile.
                 with suppress(CrispMLError):

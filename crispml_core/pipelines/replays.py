@@ -15,9 +15,11 @@ from crispml_core.domain.identifiers import new_id, utc_now
 from crispml_core.domain.reports import REPLAY, VerificationReport
 from crispml_core.domain.scores import ScoreGroup, score_id
 from crispml_core.domain.use_case import UseCase
+from crispml_core.pipelines.recorder import Recorder
 from crispml_core.ports.report_store import ReportStore
 from crispml_core.ports.score_ledger import ScoreLedger
 from crispml_core.ports.scorer import Answers
+from crispml_core.ports.timing_log import TimingLog
 
 if TYPE_CHECKING:
     from crispml_core.monitoring.replays import ReplayedRows
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 MOST_ROWS = 500_000
 """Most scores of one replay; all of them are held as numbers until the end."""
 
+_Window = tuple[datetime | None, datetime | None, datetime]
 Asked = Callable[[str, str], Callable[[ScoreGroup], Answers]]
 """From a use case and a version to what that version says about a stored group."""
 
@@ -42,6 +45,8 @@ class Replays:
         Keeps the reports.
     asked : callable
         Loads a version; raises `NotFound`, `NotReady` or `InvalidInput`.
+    timings : TimingLog
+        Is told of each replay.
     most_rows : int
         Most scores of one replay.
     """
@@ -52,11 +57,12 @@ class Replays:
         ledger: ScoreLedger,
         reports: ReportStore,
         asked: Asked,
+        timings: TimingLog,
         *,
         most_rows: int = MOST_ROWS,
     ) -> None:
         self._use_cases, self._ledger, self._reports = use_cases, ledger, reports
-        self._asked, self._most_rows = asked, most_rows
+        self._asked, self._timings, self._most_rows = asked, timings, most_rows
 
     def replay(
         self,
@@ -94,9 +100,39 @@ class Replays:
         if start is not None and end is not None and end <= start:
             raise InvalidInput("to must be later than from")
         found = self._use_cases[use_case]
-        answers_of = self._asked(use_case, version)
         as_of = utc_now()
-        kept = _Kept()
+        window = (start, end, as_of)
+        with Recorder(use_case, self._timings).method(REPLAY) as step:
+            with step.stage("score"):
+                kept = self._scored_again(use_case, version, of_version, window)
+                step.rows = len(kept.keys)
+            with step.stage("join"):
+                labels = self._ledger.with_labels(
+                    use_case,
+                    start=start,
+                    end=end,
+                    version=of_version,
+                    as_of=as_of,
+                    columns=["score_id", *needed_columns(found)],
+                )
+            with step.stage("compute"):
+                content = self._content(found, version, of_version, window, kept, labels)
+            report = VerificationReport(
+                id=str(new_id()),
+                use_case=use_case,
+                created_at=utc_now(),
+                content=content,
+            )
+            with step.stage("store"):
+                return self._reports.add(
+                    report, idempotency_key=idempotency_key, fingerprint=fingerprint
+                )
+
+    def _scored_again(
+        self, use_case: str, version: str, of_version: str | None, window: _Window
+    ) -> _Kept:
+        start, end, as_of = window
+        answers_of, kept = self._asked(use_case, version), _Kept()
         for group in self._ledger.groups_between(
             use_case, start=start, end=end if end is not None else as_of, version=of_version
         ):
@@ -110,29 +146,14 @@ class Replays:
             time.sleep(min(time.perf_counter() - begin, _LONGEST_REST_S))
         if not kept.keys:
             raise InvalidInput("the window has no scores: give another one")
-        labels = self._ledger.with_labels(
-            use_case,
-            start=start,
-            end=end,
-            version=of_version,
-            as_of=as_of,
-            columns=["score_id", *needed_columns(found)],
-        )
-        content = self._content(found, version, of_version, (start, end, as_of), kept, labels)
-        report = VerificationReport(
-            id=str(new_id()),
-            use_case=use_case,
-            created_at=utc_now(),
-            content=content,
-        )
-        return self._reports.add(report, idempotency_key=idempotency_key, fingerprint=fingerprint)
+        return kept
 
     def _content(
         self,
         use_case: UseCase,
         version: str,
         of_version: str | None,
-        window: tuple[datetime | None, datetime | None, datetime],
+        window: _Window,
         kept: _Kept,
         labels: Any,
     ) -> dict[str, Any]:

@@ -67,10 +67,12 @@ class ScoringPipelines:
         """
         found = self._use_case(use_case)
         with self._recorder(use_case).method("new-data-label") as step:
-            labels = _Checked(NewDataLabel(found), parts, utc_now())
-            done = self._stores.labels.import_batches(
-                use_case, labels, idempotency_key=idempotency_key, fingerprint=fingerprint
-            )
+            with step.stage("check"):
+                labels = _Checked(NewDataLabel(found), parts, utc_now())
+            with step.stage("store"):
+                done = self._stores.labels.import_batches(
+                    use_case, labels, idempotency_key=idempotency_key, fingerprint=fingerprint
+                )
             step.rows = done.row_count
             return done
 
@@ -113,33 +115,36 @@ class ScoringPipelines:
         asked = ReportQuestion(start=start, end=end, version=version, as_of=as_of or now)
         trained = self._stores.registry.get(use_case, version).kpis["test"] if version else None
         with self._recorder(use_case).method("new-data-report") as step:
-            joined = self._stores.ledger.with_labels(
-                use_case,
-                start=start,
-                end=end,
-                version=version,
-                as_of=asked.as_of,
-                columns=needed_columns(found),
-            )
-            step.rows = joined.num_rows
-            conformal = self._conformal(use_case, joined)
-            arrays = joined_arrays(found, joined)
-            # A million scores are as large as texts as all that is computed from them.
-            del joined
-            release_memory()
-            report = NewDataReport(found).run(
-                arrays,
-                asked,
-                training_kpis=trained,
-                conformal=conformal,
-                libraries=self._stores.libraries(),
-            )
+            with step.stage("join"):
+                joined = self._stores.ledger.with_labels(
+                    use_case,
+                    start=start,
+                    end=end,
+                    version=version,
+                    as_of=asked.as_of,
+                    columns=needed_columns(found),
+                )
+                step.rows = joined.num_rows
+                conformal = self._conformal(use_case, joined)
+                arrays = joined_arrays(found, joined)
+                # A million scores are as large as texts as all that is computed from them.
+                del joined
+                release_memory()
+            with step.stage("compute"):
+                report = NewDataReport(found).run(
+                    arrays,
+                    asked,
+                    training_kpis=trained,
+                    conformal=conformal,
+                    libraries=self._stores.libraries(),
+                )
             stored = VerificationReport(
                 id=str(new_id()), use_case=use_case, created_at=now, content=report.content
             )
-            return self._stores.reports.add(
-                stored, idempotency_key=idempotency_key, fingerprint=fingerprint
-            )
+            with step.stage("store"):
+                return self._stores.reports.add(
+                    stored, idempotency_key=idempotency_key, fingerprint=fingerprint
+                )
 
     def _conformal(self, use_case: str, joined: pa.Table) -> dict[str, ConformalTable]:
         """Return the tables behind the intervals of the versions that answered."""

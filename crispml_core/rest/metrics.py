@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import collections
 import time
-from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
 
 from fastapi import APIRouter
@@ -24,6 +23,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from crispml_core.rest.errors import UNMATCHED, method_of, route_of
+from crispml_core.rest.timing_metrics import TimingMetrics, observe_many
 
 # From what a record takes to what a run takes that somebody waits for. The bounds of the shipped
 # alerts, 0.1 and 0.25, are among them.
@@ -66,6 +66,7 @@ class HttpMetrics:
 
     def __init__(self, registry: CollectorRegistry | None = None) -> None:
         self.registry = registry or CollectorRegistry()
+        self.timings = TimingMetrics(self.registry)
         self.before_reading: Callable[[], None] = lambda: None
         self.choose: Choose = iter
         self._recorders: list[RouteRecorder] = []
@@ -113,11 +114,16 @@ class HttpMetrics:
         self._recorders.append(recorder)
         return recorder
 
-    def text(self) -> bytes:
-        """Return the metrics of this process, or of all workers of its service as one."""
+    def look(self) -> None:
+        """Take in what is told of now and then only, so that it is up to date."""
         for recorder in self._recorders:
             recorder.flush()
+        self.timings.look()
         self.before_reading()
+
+    def text(self) -> bytes:
+        """Return the metrics of this process, or of all workers of its service as one."""
+        self.look()
         told = self.registry
         if _is_one_of_many():
             told = CollectorRegistry()
@@ -180,12 +186,7 @@ class RouteRecorder:
             return
         for status, number in collections.Counter(status for status, _ in noted).items():
             self._counter(status).inc(number)
-        # The library can only observe one value at a time; this is what `observe` does with it.
-        bounds, buckets = self._durations._upper_bounds, self._durations._buckets
-        places = collections.Counter(bisect_left(bounds, seconds) for _, seconds in noted)
-        for place, number in places.items():
-            buckets[place].inc(number)
-        self._durations._sum.inc(sum(seconds for _, seconds in noted))
+        observe_many(self._durations, [seconds for _, seconds in noted])
 
 
 def _is_one_of_many() -> bool:

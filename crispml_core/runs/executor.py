@@ -23,6 +23,8 @@ from crispml_core.runs.resuming import TAKEN_UP_AGAIN
 from crispml_core.runs.worker import timeout_sentence
 
 Target = Callable[[str, str], None]
+OnEnd = Callable[[Run, Run], None]
+"""Is told of a run as it was when a process took it, and as it is when that process ended."""
 
 # How long a run may go on after it was asked to stop, before its process is killed.
 GRACE_S = 2.0
@@ -87,9 +89,14 @@ class RunExecutor:
         self._context: ForkServerContext = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(list(preload))
         self._jobs: list[_Job] = []
+        self._on_end: OnEnd | None = None
         self._wake, self._stopping = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._loop, name="run-executor", daemon=True)
         self._name = f"{socket.gethostname()}:{os.getpid()}"
+
+    def watch(self, on_end: OnEnd) -> None:
+        """Tell somebody of each process that ended, once, from now on."""
+        self._on_end = on_end
 
     def start(self) -> None:
         """Start taking runs."""
@@ -202,7 +209,9 @@ class RunExecutor:
             if -code == signal.SIGKILL:
                 how += "; the usual reason is that the machine ran out of memory"
         error = RunError(code="worker_lost", message=f"the worker process of the run {how}")
-        if self._lose(job.run, job.owner, error):
+        lost = self._lose(job.run, job.owner, error)
+        self._tell(job)
+        if lost:
             self._sweep()
 
     def _lose(self, run: Run, owner: str, error: RunError) -> bool:
@@ -225,7 +234,13 @@ class RunExecutor:
         status = RunStatus.CANCELLED if code == "run_cancelled" else RunStatus.FAILED
         error = RunError(code=code, message=message)
         self._store.finish(job.run.id, job.owner, status, error=error)
+        self._tell(job)
         self._sweep()
+
+    def _tell(self, job: _Job) -> None:
+        """Tell of a run whose process ended; that costs one look at it."""
+        if self._on_end is not None:
+            self._on_end(job.run, self._store.get(job.run.id))
 
     def _kill(self, job: _Job) -> None:
         """End the process of a run at once; the stores survive this by design."""

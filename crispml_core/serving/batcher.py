@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from queue import Empty, SimpleQueue
@@ -47,6 +48,11 @@ class Batcher(Generic[T, R]):
         Called in the worker thread when nobody had anything to do for `IDLE_S`.
     name : str
         Name of the thread.
+
+    Attributes
+    ----------
+    came_at : float
+        When the first item of the group that is worked on came, by the performance counter.
     """
 
     def __init__(
@@ -63,6 +69,7 @@ class Batcher(Generic[T, R]):
         self._capacity, self._deadline_s = capacity, deadline_s
         self._waiting: list[tuple[T, Tell[R]]] = []
         self._working: list[tuple[T, Tell[R]]] = []
+        self._oldest = self.came_at = 0.0
         self._is_quiet = True  # the event loop has worked on nothing since the worker looked
         self._loop: asyncio.AbstractEventLoop | None = None
         self._started = 0.0
@@ -103,7 +110,9 @@ class Batcher(Generic[T, R]):
         Overloaded
             If `capacity` items wait already.
         """
-        if len(self._waiting) >= self._capacity:
+        if not self._waiting:
+            self._oldest = time.perf_counter()
+        elif len(self._waiting) >= self._capacity:
             raise Overloaded("more requests wait than this process may hold: try again shortly")
         self._waiting.append((item, tell))
         if not self._working and not self._is_scheduled:
@@ -122,6 +131,7 @@ class Batcher(Generic[T, R]):
         self._is_scheduled = False
         if self._working or not self._waiting:
             return
+        self.came_at = self._oldest
         self._working, self._waiting = self._waiting, []
         items = [item for item, _ in self._working]
         if len(items) == 1 and self._at_once is not None and self._busy.acquire(blocking=False):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import time
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -15,12 +14,15 @@ from crispml_core.domain.errors import CrispMLError, describe_failure
 from crispml_core.domain.events import ServingEvent
 from crispml_core.domain.models import CHAMPION
 from crispml_core.ports.score_ledger import ScoreLedger
+from crispml_core.ports.timing_log import TimingLog
 from crispml_core.ports.tracer import Tracer
 from crispml_core.serving.active import Active
 from crispml_core.serving.answering import Answering
 from crispml_core.serving.batcher import Batcher, Tell
 from crispml_core.serving.challengers import Challenger
 from crispml_core.serving.durable_ledger import DurableLedger
+from crispml_core.serving.event_queue import EventQueue
+from crispml_core.serving.group_timings import UNTIMED, GroupTiming
 from crispml_core.serving.ledger_writer import Entry, LedgerWriter, Served, replayed
 from crispml_core.serving.live_models import LiveModels
 from crispml_core.serving.plain_records import PlainRecord, answered, gathered
@@ -59,6 +61,8 @@ class ScoringEngine:
         What the writer commits to; its state is part of the readiness.
     shadow : ShadowScores, optional
         Scores what the champion answered; without it nobody does.
+    timings : TimingLog, optional
+        Is told of every group.
     count : callable
         Counts about so many committed scores and returns how many; called in idle times.
     tracer : Tracer, optional
@@ -75,15 +79,15 @@ class ScoringEngine:
         capacity: int = 4096,
         deadline_s: float = 30.0,
         shadow: ShadowScores | None = None,
+        timings: TimingLog | None = None,
         count: Callable[[int], int] = lambda rows: 0,
         tracer: Tracer | None = None,
     ) -> None:
         self.models, self.durable, self.shadow, self._count = models, durable, shadow, count
-        self._ledger, self._writer = ledger, writer
+        self._ledger, self._writer, self._timings = ledger, writer, timings
         self._on_commit: OnCommit = lambda rows, seconds: None
         self._on_event: OnEvent = lambda event: None
-        self._events: deque[ServingEvent] = deque(maxlen=10_000)
-        self._dropped = 0
+        self._events = EventQueue()
         self._failed_at = -math.inf  # when a failure of a challenger was noted
         self._seconds = 0.0  # of the last commit
         self._has_unindexed = self._has_uncounted = True  # an earlier process may have left some
@@ -107,7 +111,7 @@ class ScoringEngine:
     @property
     def dropped_events(self) -> int:
         """How many events were not kept, because more came than could be written."""
-        return self._dropped
+        return self._events.dropped
 
     def watch(self, on_commit: OnCommit, on_event: OnEvent) -> None:
         """Tell somebody about every group (its rows by version, its seconds) and every event."""
@@ -115,9 +119,7 @@ class ScoringEngine:
 
     def note(self, event: ServingEvent) -> None:
         """Keep an event; it is committed with the next group, or when there is nothing to do."""
-        if len(self._events) == self._events.maxlen:
-            self._dropped += 1
-        self._events.append(event)
+        self._events.add(event)
         self._on_event(event)
 
     def score_plain(self, plain: PlainRecord, tell: Tell[Committed]) -> None:
@@ -267,11 +269,18 @@ class ScoringEngine:
         self.durable.close()
 
     def _commit(self, items: list[Entry | PlainRecord]) -> list[Committed | Exception]:
+        timing = self._timed()
         start = time.perf_counter()
         self._has_unindexed = True
-        entries, places = gathered(items)
-        outcomes = self._writer.commit(entries, self._take_events())
-        self._put_back(self._writer.take_unkept())
+        entries: Sequence[Entry] = ()
+        outcomes: Sequence[Scored | Exception] = ()
+        try:
+            entries, places = gathered(items)
+            timing.scored()
+            outcomes = self._writer.commit(entries, self._events.take())
+        finally:
+            timing.end(items, entries, outcomes, self._writer.commit_s)
+        self._events.put_back(self._writer.take_unkept())
         self._seconds = time.perf_counter() - start
         self._tell(entries, outcomes)
         return [
@@ -287,17 +296,31 @@ class ScoringEngine:
         if self._seconds > AT_ONCE_S or self._events or type(item) is not PlainRecord:
             self._seconds *= _FORGET
             return None
+        timing = self._timed()
         start = time.perf_counter()
-        entry = answered([item])
-        scored = self._writer.commit_at_once(entry)
+        entries: Sequence[Entry] = ()
+        try:
+            entry = answered([item])
+            timing.scored()
+            entries = (entry,)
+            scored = self._writer.commit_at_once(entry)
+        except Exception:
+            timing.end(items, entries, (), 0.0)
+            raise
         if scored is None:
-            return None
+            return None  # the worker times the group that it makes of it
+        timing.end(items, entries, (scored,), self._writer.commit_s)
         self._has_unindexed = True
         self._seconds = time.perf_counter() - start
         self._on_commit({entry.served: 1}, self._seconds)
         if entry.shadow is not None and self.shadow is not None:
             self.shadow.offer(shadow_of(entry, scored))
         return [(scored, 0)]
+
+    def _timed(self) -> GroupTiming:
+        if self._timings is None:
+            return UNTIMED
+        return GroupTiming(self._timings, self._commits.came_at, self._commits.waiting)
 
     def _tell(self, entries: Sequence[Entry], outcomes: Sequence[Scored | Exception]) -> None:
         rows: dict[Served, int] = {}
@@ -312,8 +335,8 @@ class ScoringEngine:
     def _idle(self) -> None:
         try:
             if self._events:
-                self._writer.commit((), self._take_events())
-                self._put_back(self._writer.take_unkept())
+                self._writer.commit((), self._events.take())
+                self._events.put_back(self._writer.take_unkept())
             if self._has_unindexed and not self.durable.waiting:
                 self._has_unindexed = self._writer.index_keys(INDEX_ROWS) > 0
                 self._has_uncounted = True
@@ -334,19 +357,6 @@ class ScoringEngine:
             return
         if not self._has_uncounted:
             self._counted_at = time.monotonic()
-
-    def _take_events(self) -> list[ServingEvent]:
-        events = []
-        while self._events:
-            events.append(self._events.popleft())
-        return events
-
-    def _put_back(self, events: Sequence[ServingEvent]) -> None:
-        """Keep events that could not be stored, as far as there is room."""
-        assert self._events.maxlen is not None
-        room = max(self._events.maxlen - len(self._events), 0)
-        self._dropped += max(len(events) - room, 0)
-        self._events.extendleft(reversed(events[:room]))
 
 
 # The event loop commits a lone record itself as long as the store is so fast; on a slower one the

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -101,11 +102,17 @@ class LedgerWriter:
         self._sequence, self._root = 0, bytes(32)
         self._is_sure = True
         self._unkept: Sequence[ServingEvent] = ()
+        self._commit_s = 0.0
 
     @property
     def writer_id(self) -> str:
         """Name of the chain."""
         return self._writer_id
+
+    @property
+    def commit_s(self) -> float:
+        """How long the store took in the last commit."""
+        return self._commit_s
 
     def take_unkept(self) -> Sequence[ServingEvent]:
         """Return the events that the last commit could not store; they are the caller's again."""
@@ -125,6 +132,7 @@ class LedgerWriter:
         key may be taken, which must not hurt others, and after a failure only the caller can tell
         by the key whether it is stored.
         """
+        self._commit_s = 0.0
         with commit_span(self._tracer, entries):
             return self._commit(entries, events)
 
@@ -152,6 +160,7 @@ class LedgerWriter:
         if not self._is_sure:
             return None
         group = self._group([entry], self._sequence + 1, self._root, self._clock())
+        start = time.perf_counter()
         try:
             durability = self._durable.commit((group,), (), wait=False)
         except WouldWait:
@@ -159,6 +168,7 @@ class LedgerWriter:
         except CrispMLError as error:
             self._is_sure = isinstance(error, NowhereKept)
             raise
+        self._commit_s = time.perf_counter() - start
         self._sequence, self._root = group.sequence, group.root
         return _scored(group, 0, entry.scores, durability)
 
@@ -197,12 +207,15 @@ class LedgerWriter:
             group = self._group(bundle, sequence, root, now)
             root = group.root
             groups.append(group)
+        start = time.perf_counter()
         try:
             durability = self._durable.commit(groups, events)
         except CrispMLError as error:
             # A commit whose answer was lost may have taken the place: before the next one, look.
             self._is_sure = isinstance(error, NowhereKept)
             raise
+        finally:
+            self._commit_s += time.perf_counter() - start
         self._sequence, self._root = sequence, root
         return {
             id(entry): scored

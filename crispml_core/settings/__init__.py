@@ -17,13 +17,19 @@ from crispml_core.settings.services import (
     ServerSettings,
 )
 from crispml_core.settings.stores import DatabaseSettings, JournalSettings, RegistrySettings
-from crispml_core.settings.watching import LogSettings, TracingSettings
+from crispml_core.settings.watching import (
+    InfluxSettings,
+    LogSettings,
+    TimingSettings,
+    TracingSettings,
+)
 
 __all__ = [
     "BatchSettings",
     "ClockSettings",
     "CrispMLSettings",
     "DatabaseSettings",
+    "InfluxSettings",
     "JournalSettings",
     "LogSettings",
     "MonitorSettings",
@@ -32,6 +38,7 @@ __all__ = [
     "RunSettings",
     "ScoringSettings",
     "ServerSettings",
+    "TimingSettings",
     "TracingSettings",
     "child_environment",
     "load_settings",

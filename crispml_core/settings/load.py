@@ -19,7 +19,12 @@ from crispml_core.settings.services import (
     ServerSettings,
 )
 from crispml_core.settings.stores import DatabaseSettings, JournalSettings, RegistrySettings
-from crispml_core.settings.watching import LogSettings, TracingSettings
+from crispml_core.settings.watching import (
+    InfluxSettings,
+    LogSettings,
+    TimingSettings,
+    TracingSettings,
+)
 
 
 class CrispMLSettings(BaseSettings):
@@ -72,6 +77,12 @@ class CrispMLSettings(BaseSettings):
 
     monitor: MonitorSettings = MonitorSettings()
     """See `MonitorSettings`."""
+
+    timing: TimingSettings = TimingSettings()
+    """See `TimingSettings`."""
+
+    influx: InfluxSettings = InfluxSettings()
+    """See `InfluxSettings`."""
 
     log: LogSettings = LogSettings()
     """See `LogSettings`."""

@@ -69,3 +69,44 @@ class TracingSettings(Concern):
 
 def _parts(headers: SecretStr) -> list[str]:
     return [part for part in headers.get_secret_value().split(",") if part.strip()]
+
+
+class TimingSettings(Concern):
+    """What is noted about each call of a method and each group of requests."""
+
+    enabled: bool = True
+    """Whether Prometheus, InfluxDB and the log learn of calls; runs keep their times anyway."""
+
+    slow_call_s: float = Field(default=1.0, ge=0)
+    """From so many seconds on a call is told in the log with its stages; 0 tells of none."""
+
+    slow_run_s: float = Field(default=600.0, ge=0)
+    """The same for a method inside a run, which nobody waits for; 0 tells of none."""
+
+
+class InfluxSettings(Concern):
+    """InfluxDB, which gets a point for the entry and the exit of each call."""
+
+    url: str = ""
+    """Address of the server; needs the extra `influx`. Nothing is sent when it is empty."""
+
+    token: SecretStr = SecretStr("")
+    """Token that may write to the bucket."""
+
+    org: str = "crispml"
+    """Organisation of the bucket."""
+
+    bucket: str = "crispml"
+    """Where the points go."""
+
+    queue: int = Field(default=20_000, ge=100, le=1_000_000)
+    """Points that may wait in each process; beyond them the oldest are dropped and counted."""
+
+    batch: int = Field(default=2_000, ge=1, le=100_000)
+    """Most points of one write."""
+
+    flush_s: float = Field(default=1.0, ge=0.05, le=60)
+    """Time between two writes, unless a batch is full before."""
+
+    timeout_s: float = Field(default=2.0, gt=0, le=60)
+    """How long one write may take; no call waits for it."""

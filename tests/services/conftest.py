@@ -288,6 +288,7 @@ def _serve(
         "use_cases": known,
         "models": models,
         "aliases": aliases,
+        "timings": timings,
         "lineage": lambda: lineage,
         "ping": lambda: health,
     }

@@ -14,6 +14,9 @@ class StillExecutor:
     calls: list[str] = field(default_factory=list)
     on_wake: Callable[[], None] = lambda: None
 
+    def watch(self, on_end: Callable[..., None]) -> None:
+        self.on_end = on_end
+
     def start(self) -> None:
         self.calls.append("start")
 

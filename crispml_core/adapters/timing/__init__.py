@@ -1,1 +1,1 @@
-"""Timing logs that need no other system."""
+"""The timing log of a process: what it measures, and whom it tells."""

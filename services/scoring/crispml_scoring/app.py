@@ -89,12 +89,13 @@ def create_app(
         if now.engine.shadow is not None:
             now.engine.shadow.watch(metrics.on_shadow, now.engine.note)
         await run_in_threadpool(now.engine.models.start)
+        http.timings.watch(now.timings)
         live.append(now)
         app.state.parts, app.state.on_labels = now, metrics.on_labels
-        looking = asyncio.create_task(_keep_looking(look))
+        looking = asyncio.create_task(_keep_looking(http.look))
         measuring = asyncio.create_task(keep_measuring(now, metrics))
         try:
-            async with running(app, batches, known):
+            async with running(app, batches, known, now.timings):
                 yield
         finally:
             looking.cancel()

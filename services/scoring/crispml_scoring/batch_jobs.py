@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -11,11 +12,13 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from crispml_core.bootstrap.batches import Batches
+from crispml_core.bootstrap.timings import tell_of_run
 from crispml_core.domain.errors import InvalidInput
 from crispml_core.domain.identifiers import new_id, utc_now
 from crispml_core.domain.runs import SCORING_METHODS, Run, RunStatus
 from crispml_core.domain.use_case import UseCase
 from crispml_core.pipelines.batches.requests import BatchJob
+from crispml_core.ports.timing_log import TimingHub
 from crispml_core.rest.requests import validated
 from crispml_core.rest.runs import Runs, run_answer
 from crispml_core.rest.strict_json import parse_json
@@ -37,12 +40,16 @@ _LARGEST = 65_536
 
 @asynccontextmanager
 async def running(
-    app: FastAPI, build: Callable[[CrispMLSettings], Batches], settings: CrispMLSettings
+    app: FastAPI,
+    build: Callable[[CrispMLSettings], Batches],
+    settings: CrispMLSettings,
+    timings: TimingHub,
 ) -> AsyncIterator[None]:
     """Accept and execute batches while the app lives."""
     batches = await run_in_threadpool(build, settings)
     app.state.batches = batches
     app.state.runs = Runs(store=batches.runs, wake=batches.executor.wake)
+    batches.executor.watch(partial(tell_of_run, timings))
     batches.executor.start()
     try:
         yield

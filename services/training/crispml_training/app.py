@@ -72,10 +72,12 @@ def create_app(
         Makes what executes the runs.
     """
     known = settings or (load_settings() if parts is None else parts.settings)
+    metrics = HttpMetrics()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         live = await run_in_threadpool(build, known) if parts is None else parts
+        metrics.timings.watch(live.timings)
         try:
             app.state.executor = executor(live)
             app.state.executor.start()
@@ -88,7 +90,6 @@ def create_app(
         finally:
             live.close()
 
-    metrics = HttpMetrics()
     app = create_base_app(
         _SERVICE,
         known,

@@ -31,7 +31,22 @@ def test_a_failed_method_is_recorded_and_told():
     (step,) = recorder.steps
     assert (step.status, step.algorithm) == (RunStatus.FAILED, "linear")
     assert seen[-1][2] == recorder.steps
-    assert len(log.recorded) == 1
+    ((entered,), (exited,)) = log.entered, log.exited
+    assert entered is exited
+    assert (exited.method, exited.use_case, exited.outcome) == ("model-training", "toy", "error")
+
+
+def test_a_method_says_how_much_and_what_it_spent_its_time_on():
+    log = FakeTimingLog()
+    with Recorder("toy", log).method("new-data-label") as step:
+        for _ in range(2):
+            with step.stage("check"):
+                pass
+        with step.stage("store"):
+            step.rows = 3
+    (call,) = log.exited
+    assert (call.rows, call.outcome, list(call.stages)) == (3, "ok", ["check", "store"])
+    assert 0 < sum(call.stages.values()) <= call.seconds
 
 
 def test_the_error_of_a_method_counts_even_when_the_run_was_cancelled_meanwhile():

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -25,6 +26,7 @@ from crispml_core.serving.plain_records import PlainRecord
 from crispml_core.serving.scored import ScoreCall
 from crispml_core.testing.fakes.alias_log import FakeAliasLog
 from crispml_core.testing.fakes.score_ledger import FakeScoreLedger
+from crispml_core.testing.fakes.timing_log import FakeTimingLog
 
 
 class Scorer:
@@ -74,7 +76,7 @@ def world(toy, tmp_path, is_fast):
             raise NotFound("model version", scorers)
         return scorers[version]
 
-    counted, broken = [], []
+    counted, broken, timings = [], [], FakeTimingLog()
 
     def count(rows):
         if broken:
@@ -93,7 +95,9 @@ def world(toy, tmp_path, is_fast):
             )
             live.refresh()
             writer = LedgerWriter(ledger, durable)
-            engine = ScoringEngine(live, ledger, writer, durable, deadline_s=5, count=count)
+            engine = ScoringEngine(
+                live, ledger, writer, durable, deadline_s=5, timings=timings, count=count
+            )
             try:
                 return await scenario(engine)
             finally:
@@ -101,7 +105,14 @@ def world(toy, tmp_path, is_fast):
 
         return asyncio.run(whole())
 
-    return SimpleNamespace(run=run, ledger=ledger, scorers=scorers, counted=counted, broken=broken)
+    return SimpleNamespace(
+        run=run,
+        ledger=ledger,
+        scorers=scorers,
+        counted=counted,
+        broken=broken,
+        timings=timings,
+    )
 
 
 def rows_of(*amounts):
@@ -310,3 +321,48 @@ def test_a_count_that_fails_keeps_no_score_from_being_stored(world):
 
     assert [scored.durability for scored in world.run(scenario)] == ["database"] * 2
     assert world.counted == [0], "it is not tried again at once"
+
+
+@pytest.mark.parametrize("is_fast", [True], indirect=True)
+def test_every_group_is_timed_once_with_its_rows_and_the_time_of_the_store(world, monkeypatch):
+    append = world.ledger.append
+
+    def slow(*arguments, wait=True):
+        if not wait:
+            raise WouldWait
+        time.sleep(0.05)
+        return append(*arguments)
+
+    monkeypatch.setattr(world.ledger, "append", slow)
+
+    async def scenario(engine):
+        return await asyncio.gather(*(engine.score(CALL, rows_of(n)) for n in range(1, 21)))
+
+    world.run(scenario)
+    calls = world.timings.exited
+    assert sum(call.rows for call in calls) == sum(call.requests for call in calls) == 20
+    assert 1 <= len(calls) < 20
+    assert all(call.stages["commit"] >= 0.05 for call in calls)
+
+
+@pytest.mark.parametrize("is_fast", [True], indirect=True)
+def test_a_record_that_is_committed_in_the_loop_is_a_group_too(world):
+    world.run(lambda engine: plain(engine, 5))
+    (call,) = world.timings.exited
+    assert (call.rows, call.requests, list(call.request_ids)) == (1, 1, ["r-5"])
+
+
+@pytest.mark.parametrize("is_fast", [True], indirect=True)
+def test_a_group_that_nothing_takes_is_timed_as_an_error(world, monkeypatch):
+    def away(*_, **__):
+        raise StoreUnavailable("away")
+
+    monkeypatch.setattr(world.ledger, "append", away)
+    call = ScoreCall(use_case="toy", idempotency_key="k", fingerprint="f")
+
+    async def scenario(engine):
+        with pytest.raises(StoreUnavailable):
+            await engine.score(call, rows_of(1))
+
+    world.run(scenario)
+    assert [(call.outcome, call.rows) for call in world.timings.exited] == [("error", 0)]

@@ -25,6 +25,7 @@ from crispml_core.serving.direct_commits import DirectCommits
 from crispml_core.serving.ledger_writer import Entry, LedgerWriter, Served
 from crispml_core.serving.replaying import check_replayable, replay_group
 from crispml_core.serving.scored import ScoreCall
+from crispml_core.testing.fakes.timing_log import FakeTimingLog
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -59,7 +60,7 @@ class Log:
         self.reports = SqlReportStore(engine)
         commits = DirectCommits(self.ledger)
         self.writer = LedgerWriter(self.ledger, commits, clock=lambda: self.now)
-        self.scorers = {}
+        self.scorers, self.timings = {}, FakeTimingLog()
 
     def answer(self, version, scorer, records, **more):
         self.scorers[version] = scorer
@@ -82,7 +83,12 @@ class Log:
 
         most = {"most_rows": more.pop("most_rows")} if "most_rows" in more else {}
         replays = Replays(
-            {self.use_case.name: self.use_case}, self.ledger, self.reports, asked, **most
+            {self.use_case.name: self.use_case},
+            self.ledger,
+            self.reports,
+            asked,
+            self.timings,
+            **most,
         )
         return replays.replay(self.use_case.name, version, **more).content
 

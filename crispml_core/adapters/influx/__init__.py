@@ -1,0 +1,1 @@
+"""Timings as points of InfluxDB, through its own client."""
