@@ -12,6 +12,7 @@ from crispml_core.domain.fairness import Fairness
 from crispml_core.domain.fields import Field
 from crispml_core.domain.health import HealthPolicy
 from crispml_core.domain.monitoring import Monitoring
+from crispml_core.domain.queries import Aggregate, SqlJoin
 from crispml_core.domain.rules import Condition, Retraining, Rule
 from crispml_core.domain.sources import CsvSource, ParquetSource, SqlSource
 from crispml_core.domain.targets import CostMatrix, Gate, Segment, Target
@@ -20,6 +21,7 @@ from crispml_core.domain.use_case import Derive, Split, UseCase
 __version__ = "0.1.0"
 
 __all__ = [
+    "Aggregate",
     "Algorithm",
     "Challenge",
     "Condition",
@@ -39,6 +41,7 @@ __all__ = [
     "Rule",
     "Segment",
     "Split",
+    "SqlJoin",
     "SqlSource",
     "Target",
     "UseCase",

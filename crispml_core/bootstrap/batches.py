@@ -148,7 +148,7 @@ def _open_query(settings: CrispMLSettings) -> OpenQuery:
     """Return what opens a query through one of the named connections."""
 
     def open_query(use_case: UseCase, query: str, connection: str) -> RecordSource:
-        from crispml_core.adapters.sources.sql_records import UnlabelledSqlSource  # loads pyarrow
+        from crispml_core.adapters.sources.sql.records import UnlabelledSqlSource  # loads pyarrow
 
         if connection not in settings.connections:
             known = ", ".join(sorted(settings.connections)) or "none"

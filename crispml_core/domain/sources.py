@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from crispml_core.domain.errors import InvalidInput
 from crispml_core.domain.expressions import Expression
+from crispml_core.domain.queries import (
+    Aggregate,
+    Output,
+    Outputs,
+    SqlJoin,
+    check_moment,
+    condition,
+    outputs,
+)
 
 # Texts that stand for a missing value in a CSV file, unless its source says otherwise.
 MISSING_TEXTS = ("", "NA", "N/A", "NULL", "null", "NaN", "nan")
@@ -42,26 +51,101 @@ class ParquetSource:
 
 @dataclass(frozen=True, slots=True)
 class SqlSource:
-    """A SELECT in any database that SQLAlchemy reaches.
+    """Rows of any database that SQLAlchemy reaches: a SELECT, or a table and what is made of it.
+
+    All of it runs inside the database, in a read-only transaction that is always rolled back.
 
     Parameters
     ----------
     query : str
-        One SELECT statement. It runs as a subquery in a read-only transaction that is always rolled
-        back.
+        One SELECT statement; it runs as a subquery.
     url : str
         SQLAlchemy URL without a password, for a source that needs none.
     connection : str
         Name of a URL in the setting ``CRISPML_CONNECTIONS``; keeps secrets out of the use case.
+    table : str
+        Table or view instead of a query, with its schema where it needs one: ``sales.customers``.
+    columns : mapping of str to str, Expression or Aggregate
+        Fields of the record that are not columns of their own name: ``{"monthly": "charges /
+        months"}``; with `group_by` aggregates.
+    where : Expression or str, optional
+        Rows that count; reads columns of the table and of the joins.
+    joins : tuple of SqlJoin
+        Other tables, in order.
+    group_by : str
+        Column whose values become one record each; it is the record key.
+    moment : str
+        Column with the moment of a row, for ``first`` and ``last`` with `group_by`.
+    ordered : bool
+        Whether records come in the order of their key, so that the same data are the same data set.
+    timeout_s : float
+        How long a statement may take.
     """
 
-    query: str
+    query: str = ""
     url: str = ""
     connection: str = ""
+    table: str = ""
+    columns: Mapping[str, Output | str] = field(default_factory=dict)
+    where: Expression | str | None = None
+    joins: tuple[SqlJoin, ...] = ()
+    group_by: str = ""
+    moment: str = ""
+    ordered: bool = True
+    timeout_s: float = 3600.0
 
     def __post_init__(self) -> None:
         if bool(self.url) == bool(self.connection):
             raise InvalidInput("an SQL source needs either url or connection")
+        if bool(self.query) == bool(self.table):
+            raise InvalidInput("an SQL source needs either query or table")
+        object.__setattr__(self, "columns", outputs(self.columns, "columns of the SQL source"))
+        object.__setattr__(self, "where", condition(self.where, "where of the SQL source"))
+        object.__setattr__(self, "joins", tuple(self.joins))
+        if not self.timeout_s > 0:
+            raise InvalidInput("timeout_s of the SQL source must be above 0")
+        if self.query and (self.columns or self.where is not None or self.joins or self.group_by):
+            raise InvalidInput(
+                "columns, where, joins and group_by of an SQL source belong to table; "
+                "write them into the query, or make the query a view"
+            )
+        if self.group_by:
+            check_moment("group_by of the SQL source", self.outputs, self.moment)
+        elif any(isinstance(made, Aggregate) for _, made in self.outputs):
+            raise InvalidInput("columns of the SQL source: aggregates need group_by")
+
+    @property
+    def filter(self) -> Expression | None:
+        """`where` as it was read."""
+        return self.where  # type: ignore[return-value]  # since __post_init__
+
+    @property
+    def outputs(self) -> Outputs:
+        """The columns that are made of others."""
+        return self.columns  # type: ignore[return-value]  # since __post_init__
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What a database is asked for the rows of a source.
+
+    Parameters
+    ----------
+    sql : str
+        The statement; values are named parameters and not in it.
+    in_database : tuple of str
+        What the database does: ``columns``, ``filter``, ``join``, ``aggregation``, ``sample``,
+        ``limit``, ``order``.
+    while_reading : tuple of str
+        What is done with the rows as they come, because this database cannot.
+    expected_rows : int, optional
+        How many rows the database expects to give; None when it does not say.
+    """
+
+    sql: str
+    in_database: tuple[str, ...]
+    while_reading: tuple[str, ...] = ()
+    expected_rows: int | None = None
 
 
 def source_kind(source: object, upload_id: str | None = None) -> str:
@@ -81,8 +165,8 @@ class Selection:
     where : Expression, optional
         Rows that make it true.
     sample : float
-        Share of the rows, in (0, 1]. Files are sampled by a hash of the record key and `seed`; a
-        database by its own random numbers.
+        Share of the rows, in (0, 1], chosen by a hash of the record key and `seed`: the same rows
+        wherever they lie.
     limit : int, optional
         At most so many rows.
     seed : int

@@ -11,7 +11,7 @@ import pyarrow as pa
 from crispml_core.domain.catalogue import Sensitivity
 from crispml_core.domain.datasets import SPLIT_COLUMN, DataSet, Stage
 from crispml_core.domain.models import Artefact, ArtefactKind
-from crispml_core.domain.sources import Selection, source_kind
+from crispml_core.domain.sources import Selection, Statement, source_kind
 from crispml_core.methods.data_curation import DataCuration
 from crispml_core.methods.data_ingestion import DataIngestion
 from crispml_core.methods.data_preparation import DataPreparation
@@ -36,7 +36,9 @@ def ingest(
     name = work.use_case.name
     with work.recorder.method("data-ingestion") as step:
         source = work.stores.open_source(work.use_case, upload_id)
-        # A database samples by its own random numbers: only the whole surely holds the same keys.
+        statement = source.explain(selection)
+        expected = None if statement is None else statement.expected_rows
+        # Without an order a database limits as it likes: only the whole surely holds the same keys.
         everything = replace(selection, sample=1.0, limit=None)
         batches = DataIngestion(work.use_case).run(
             source.read(selection), reread=lambda: source.read(everything)
@@ -46,9 +48,9 @@ def ingest(
             for batch in batches:
                 writer.write(batch)
                 step.rows += batch.num_rows
-                step.progress(0.5, f"{step.rows} rows read")
+                step.progress(*_read_so_far(step.rows, expected))
             dataset = writer.publish(
-                parameters=_origin(work, selection, upload_id),
+                parameters=_origin(work, selection, upload_id, statement),
                 **said | {"sensitivity": said["sensitivity"] or Sensitivity.INTERNAL.value},
             )
         finally:
@@ -59,12 +61,32 @@ def ingest(
         catalogue = Catalogue(work.stores.datasets, work.stores.notes)
         catalogue.say_again(dataset.id, said, f"run {work.run_id}")
         step.output = {"dataset_id": dataset.id}
+        if statement is not None:
+            step.output["in_database"] = list(statement.in_database)
     return dataset
 
 
-def _origin(work: Workplace, selection: Selection, upload_id: str | None) -> dict[str, Any]:
+def _read_so_far(rows: int, expected: int | None) -> tuple[float, str]:
+    """Return how far reading is, as far as anybody knows."""
+    if not expected:
+        return 0.5, f"{rows} rows read"
+    return min(0.99, rows / expected), f"{rows} rows read of about {expected}"
+
+
+def _origin(
+    work: Workplace, selection: Selection, upload_id: str | None, statement: Statement | None
+) -> dict[str, Any]:
     """Say where raw data come from; a filter may name values, so only that there is one."""
-    return {
+    asked = (
+        {}
+        if statement is None
+        else {
+            "sql": statement.sql,
+            "in_database": list(statement.in_database),
+            "while_reading": list(statement.while_reading),
+        }
+    )
+    return asked | {
         "source": source_kind(work.use_case.source, upload_id),
         "filtered": selection.where is not None,
         "sample": selection.sample,

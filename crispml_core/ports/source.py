@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from crispml_core.domain.sources import Selection
+    from crispml_core.domain.sources import Selection, Statement
 
 
 class RecordSource(Protocol):
@@ -28,5 +28,15 @@ class RecordSource(Protocol):
             If the file or the database cannot be reached.
         InvalidInput
             If the query fails or would write.
+        """
+        ...
+
+    def explain(self, selection: Selection) -> Statement | None:
+        """Return what a database is asked for the selected rows; None where there is none.
+
+        Raises
+        ------
+        StoreUnavailable, InvalidInput
+            As `read` does.
         """
         ...

@@ -1,4 +1,4 @@
-"""Which rows are ``train``, ``select`` and ``test``: a hash of the record key and the seed.
+"""Which rows are ``train``, ``select``, ``test``, or in a sample: a hash of key and seed.
 
 The number of a record is BLAKE2b with an 8-byte digest over the key as UTF-8 text (an integer key
 in decimal), keyed with the seed in decimal and personalised by purpose. The digest, big-endian,
@@ -10,6 +10,7 @@ rows are added.
 from __future__ import annotations
 
 import hashlib
+import math
 
 import numpy as np
 import pyarrow as pa
@@ -19,7 +20,8 @@ from crispml_core.domain.datasets import SELECT, TEST, TRAIN
 from crispml_core.domain.use_case import Split
 
 SPLIT_PURPOSE = b"crispml-split"
-SAMPLE_PURPOSE = b"crispml-sample"
+# Of 16 in a digit: 52 bits, so that a bound is exact as a float64 and as text.
+SAMPLE_DIGITS = 13
 
 
 def unit_numbers(keys: pa.Array, seed: int, purpose: bytes) -> np.ndarray:
@@ -32,8 +34,7 @@ def unit_numbers(keys: pa.Array, seed: int, purpose: bytes) -> np.ndarray:
     seed : int
         Another seed gives unrelated numbers.
     purpose : bytes
-        At most 16 bytes; numbers for different purposes are unrelated, so that a sample of the rows
-        is split like all of them.
+        At most 16 bytes; numbers for different purposes are unrelated.
     """
     secret = str(seed).encode()
     state = hashlib.blake2b(digest_size=8, key=secret, person=purpose)
@@ -53,3 +54,34 @@ def assign_split(keys: pa.Array, seed: int, split: Split) -> pa.Array:
         TRAIN,
         pc.if_else(pa.array(numbers < split.train + split.select), SELECT, TEST),
     )
+
+
+def sample_text(seed: int) -> str:
+    """Return what a record key is appended to before it is hashed for a sample."""
+    return f"crispml-sample:{seed}:"
+
+
+def sample_bound(share: float) -> str | None:
+    """Return what the digits of a sampled record are below; None when every record is sampled."""
+    bound = math.ceil(share * 16**SAMPLE_DIGITS)
+    return None if bound >= 16**SAMPLE_DIGITS else f"{bound:0{SAMPLE_DIGITS}x}"
+
+
+def sample_digits(key: str, seed: int) -> str:
+    """Return the digits of a record key.
+
+    Examples
+    --------
+    >>> sample_digits("O-1", 7)
+    'bf8bd3a86f8aa'
+    """
+    return hashlib.sha256(f"{sample_text(seed)}{key}".encode()).hexdigest()[:SAMPLE_DIGITS]
+
+
+def is_sampled(keys: pa.Array, seed: int, share: float) -> np.ndarray:
+    """Return per record key, none missing, whether it belongs to a sample."""
+    bound = sample_bound(share)
+    if bound is None:
+        return np.ones(len(keys), bool)
+    texts = keys.cast(pa.string()).to_pylist()
+    return np.fromiter((sample_digits(key, seed) < bound for key in texts), bool, len(keys))

@@ -21,10 +21,10 @@ from crispml_core.domain.errors import InvalidInput, UseCaseError
 from crispml_core.domain.expressions import Kind
 from crispml_core.domain.fields import Field, RecordSchema
 from crispml_core.domain.monitoring import Monitoring
-from crispml_core.domain.sources import CsvSource, ParquetSource, SqlSource
 from crispml_core.domain.targets import CostMatrix, Gate, Segment, Target
 from crispml_core.domain.use_case import Derive, Split, UseCase, kinds_of
 from crispml_core.use_cases.algorithms import Columns, tabular_algorithm
+from crispml_core.use_cases.source_section import SourceSection
 
 _STRICT = ConfigDict(extra="forbid", frozen=True)
 _MONITORING = "monitoring"
@@ -79,38 +79,6 @@ _Gate, _Costs, _Split = _section(Gate), _section(CostMatrix), _section(Split)
 _Monitoring = _section(Monitoring)
 
 
-class _Csv(BaseModel):
-    model_config = _STRICT
-    path: str
-    delimiter: str = ","
-
-
-class _Sql(BaseModel):
-    model_config = _STRICT
-    query: str
-    url: str = ""
-    connection: str = ""
-
-
-class _Source(BaseModel):
-    model_config = _STRICT
-    csv: str | _Csv | None = None
-    parquet: str | None = None
-    sql: _Sql | None = None
-
-    def build(self, folder: Path) -> CsvSource | ParquetSource | SqlSource:
-        match self.csv, self.parquet, self.sql:
-            case str() as path, None, None:
-                return CsvSource(str(folder / path))
-            case _Csv() as csv, None, None:
-                return CsvSource(str(folder / csv.path), csv.delimiter)
-            case None, str() as path, None:
-                return ParquetSource(str(folder / path))
-            case None, None, _Sql() as sql:
-                return SqlSource(sql.query, sql.url, sql.connection)
-        raise InvalidInput("source: give one of csv, parquet and sql")
-
-
 class _Document(BaseModel):
     """The whole file."""
 
@@ -120,7 +88,7 @@ class _Document(BaseModel):
     description: str = ""
     record_key: str
     subject_key: str | None = None
-    source: _Source
+    source: SourceSection
     target: _Target  # type: ignore[valid-type]  # made by _section
     fields: list[_Field]  # type: ignore[valid-type]
     derive: dict[str, str] = Declared(default_factory=dict)

@@ -39,6 +39,9 @@ class CsvRecordSource:
         self._delimiter = declaration.delimiter
         self._missing = declaration.missing
 
+    def explain(self, selection: Selection) -> None:
+        """Return None: no database is asked."""
+
     def read(self, selection: Selection) -> Iterator[pa.RecordBatch]:
         """Yield the selected rows; see `RecordSource`."""
         return RowSelector(self._use_case, selection).select(self._batches())

@@ -20,6 +20,9 @@ class CustomRecordSource:
     def __init__(self, use_case: str, source: Any) -> None:
         self._use_case, self._source = use_case, source
 
+    def explain(self, selection: Selection) -> None:
+        """Return None: no database is asked."""
+
     def read(self, selection: Selection) -> Iterator[pa.RecordBatch]:
         """Yield the selected rows; see `RecordSource`."""
         try:

@@ -9,7 +9,7 @@ from pathlib import Path
 from crispml_core.adapters.sources.csv import CsvRecordSource
 from crispml_core.adapters.sources.custom import CustomRecordSource
 from crispml_core.adapters.sources.parquet import ParquetRecordSource
-from crispml_core.adapters.sources.sql import SqlRecordSource
+from crispml_core.adapters.sources.sql.source import SqlRecordSource
 from crispml_core.domain.errors import InvalidInput, UnsupportedContent, UseCaseError
 from crispml_core.domain.sources import CsvSource, ParquetSource, SqlSource
 from crispml_core.domain.use_case import UseCase

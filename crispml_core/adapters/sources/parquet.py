@@ -34,6 +34,9 @@ class ParquetRecordSource:
         self._use_case = use_case
         self._path = Path(declaration.path)
 
+    def explain(self, selection: Selection) -> None:
+        """Return None: no database is asked."""
+
     def read(self, selection: Selection) -> Iterator[pa.RecordBatch]:
         """Yield the selected rows; see `RecordSource`."""
         selector = RowSelector(self._use_case, selection)

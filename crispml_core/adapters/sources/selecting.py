@@ -20,7 +20,7 @@ from crispml_core.domain.expressions import Kind
 from crispml_core.domain.sources import Selection
 from crispml_core.domain.use_case import UseCase, kind_of
 from crispml_core.tables.casting import cast_column
-from crispml_core.tables.split import SAMPLE_PURPOSE, unit_numbers
+from crispml_core.tables.split import is_sampled
 
 
 class RowSelector:
@@ -74,9 +74,9 @@ class RowSelector:
             return batch
         keys = cast_column(batch.column(key.name), key).values
         filled = pc.fill_null(keys, pa.scalar("0").cast(keys.type))
-        numbers = unit_numbers(filled, self._selection.seed, SAMPLE_PURPOSE)
+        chosen = is_sampled(filled, self._selection.seed, share)
         missing = keys.is_null().to_numpy(zero_copy_only=False)
-        return batch.filter(pa.array((numbers < share) | missing))
+        return batch.filter(pa.array(chosen | missing))
 
 
 def check_filter(use_case: UseCase, selection: Selection) -> None:

@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from crispml_core.adapters.sources.arrow_expressions import as_field, to_arrow
-from crispml_core.adapters.sources.sql_expressions import add_sqlite_functions, to_sql
+from crispml_core.adapters.sources.sql.expressions import to_sql
+from crispml_core.adapters.sources.sql.spelling import add_functions
 from crispml_core.domain.expressions import (
     FUNCTIONS,
     Expression,
@@ -136,7 +137,7 @@ def test_arrow_columns_agree_with_records(
 def database() -> Any:
     engine = sa.create_engine("sqlite://")
     with engine.connect() as connection:
-        add_sqlite_functions(connection.connection.driver_connection)
+        add_functions(connection.connection.driver_connection)
         connection.exec_driver_sql("CREATE TABLE r (i INTEGER, x, y, s, t, p, q)")
         yield connection
     engine.dispose()
@@ -159,7 +160,7 @@ def test_a_filter_in_sqlite_agrees_with_records(
 
 def test_sqlite_functions_give_null_where_mathematics_gives_nothing() -> None:
     connection = sqlite3.connect(":memory:")
-    add_sqlite_functions(connection)
+    add_functions(connection)
     row = connection.execute("SELECT crispml_log(0), crispml_sqrt(-1), crispml_log1p(NULL)")
     assert row.fetchone() == (None, None, None)
     connection.close()

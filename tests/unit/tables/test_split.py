@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from crispml_core.domain.use_case import Split
-from crispml_core.tables.split import SAMPLE_PURPOSE, SPLIT_PURPOSE, assign_split, unit_numbers
+from crispml_core.tables.split import SPLIT_PURPOSE, assign_split, is_sampled, unit_numbers
 
 KNOWN = {
     0: ["train", "test", "train", "train", "train", "select"],
@@ -46,6 +46,18 @@ def test_a_record_stays_in_its_split_when_rows_are_added_or_moved() -> None:
 
 
 def test_a_sample_is_split_like_all_rows() -> None:
-    sampled = KEYS.filter(pa.array(unit_numbers(KEYS, 0, SAMPLE_PURPOSE) < 0.2))
+    sampled = KEYS.filter(pa.array(is_sampled(KEYS, 0, 0.2)))
+    assert len(sampled) / len(KEYS) == pytest.approx(0.2, abs=0.01)
     counts = Counter(assign_split(sampled, 0, Split()).to_pylist())
     assert counts["train"] / len(sampled) == pytest.approx(0.6, abs=0.03)
+
+
+def test_a_sample_is_the_documented_hash() -> None:
+    digits = hashlib.sha256(b"crispml-sample:42:GC-0001").hexdigest()[:13]
+    share = int(digits, 16) / 16**13
+    assert is_sampled(pa.array(["GC-0001"]), 42, share + 1e-9).tolist() == [True]
+    assert is_sampled(pa.array(["GC-0001"]), 42, share).tolist() == [False]
+
+
+def test_a_share_of_nearly_all_is_all() -> None:
+    assert is_sampled(KEYS, 0, 1 - 2**-53).all()

@@ -1,4 +1,4 @@
-"""Expressions as SQL, for a filter that the database applies.
+"""Expressions as SQL, for a filter or a column that the database computes.
 
 Missing is NULL, and a truth value in the middle of an expression is 1, 0 or NULL: not every
 database has truth values everywhere. A column that is not text is compared by the text that the
@@ -8,13 +8,13 @@ database makes of it. Where the database computes a logarithm itself, its last d
 from __future__ import annotations
 
 import math
-import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.sql.elements import ColumnElement
 
+from crispml_core.adapters.sources.sql.spelling import POSTGRESQL, SQLITE, text_of
 from crispml_core.domain.errors import InvalidInput
 from crispml_core.domain.expressions import FUNCTIONS, Call, Expression, FieldRef, Kind, Literal
 
@@ -23,6 +23,8 @@ Clause = ColumnElement[Any]
 # Some functions spell an argument twice, so that nesting them doubles the statement each time.
 MAX_TERMS = 10_000
 _SPELT_TWICE = ("least", "greatest", "log", "log1p", "sqrt")
+# Written out: a case of nothing but parameters has no type everywhere.
+_ONE, _ZERO = sa.literal_column("1", sa.Integer()), sa.literal_column("0", sa.Integer())
 _OPERATORS = {
     "add": "+",
     "subtract": "-",
@@ -50,33 +52,28 @@ def to_sql(
     kinds : mapping of str to Kind
         What expressions see of them.
     dialect : str
-        Name of the SQLAlchemy dialect; ``sqlite`` needs `add_sqlite_functions` on its connection.
+        Name of the SQLAlchemy dialect; ``sqlite`` needs `spelling.add_functions` on its connection.
 
     Raises
     ------
     InvalidInput
         If the statement would grow beyond all measure.
     """
-    if _terms(expression) > MAX_TERMS:
-        raise InvalidInput("where is too large for a database; nest it less")
+    _check_size(expression)
     return _Translator(columns, kinds, dialect).condition(expression)
 
 
-def add_sqlite_functions(connection: sqlite3.Connection) -> None:
-    """Give a SQLite connection the functions that it may have been built without."""
-    for name in ("log", "log1p", "sqrt", "floor"):
-        function = _guarded(getattr(math, name))
-        connection.create_function(f"crispml_{name}", 1, function, deterministic=True)
+def value_sql(
+    expression: Expression, columns: Mapping[str, Clause], kinds: Mapping[str, Kind], dialect: str
+) -> Clause:
+    """Return what an expression gives, as a column: float64, text, or 1 and 0; see `to_sql`."""
+    _check_size(expression)
+    return _Translator(columns, kinds, dialect).value(expression)
 
 
-def _guarded(function: Callable[[float], float]) -> Callable[[float | None], float | None]:
-    def apply(value: float | None) -> float | None:
-        try:
-            return None if value is None else float(function(value))
-        except (ValueError, OverflowError):
-            return None
-
-    return apply
+def _check_size(expression: Expression) -> None:
+    if _terms(expression) > MAX_TERMS:
+        raise InvalidInput("an expression is too large for a database; nest it less")
 
 
 def _terms(expression: Expression) -> int:
@@ -95,58 +92,68 @@ class _Translator:
     def condition(self, expression: Expression) -> Clause:
         """Return a clause that is true where the expression is, and false or NULL elsewhere."""
         if not isinstance(expression, Call):
-            return self._value(expression) == 1
+            return self.value(expression) == 1
         match expression.function:
             case "both":
                 return sa.and_(*map(self.condition, expression.arguments))
             case "either":
                 return sa.or_(*map(self.condition, expression.arguments))
             case "negation":
-                return self._value(expression.arguments[0]) == 0
+                return self.value(expression.arguments[0]) == 0
             case "is_missing":
-                return self._value(expression.arguments[0]).is_(None)
+                return self.value(expression.arguments[0]).is_(None)
             case "starts_with":
-                text, start = map(self._value, expression.arguments)
+                text, start = map(self.value, expression.arguments)
                 return sa.func.substr(text, 1, sa.func.length(start)) == start
             case "eq" | "ne" | "lt" | "le" | "gt" | "ge" as name:
-                left, right = map(self._value, expression.arguments)
+                left, right = map(self.value, expression.arguments)
                 return left.op(_OPERATORS[name], is_comparison=True)(right)
-        return self._value(expression) == 1
+        return self.value(expression) == 1
 
-    def _value(self, expression: Expression) -> Clause:
+    def value(self, expression: Expression) -> Clause:
+        """Return what the expression gives."""
         match expression:
             case Literal(value=bool() as truth):
                 return sa.literal_column(str(int(truth)))
             case Literal(value=str() as text):
-                return sa.literal(text, sa.Text())
+                return self._literal(text)
             case Literal(value=number):
                 return sa.literal(number, sa.Double())
             case FieldRef(name=name):
                 return self._field(self._columns[name], self._kinds[name])
             case Call(function="where", arguments=(condition, left, right)):
                 return sa.case(
-                    (self.condition(condition), self._value(left)), else_=self._value(right)
+                    (self.condition(condition), self.value(left)), else_=self.value(right)
                 )
             case Call(function="coalesce", arguments=(left, right)):
-                return sa.func.coalesce(self._value(left), self._value(right))
+                return sa.func.coalesce(self.value(left), self.value(right))
             case Call(function=name, arguments=arguments):
                 if FUNCTIONS[name].result is Kind.TRUTH:
-                    return sa.case((self.condition(expression), 1), else_=0)
-                return self._finite(self._number(name, [self._value(part) for part in arguments]))
+                    return sa.case((self.condition(expression), _ONE), else_=_ZERO)
+                return self._finite(self._number(name, [self.value(part) for part in arguments]))
         raise TypeError(f"not an expression: {type(expression).__name__}")
+
+    def _literal(self, text: str) -> Clause:
+        if self._dialect in (SQLITE, POSTGRESQL):
+            return sa.literal(text, sa.Text())
+        # A parameter alone has no type, which the outcome of a case needs; lengths are in bytes.
+        length = max(1, len(text.encode()))
+        return sa.cast(sa.literal(text, sa.String(length)), sa.String(length))
 
     def _field(self, column: Clause, kind: Kind) -> Clause:
         if kind is Kind.TRUTH:
+            if isinstance(column.type, sa.Boolean) and self._dialect not in (SQLITE, POSTGRESQL):
+                # Not every database makes a number of a truth value.
+                bare: Clause = sa.type_coerce(column, sa.types.NullType())
+                return sa.case((bare, _ONE), (sa.not_(bare), _ZERO))
             return sa.cast(column, sa.Integer())
         if kind is Kind.TEXT:
-            # Text without a length is not known to every database.
-            bounded = self._dialect not in ("sqlite", "postgresql")
-            return sa.cast(column, sa.String(4000) if bounded else sa.Text())
+            return text_of(self._dialect, column)
         return self._finite(sa.cast(column, sa.Double()))
 
     def _finite(self, value: Clause) -> Clause:
         """Turn infinities and NaN into NULL, in the databases that have them."""
-        if self._dialect not in ("sqlite", "postgresql"):
+        if self._dialect not in (SQLITE, POSTGRESQL):
             return value
         outside = [math.inf, -math.inf] + ([math.nan] if self._dialect == "postgresql" else [])
         for number in outside:

@@ -4,8 +4,8 @@ import sqlite3
 
 import pytest
 
-from crispml_core.adapters.sources import sql_records
-from crispml_core.adapters.sources.sql_records import UnlabelledSqlSource
+from crispml_core.adapters.sources.sql import streaming
+from crispml_core.adapters.sources.sql.records import UnlabelledSqlSource
 from crispml_core.domain.errors import InvalidInput, StoreUnavailable
 from crispml_core.domain.sources import Selection, SqlSource
 
@@ -27,7 +27,7 @@ def read(toy, tmp_path):
 
 
 def test_every_column_comes_as_the_query_orders_it(read, monkeypatch):
-    monkeypatch.setattr(sql_records, "BATCH_ROWS", 4)
+    monkeypatch.setattr(streaming, "BATCH_ROWS", 4)
     batches = read("SELECT amount, order_id, 7 AS seven FROM orders ORDER BY amount DESC")
     assert [len(batch) for batch in batches] == [0, 4, 4, 2]
     assert batches[0].schema.names == ["amount", "order_id", "seven"]
