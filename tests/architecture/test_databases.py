@@ -13,7 +13,7 @@ MAY_ASK = {
     "adapters/sql/databases/scripts.py",
     "cli/db.py",
     # It asks the databases of others, of more kinds than CrispML keeps its own data in.
-    "adapters/sources/sql.py",
+    "adapters/sources/sql/spelling.py",
 }
 
 

@@ -12,6 +12,7 @@ from crispml_core.adapters.sources.sql.grouping import Rows, grouped
 from crispml_core.adapters.sources.sql.joined import Joined, Main, build_join, check_kinds
 from crispml_core.adapters.sources.sql.relations import Clause, Relation, look_up
 from crispml_core.adapters.sources.sql.scope import Scope
+from crispml_core.adapters.sources.sql.spelling import kind
 from crispml_core.domain.errors import InvalidInput, did_you_mean
 from crispml_core.domain.expressions import Expression, FieldRef
 from crispml_core.domain.queries import Aggregate
@@ -52,7 +53,7 @@ def build_declared(
         If a table or a column does not exist, or cannot be used as declared; the text names the
         setting of the source.
     """
-    builder = _Builder(connection.dialect.name, declared, record_key)
+    builder = _Builder(kind(connection.dialect), declared, record_key)
     main = look_up(connection, declared.table, "table")
     others = [
         look_up(connection, join.table, f"joins {number}: table")

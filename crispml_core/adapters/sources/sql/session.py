@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 
 from crispml_core.adapters.sources.sql.errors import source_error
-from crispml_core.adapters.sources.sql.spelling import POSTGRESQL, SQLITE, add_functions
+from crispml_core.adapters.sources.sql.spelling import POSTGRESQL, SQLITE, add_functions, kind
 from crispml_core.domain.errors import InvalidInput, StoreUnavailable
 
 # SQLite asks after so many steps of its machine whether it shall go on: some milliseconds.
@@ -82,7 +82,7 @@ class SourceDatabase:
             ) from error
 
     def _begin(self, connection: sa.Connection) -> None:
-        name = self.dialect.name
+        name = kind(self.dialect)
         if name == SQLITE:
             driver = connection.connection.driver_connection
             assert isinstance(driver, sqlite3.Connection)
@@ -104,13 +104,13 @@ class SourceDatabase:
 
     def _end(self, connection: sa.Connection) -> None:
         connection.rollback()
-        if self.dialect.name == SQLITE and not connection.invalidated:
+        if kind(self.dialect) == SQLITE and not connection.invalidated:
             connection.exec_driver_sql("PRAGMA query_only=OFF")
 
     def _check_file(self) -> None:
         """Refuse a SQLite file that does not exist, because connecting would create it."""
         path = self._url.database
-        if self.dialect.name != SQLITE or not path or path.startswith((":memory:", "file:")):
+        if kind(self.dialect) != SQLITE or not path or path.startswith((":memory:", "file:")):
             return
         if not Path(path).is_file():
             raise StoreUnavailable(

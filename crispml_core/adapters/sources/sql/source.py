@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from crispml_core.adapters.sources.selecting import RowSelector, check_filter
 from crispml_core.adapters.sources.sql.session import SourceDatabase
-from crispml_core.adapters.sources.sql.spelling import POSTGRESQL
+from crispml_core.adapters.sources.sql.spelling import POSTGRESQL, kind
 from crispml_core.adapters.sources.sql.statement import Asked, ask, one_statement
 from crispml_core.adapters.sources.sql.streaming import compiled, stream
 from crispml_core.domain.errors import InvalidInput
@@ -94,7 +94,7 @@ class SqlRecordSource:
 
 def _expected(connection: sa.Connection, asked: Asked) -> int | None:
     """Return how many rows the database expects to give, where it says so."""
-    if connection.dialect.name != POSTGRESQL or asked.lacking:
+    if kind(connection.dialect) != POSTGRESQL or asked.lacking:
         return None
     statement, parameters = compiled(connection, asked.select)
     found: Any = connection.exec_driver_sql(

@@ -14,6 +14,7 @@ from crispml_core.adapters.sources.sql.spelling import (
     POSTGRESQL,
     SQLITE,
     bytewise,
+    kind,
     sample_clause,
     text_of,
 )
@@ -78,7 +79,7 @@ def ask(
         fields = (*use_case.fields, use_case.target.field)
         kinds = {field.name: kind_of(field) for field in fields}
         columns = {name: rows.c[name] for name in wanted}
-        select = select.where(to_sql(selection.where, columns, kinds, connection.dialect.name))
+        select = select.where(to_sql(selection.where, columns, kinds, kind(connection.dialect)))
     asked = Asked(select, wanted, tuple(done))
     return _shortened(connection, asked, use_case, rows, declared, selection)
 
@@ -105,7 +106,7 @@ def _shortened(
     selection: Selection,
 ) -> Asked:
     """Add sample, order and limit, in this order."""
-    dialect, key = connection.dialect.name, rows.c[use_case.record_key]
+    dialect, key = kind(connection.dialect), rows.c[use_case.record_key]
     select, done, rest = asked.select, [*asked.in_database], None
     is_text = use_case.schema[use_case.record_key].type == "string"
     bound = sample_bound(selection.sample)
@@ -131,7 +132,7 @@ def _hashes_as_we_do(connection: sa.Connection, seed: int) -> bool:
 
     Asked in a savepoint, because a statement that fails may end the transaction.
     """
-    name = connection.dialect.name
+    name = kind(connection.dialect)
     if name in (SQLITE, POSTGRESQL):
         return True
     digits = sample_clause(name, sa.literal_column("'\u00e4-1'"), seed)

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.csv
 import sqlalchemy as sa
 
-from crispml_core.adapters.sources.sql.spelling import POSTGRESQL
+from crispml_core.adapters.sources.sql.spelling import POSTGRESQL, kind
 
 BATCH_ROWS = 50_000
 # Bytes of CSV that become one batch.
@@ -70,7 +70,7 @@ def _copied_types(
 ) -> dict[str, pa.DataType] | None:
     """Return what COPY gives, by column; None where it is not to be used."""
     dialect = connection.dialect
-    if dialect.name != POSTGRESQL or dialect.driver != "psycopg":
+    if kind(dialect) != POSTGRESQL or dialect.driver != "psycopg":
         return None
     cursor: Any = connection.execute(select.limit(0)).cursor
     from psycopg import postgres  # as the dialect has it loaded
