@@ -9,10 +9,12 @@ from typing import Any
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine import ExceptionContext
 
+from crispml_core.adapters.sql.databases.capabilities import capabilities
 from crispml_core.domain.scores import ScoreGroup
 from crispml_core.ports.tracer import Tracer
 
-_SYSTEMS = {"db2": "ibm.db2", "ibm_db_sa": "ibm.db2"}
+# What OpenTelemetry calls a kind of database where that is not what we do.
+_SYSTEMS = {"db2": "ibm.db2"}
 _OPEN = "crispml_span"
 
 
@@ -74,7 +76,8 @@ def append_span(
 
 
 def _system(engine: Engine) -> str:
-    return _SYSTEMS.get(engine.dialect.name, engine.dialect.name)
+    kind = capabilities(engine.dialect).kind
+    return _SYSTEMS.get(kind, kind)
 
 
 def _leave(connection: Connection | None, failure: str | None = None) -> None:
