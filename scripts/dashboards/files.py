@@ -9,11 +9,12 @@ from pathlib import Path
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
-from scripts.dashboards import load_test, models, operations
+from scripts.dashboards import load_test, methods, models, operations
 
 FOLDER = Path(__file__).parents[2] / "deploy" / "grafana" / "dashboards"
 DASHBOARDS = {
     "operations": operations.build,
+    "methods": methods.build,
     "models": models.build,
     "load_test": load_test.build,
 }

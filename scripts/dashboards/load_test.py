@@ -8,7 +8,7 @@ from grafana_foundation_sdk.models.dashboard import Dashboard
 from scripts.dashboards.choices import ENVIRONMENT, INSTANCE
 from scripts.dashboards.frame import assemble
 from scripts.dashboards.panels import RED, YELLOW, Prom, lines, number
-from scripts.dashboards.promql import gauge, quantile, rate, share
+from scripts.dashboards.promql import gauge, mean, quantile, rate, share
 from scripts.dashboards.registered import metric
 
 UID = "crispml-load-test"
@@ -19,6 +19,10 @@ IN_FLIGHT = metric("crispml_http_requests_in_flight")
 SCORES = metric("crispml_scores_total")
 COMMITS = metric("crispml_commit_duration_seconds")
 QUEUE = metric("crispml_queue_ratio")
+STAGE = metric("crispml_group_stage_duration_seconds")
+CONNECTIONS = metric("crispml_database_connections")
+MEMORY = metric("crispml_process_resident_bytes")
+PAUSE_S = metric("crispml_gc_pause_seconds_total")
 
 # The scoring routes of all dialects; what else is asked meanwhile is not the load.
 SCORING = {"route": ".*new-data-score|/invocations|.*/infer"}
@@ -137,5 +141,34 @@ _LIMITS = (
         units.Seconds,
         Prom(quantile(0.5, COMMITS), "p50"),
         Prom(quantile(0.99, COMMITS), "p99"),
+    ),
+    lines(
+        "Time of stages",
+        "Where the time of a group goes: waiting, the version, digests, the store.",
+        units.Seconds,
+        Prom(mean(STAGE, "stage"), "{{stage}}"),
+        stacked=True,
+        width=6,
+    ),
+    lines(
+        "Connections in use",
+        "Connections to the database that are handed out, by pool.",
+        units.Short,
+        Prom(gauge(CONNECTIONS, "pool", state="in_use"), "{{pool}}"),
+        width=6,
+    ),
+    lines(
+        "Garbage collection",
+        "Share of the time in which a process stands still for it.",
+        units.PercentUnit,
+        Prom(rate(PAUSE_S, "instance"), "{{instance}}"),
+        width=6,
+    ),
+    lines(
+        "Memory",
+        "Resident memory of a service; under a steady load it is steady.",
+        units.BytesIEC,
+        Prom(gauge(MEMORY, "instance"), "{{instance}}"),
+        width=6,
     ),
 )

@@ -7,7 +7,7 @@ from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from scripts.dashboards.choices import ENVIRONMENT, INSTANCE
 from scripts.dashboards.frame import assemble
-from scripts.dashboards.panels import RED, YELLOW, Prom, lines, number
+from scripts.dashboards.panels import GREEN, RED, YELLOW, Prom, lines, number, states
 from scripts.dashboards.promql import count, gauge, quantile, rate, share
 from scripts.dashboards.registered import metric
 
@@ -29,6 +29,19 @@ FIRING = metric("crispml_alert_firing")
 ACTIONS = metric("crispml_trigger_actions_total")
 MESSAGES = metric("crispml_webhook_messages")
 
+READY = metric("crispml_ready")
+READ_UP = metric("crispml_database_read_up")
+CONNECTIONS = metric("crispml_database_connections")
+POOL = metric("crispml_database_pool_size")
+RETRIES = metric("crispml_database_retries_total")
+MEMORY = metric("crispml_process_resident_bytes")
+THREADS = metric("crispml_process_threads")
+FILES = metric("crispml_process_open_files")
+PAUSES = metric("crispml_gc_pauses_total")
+PAUSE_S = metric("crispml_gc_pause_seconds_total")
+RUNS = metric("crispml_runs")
+RUN_WAIT = metric("crispml_run_wait_seconds")
+
 FAILED = rate(REQUESTS, status="5..")
 
 
@@ -41,8 +54,9 @@ def build() -> Dashboard:
         {
             "Now": _GLANCE,
             "By route and time": _REQUESTS,
+            "What a process needs": _PROCESSES,
             "Database and journal": _DATABASE,
-            "Rules": _RULES,
+            "Runs and rules": _RULES,
         },
         [ENVIRONMENT, INSTANCE],
     )
@@ -136,7 +150,68 @@ _REQUESTS = (
     ),
 )
 
+_PROCESSES = (
+    states(
+        "Ready",
+        "Whether a process says that it can do its work. A gap means that it was not reached.",
+        Prom(gauge(READY, "instance", over="max"), "{{instance}}"),
+        words={"0": "not ready", "1": "ready"},
+        limits={0: RED, 1: GREEN},
+    ),
+    lines(
+        "Memory",
+        "Resident memory of a service, the workers of one address together.",
+        units.BytesIEC,
+        Prom(gauge(MEMORY, "instance"), "{{instance}}"),
+    ),
+    lines(
+        "Garbage collection",
+        "Share of the time in which a process stands still for it, by generation.",
+        units.PercentUnit,
+        Prom(rate(PAUSE_S, "instance", "generation"), "{{instance}} gen {{generation}}"),
+        limits={0.05: YELLOW},
+    ),
+    lines(
+        "Collections",
+        "Garbage collections per second; generation 2 looks at everything that is kept.",
+        "collections/s",
+        Prom(rate(PAUSES, "instance", "generation"), "{{instance}} gen {{generation}}"),
+    ),
+    lines(
+        "Threads",
+        "Threads of a service. A number that only grows is a leak.",
+        units.Short,
+        Prom(gauge(THREADS, "instance"), "{{instance}}"),
+    ),
+    lines(
+        "Open files",
+        "Open files and connections of a service. A number that only grows is a leak.",
+        units.Short,
+        Prom(gauge(FILES, "instance"), "{{instance}}"),
+    ),
+)
+
 _DATABASE = (
+    lines(
+        "Connections",
+        "Connections to the database, in use and idle, and how many a pool may open.",
+        units.Short,
+        Prom(gauge(CONNECTIONS, "pool", "state"), "{{pool}} {{state}}"),
+        Prom(gauge(POOL, "pool"), "{{pool}} at most"),
+    ),
+    lines(
+        "Asked again",
+        "What was asked of the database again, by what had failed. One line at zero: nothing.",
+        units.Short,
+        Prom(f"{rate(RETRIES, 'reason')} or vector(0)", "{{reason}}"),
+    ),
+    states(
+        "Numbers from the database",
+        "Whether the training service could read runs, reports, aliases and alerts for Prometheus.",
+        Prom(gauge(READ_UP, "instance", over="max"), "{{instance}}"),
+        words={"0": "away", "1": "read"},
+        limits={0: RED, 1: GREEN},
+    ),
     lines(
         "Time of commits",
         "How long a group of score requests takes to become durable.",
@@ -164,6 +239,7 @@ _DATABASE = (
         "Requests without a score by reason, and changes of what serves. Nobody's record is in it.",
         units.Short,
         Prom(f"{rate(EVENTS, 'kind', 'code')} or vector(0)", "{{kind}} {{code}}"),
+        width=12,
     ),
     lines(
         "Lost evidence",
@@ -172,18 +248,24 @@ _DATABASE = (
         Prom(gauge(DAMAGED), "damaged bytes"),
         Prom(gauge(EVENTS_DROPPED), "events dropped"),
         limits={1: RED},
-    ),
-    lines(
-        "Unfit champions",
-        "1 while the champion of a use case is judged unfit to answer, whoever answers.",
-        units.Short,
-        Prom(gauge(UNFIT, "use_case", over="max"), "{{use_case}}"),
-        limits={1: RED},
-        most=1,
+        width=12,
     ),
 )
 
 _RULES = (
+    lines(
+        "Runs",
+        "Runs that are stored, by status; those of the scoring service are batches.",
+        units.Short,
+        Prom(gauge(RUNS, "status", over="sum"), "{{status}}"),
+    ),
+    lines(
+        "Waiting run",
+        "How long the run waits that waits longest. It needs more workers, or a run is stuck.",
+        units.Seconds,
+        Prom(gauge(RUN_WAIT, over="max"), "waits"),
+        limits={60: YELLOW, 600: RED},
+    ),
     lines(
         "Alerts that fire",
         "Alerts by the rule of the use case that fired them; they end when the rule is kept again.",
@@ -202,5 +284,13 @@ _RULES = (
         "Messages by status. Those that are given up were tried as often as the settings say.",
         units.Short,
         Prom(gauge(MESSAGES, "status", over="max"), "{{status}}"),
+    ),
+    lines(
+        "Unfit champions",
+        "1 while the champion of a use case is judged unfit to answer, whoever answers.",
+        units.Short,
+        Prom(gauge(UNFIT, "use_case", over="max"), "{{use_case}}"),
+        limits={1: RED},
+        most=1,
     ),
 )

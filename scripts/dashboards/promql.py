@@ -7,6 +7,7 @@ Every selector asks for the processes chosen in the dashboard. The environment i
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from scripts.dashboards.registered import Metric, UnknownMetric
 
@@ -37,6 +38,12 @@ def rate(metric: Metric, *by: str, suffix: str = "", **matching: str) -> str:
     """Return how many per second, summed over what `by` does not name."""
     _is(metric, "counter" if not suffix else "histogram")
     return total("sum", f"rate({series(metric, suffix, **matching)}{WINDOW})", metric, by)
+
+
+def during(metric: Metric, *by: str, **matching: str) -> str:
+    """Return how many in the whole time that is shown."""
+    _is(metric, "counter")
+    return total("sum", f"increase({series(metric, **matching)}[$__range])", metric, by)
 
 
 def share(part: str, whole: str) -> str:
@@ -70,6 +77,13 @@ def gauge(metric: Metric, *by: str, over: str = "sum", **matching: str) -> str:
     """
     _is(metric, "gauge")
     return total(over, series(metric, **matching), metric, by)
+
+
+def quantiles(metric: Metric, *by: str, **matching: str) -> str:
+    """Return the quantiles that a summary tells of itself."""
+    _is(metric, "summary")
+    told = series(replace(metric, labels=(*metric.labels, "quantile")), quantile=".+", **matching)
+    return f"max by ({', '.join((*by, 'quantile'))}) ({told})"
 
 
 def count(metric: Metric, *by: str, **matching: str) -> str:

@@ -54,6 +54,7 @@ type AnyPanel =
 
 // What the source for Prometheus keeps with an annotation.
 type Annotation = Plain<AnnotationQuery> & {
+  expr?: string;
   titleFormat?: string;
   textFormat?: string;
   step?: string;

@@ -1,0 +1,193 @@
+"""Services that work, the Prometheus that reads them, and the InfluxDB that they write to.
+
+The demo plays its drift story: months pass, rules fire, a challenger takes over. What no story has
+is added: requests that are refused, a run that fails, single records, other protocols.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from crispml_core.adapters.simulated_clock import move
+from tests.servers import INFLUX, INFLUXQL, address, missing
+
+ROOT = Path(__file__).parents[2]
+USE_CASE = "german_credit"
+# As fast as Prometheus reads; 15 seconds, as dashboards expect it, would take minutes.
+SCRAPE_S = 1
+# What every query looks back on has to be seen often enough.
+WORK_S = 15
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Where the data are, and when they were made.
+
+    Parameters
+    ----------
+    prometheus, influxql : str
+        Addresses.
+    start, end : float
+        Seconds since 1970.
+    """
+
+    prometheus: str
+    influxql: str
+    start: float
+    end: float
+
+
+@contextlib.contextmanager
+def world(folder: Path) -> Iterator[World]:
+    """Let the services work, and give where it can be seen."""
+    if shutil.which("prometheus") is None:
+        missing("there is no prometheus")
+    influxql = address(INFLUXQL)
+    start = time.time()
+    with _demo(folder) as urls, _prometheus(folder, urls) as prometheus:
+        _until((folder / "story" / "story.html").exists, 300, "the story has ended")
+        _work(urls, folder / "story" / "clock")
+        yield World(prometheus, influxql, start, time.time())
+
+
+@contextlib.contextmanager
+def _demo(folder: Path) -> Iterator[dict[str, str]]:
+    environment = {
+        **os.environ,
+        "CRISPML_INFLUX__URL": address(INFLUX),
+        "CRISPML_INFLUX__TOKEN": "test",
+        "CRISPML_INFLUX__ORG": "crispml",
+        "CRISPML_INFLUX__BUCKET": "crispml",
+        "CRISPML_TIMING__SLOW_CALL_S": "0.05",
+        # Nobody listens there: messages wait for their next try.
+        "CRISPML_MONITOR__WEBHOOK_URL": "http://127.0.0.1:9/",
+        "CRISPML_MONITOR__WEBHOOK_ALLOWED_HOSTS": "127.0.0.1",
+        "CRISPML_MONITOR__WEBHOOK_SECRET": "a secret of thirty-two bytes, plain",
+    }
+    command = [sys.executable, "-m", "crispml_core.cli", "demo", "--story", "drift"]
+    with (folder / "demo.log").open("w") as log:
+        demo = subprocess.Popen(
+            [*command, "--folder", str(folder)],
+            cwd=ROOT,
+            env=environment,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        found = folder / "story" / "services.json"
+
+        def is_up() -> bool:
+            assert demo.poll() is None, (folder / "demo.log").read_text()
+            return found.exists()
+
+        _until(is_up, 120, "the services run")
+        told = json.loads(found.read_text())
+        yield {name: told[name] for name in ("training", "scoring")}
+    finally:
+        demo.send_signal(signal.SIGTERM)
+        demo.wait(60)
+
+
+@contextlib.contextmanager
+def _prometheus(folder: Path, urls: dict[str, str]) -> Iterator[str]:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        where = f"127.0.0.1:{listener.getsockname()[1]}"
+    targets = [
+        {"targets": [url.removeprefix("http://")], "labels": {"service": name}}
+        for name, url in urls.items()
+    ]
+    config = folder / "prometheus.json"  # JSON is YAML
+    config.write_text(
+        json.dumps(
+            {
+                "global": {"scrape_interval": f"{SCRAPE_S}s"},
+                "scrape_configs": [{"job_name": "crispml", "static_configs": targets}],
+            }
+        )
+    )
+    with (folder / "prometheus.log").open("w") as log:
+        prometheus = subprocess.Popen(
+            [
+                "prometheus",
+                f"--config.file={config}",
+                f"--storage.tsdb.path={folder / 'prometheus'}",
+                f"--web.listen-address={where}",
+            ],
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        yield f"http://{where}"
+    finally:
+        prometheus.terminate()
+        prometheus.wait(60)
+
+
+def _work(urls: dict[str, str], clock: Path) -> None:
+    """Do what the story does not, until Prometheus can have seen it."""
+    below = f"api/v1/use-cases/{USE_CASE}"
+    training, scoring = f"{urls['training']}/{below}", f"{urls['scoring']}/{below}"
+    with httpx.Client(timeout=60, trust_env=False) as client:
+        records = _records()
+        client.post(f"{scoring}/new-data-score", json=records).raise_for_status()
+        client.post(
+            f"{training}/data-ingestion",
+            json={"where": "age > 1000"},
+            headers={"Prefer": "wait=60"},
+        )
+        # Drift is that of whole hours, and measured once a minute.
+        move(clock, int(clock.read_text()) + 2 * 3600)
+        ended = time.monotonic() + WORK_S
+        while time.monotonic() < ended or not _drift(client, urls["scoring"]):
+            assert time.monotonic() < ended + 120, "drift is not measured"
+            for record in records[:20]:
+                client.post(f"{scoring}/new-data-score", json=record).raise_for_status()
+            refused = client.post(f"{scoring}/new-data-score", json={**records[0], "age": "old"})
+            assert refused.status_code == 422
+            client.post(
+                f"{urls['scoring']}/invocations", json={"dataframe_records": records[:1]}
+            ).raise_for_status()
+            time.sleep(0.2)
+        time.sleep(3 * SCRAPE_S)
+
+
+def _drift(client: httpx.Client, scoring: str) -> bool:
+    """Say whether there is a measured drift."""
+    lines = client.get(f"{scoring}/metrics").text.splitlines()
+    return any(line.startswith("crispml_drift{") and "NaN" not in line for line in lines)
+
+
+def _records() -> list[dict[str, object]]:
+    """Return the applicants of the shipped data."""
+    with (ROOT / "examples" / USE_CASE / f"{USE_CASE}.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    return [
+        {
+            name: int(text) if text.isdigit() else text
+            for name, text in row.items()
+            if name != "risk"
+        }
+        for row in rows
+    ]
+
+
+def _until(holds: Callable[[], bool], seconds: float, what: str) -> None:
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, f"after {seconds} s it is not so that {what}"
+        time.sleep(0.2)
