@@ -70,7 +70,7 @@ class Collector:
             if done(found):
                 return found
             time.sleep(0.1)
-        raise AssertionError(f"these came: {[(s.service, s.name) for s in self.spans]}")
+        raise AssertionError(f"these came: {sorted({span.name for span in found})}")
 
 
 def _spans(body: bytes) -> list[Span]:

@@ -6,11 +6,13 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
 
 from crispml_core.adapters.no_journal import NoJournals
+from crispml_core.adapters.sql.databases.tracing import trace_statements
 from crispml_core.adapters.sql.run_store import SqlRunStore
 from crispml_core.adapters.sql.schema.revision import check_revision
 from crispml_core.adapters.sql.scores.ledger import SqlScoreLedger
@@ -19,6 +21,7 @@ from crispml_core.adapters.volume.model_registry import VolumeModelRegistry
 from crispml_core.bootstrap.database import for_a_run, open_for_runs
 from crispml_core.bootstrap.parts import codec_of, follow_clock
 from crispml_core.bootstrap.timings import open_timings
+from crispml_core.bootstrap.tracing import execute_traced, make_tracer
 from crispml_core.domain.errors import CrispMLError, InvalidInput, NotFound
 from crispml_core.domain.sources import SqlSource
 from crispml_core.domain.use_case import UseCase
@@ -33,7 +36,7 @@ from crispml_core.settings import CrispMLSettings
 from crispml_core.use_cases.loader import load_use_cases
 
 if TYPE_CHECKING:
-    from crispml_core.pipelines.batches.scoring import BatchScoring
+    from crispml_core.runs.worker import Execute
 
 # Nobody waits for the start of a very large batch: the process that takes it looks at once, and the
 # others need not ask the database often.
@@ -97,8 +100,8 @@ class _Worker:
 
         configure_logging(self.settings.log, "scoring")
         try:
-            with _worker_parts(self.settings) as (runs, scoring):
-                work(runs, run_id, owner, scoring.execute)
+            with _worker_parts(self.settings) as (runs, execute):
+                work(runs, run_id, owner, execute)
         except CrispMLError as error:
             structlog.get_logger("crispml.runs").error(
                 "worker_failed", run_id=run_id, error=error.message
@@ -107,7 +110,7 @@ class _Worker:
 
 
 @contextmanager
-def _worker_parts(settings: CrispMLSettings) -> Iterator[tuple[RunStore, BatchScoring]]:
+def _worker_parts(settings: CrispMLSettings) -> Iterator[tuple[RunStore, Execute]]:
     """Build what one worker process needs; heavy libraries are its business only."""
     from crispml_core.pipelines.batches.scoring import BatchScoring, BatchStores
     from crispml_core.serving.durable_ledger import DurableLedger
@@ -117,9 +120,11 @@ def _worker_parts(settings: CrispMLSettings) -> Iterator[tuple[RunStore, BatchSc
     from crispml_core.serving.version_loader import VersionLoader
 
     use_cases = load_use_cases(settings.use_cases)
+    tracer = make_tracer(settings, "scoring")
     engine = open_for_runs(for_a_run(settings), "scoring")
+    trace_statements(engine, tracer)
     check_revision(engine)
-    timings = open_timings(settings, "scoring", (engine,), is_run=True)
+    timings = open_timings(settings, "scoring", (engine,), tracer, is_run=True)
     ledger, registry = SqlScoreLedger(engine), VolumeModelRegistry(settings.registry.path)
     versions = LoadedVersions(VersionLoader(registry, codec_of).load, settings.scoring.models_bytes)
     durable = DurableLedger(ledger, NoJournals())
@@ -136,12 +141,13 @@ def _worker_parts(settings: CrispMLSettings) -> Iterator[tuple[RunStore, BatchSc
     )
     stop_clock = follow_clock(settings)
     try:
-        yield SqlRunStore(engine), scoring
+        yield SqlRunStore(engine), partial(execute_traced, tracer, scoring.execute)
     finally:
         stop_clock()
         durable.close()
         timings.close()
         engine.dispose()
+        tracer.close()
 
 
 def _open_query(settings: CrispMLSettings) -> OpenQuery:

@@ -110,7 +110,7 @@ def build(settings: CrispMLSettings) -> ScoringParts:
     trace_statements(engine, tracer)
     trace_statements(commits, tracer)
     check_revision(engine)
-    timings = open_timings(settings, "scoring", (engine, commits))
+    timings = open_timings(settings, "scoring", (engine, commits), tracer)
     root = settings.registry.path
     aliases, models, ledger = (
         SqlAliasLog(engine, environment=settings.environment),

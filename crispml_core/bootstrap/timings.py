@@ -10,12 +10,14 @@ from sqlalchemy import Engine, QueuePool
 
 from crispml_core.adapters.timing.call_log import CallLog
 from crispml_core.adapters.timing.hub import Hub
+from crispml_core.adapters.timing.method_spans import MethodSpans
 from crispml_core.adapters.timing.null import NullTimingLog
 from crispml_core.adapters.timing.process import Process
 from crispml_core.domain.errors import InvalidInput
 from crispml_core.domain.runs import Run
 from crispml_core.domain.timings import call_of
 from crispml_core.ports.timing_log import TimingHub
+from crispml_core.ports.tracer import Tracer
 from crispml_core.settings import CrispMLSettings
 
 if TYPE_CHECKING:
@@ -23,7 +25,12 @@ if TYPE_CHECKING:
 
 
 def open_timings(
-    settings: CrispMLSettings, service: str, engines: Sequence[Engine], *, is_run: bool = False
+    settings: CrispMLSettings,
+    service: str,
+    engines: Sequence[Engine],
+    tracer: Tracer,
+    *,
+    is_run: bool = False,
 ) -> TimingHub:
     """Return the timing log of a process, whose thread runs until it is closed.
 
@@ -31,6 +38,8 @@ def open_timings(
     ----------
     engines : sequence of sqlalchemy.Engine
         Whose pools are looked at.
+    tracer : Tracer
+        Gets the calls of methods that happen in a trace.
     is_run : bool
         Whether the process executes one run, which may take longer than a request.
 
@@ -45,7 +54,7 @@ def open_timings(
     slow_run_s = settings.timing.slow_run_s
     return Hub(
         Process(pools),
-        [CallLog()],
+        [CallLog(), *([MethodSpans(tracer)] if tracer.is_on else [])],
         _influx(settings, service),
         slow_s=slow_run_s if is_run else settings.timing.slow_call_s,
         slow_run_s=slow_run_s,

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from crispml_core import __version__
 from crispml_core.adapters.no_tracer import NoTracer
 from crispml_core.domain.errors import InvalidInput
+from crispml_core.domain.runs import Run
+from crispml_core.ports.progress import RunProgress
 from crispml_core.ports.tracer import Tracer
 from crispml_core.settings import CrispMLSettings
 
@@ -38,3 +43,22 @@ def make_tracer(settings: CrispMLSettings, service: str) -> Tracer:
             "deployment.environment.name": settings.environment,
         },
     )
+
+
+def execute_traced(
+    tracer: Tracer,
+    execute: Callable[[Run, RunProgress], dict[str, Any]],
+    run: Run,
+    progress: RunProgress,
+) -> dict[str, Any]:
+    """Execute a run as a trace of its own: there are few, and each takes long enough to be asked.
+
+    The request that started it is found by its id.
+    """
+    with tracer.trace(
+        f"run {run.method}",
+        crispml__use_case=run.use_case,
+        crispml__run_id=run.id,
+        crispml__request_id=run.request_id,
+    ):
+        return execute(run, progress)

@@ -39,7 +39,7 @@ from crispml_core.bootstrap.lineage import lineage_builder
 from crispml_core.bootstrap.parts import Parts, codec_of, follow_clock, ping_stores, pools_of
 from crispml_core.bootstrap.scratch import scratch_in
 from crispml_core.bootstrap.timings import open_timings, tell_of_run
-from crispml_core.bootstrap.tracing import make_tracer
+from crispml_core.bootstrap.tracing import execute_traced, make_tracer
 from crispml_core.bootstrap.webhook import build_deliverer, build_webhook
 from crispml_core.domain.errors import CrispMLError, NotFound
 from crispml_core.domain.runs import MONITORING_RUNS, TRAINING_RUNS, Run
@@ -103,7 +103,7 @@ class TrainingParts(Parts):
 
     def execute(self, run: Run, progress: RunProgress) -> dict[str, Any]:
         """Execute a run and return its result."""
-        return self.pipelines_of(run.method).execute(run, progress)
+        return execute_traced(self.tracer, self.pipelines_of(run.method).execute, run, progress)
 
 
 def build(settings: CrispMLSettings, *, is_run: bool = False) -> TrainingParts:
@@ -123,7 +123,7 @@ def build(settings: CrispMLSettings, *, is_run: bool = False) -> TrainingParts:
     engine, looks = open_database(settings, "training"), open_for_looks(settings, "training")
     trace_statements(engine, tracer)
     check_revision(engine)
-    timings = open_timings(settings, "training", (engine,), is_run=is_run)
+    timings = open_timings(settings, "training", (engine,), tracer, is_run=is_run)
     root = settings.registry.path
     uploads = VolumeUploadStore(root, settings.server.max_upload_bytes)
     aliases, models = (

@@ -194,3 +194,17 @@ def test_probes_and_scrapes_are_no_traces(world):
 
     names = {span.name for span in world.collector.spans[before:]}
     assert not [name for name in names if name.startswith("GET /")]
+
+
+def test_a_run_is_a_trace_with_its_methods_and_their_statements(world):
+    names = {"run cycle", "data-ingestion", "model-persist"}
+    (run,) = [span for span in world.collector.spans if span.name == "run cycle"]
+    spans = world.collector.of_trace(run.trace_id, lambda found: names <= {s.name for s in found})
+
+    assert run.facts["crispml.use_case"] == "patience"
+    assert run.facts["crispml.request_id"]
+    assert chain([s for s in spans if s.name in names], "model-persist") == [
+        "run cycle",
+        "model-persist",
+    ]
+    assert any(span.facts.get("db.operation.name") for span in spans)

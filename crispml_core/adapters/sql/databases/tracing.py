@@ -39,6 +39,8 @@ def trace_statements(engine: Engine, tracer: Tracer) -> None:
         executemany: bool,
     ) -> None:
         operation, table = described(statement, execution)
+        if operation == "BEGIN":  # SQLite is told so by a statement, the others are not
+            return
         part = tracer.span(
             f"{operation} {table}".strip(),
             kind="client",
