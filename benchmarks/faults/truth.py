@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections import Counter
 from collections.abc import Collection
-from contextlib import closing
+
+from sqlalchemy import select
 
 from benchmarks.faults.load import Told
 from benchmarks.faults.service import Service
 from benchmarks.faults.world import World
-from crispml_core.adapters.sql.databases.engine import make_engine
+from crispml_core.adapters.sql.databases.engine import make_engine, reading
+from crispml_core.adapters.sql.schema.tables import score_groups
 from crispml_core.adapters.sql.scores.ledger import SqlScoreLedger
 from crispml_core.adapters.volume.model_registry import VolumeModelRegistry
 from crispml_core.bootstrap.drift import drift_store
@@ -52,8 +53,10 @@ class Truth:
         What waits to be counted is counted first.
         """
         drift_store(self._engine, VolumeModelRegistry(self._world.registry)).catch_up()
-        with closing(sqlite3.connect(self._world.database, timeout=10)) as connection:
-            stored, counted = (dict(connection.execute(query).fetchall()) for query in _TOTALS)
+        with reading(self._engine) as connection:
+            stored, counted = (
+                dict(connection.exec_driver_sql(query).tuples().all()) for query in _TOTALS
+            )
         return {
             version: (stored.get(version, 0), counted.get(version, 0))
             for version in stored.keys() | counted.keys()
@@ -118,12 +121,10 @@ class Truth:
         return set(self.keys) - {one.record_key for one in told}
 
     def _new_groups(self) -> list[tuple[int, str]]:
-        with closing(sqlite3.connect(f"file:{self._world.database}?mode=ro", uri=True)) as reader:
-            found = reader.execute(
-                "SELECT group_no, group_id FROM score_groups WHERE group_no > ? ORDER BY group_no",
-                (self._last,),
-            )
-            return list(found)
+        number = score_groups.c.group_no
+        query = select(number, score_groups.c.group_id).where(number > self._last).order_by(number)
+        with reading(self._engine) as connection:
+            return list(connection.execute(query).tuples())
 
 
 def ask_back(service: Service, told: Collection[Told]) -> None:

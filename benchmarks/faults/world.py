@@ -51,12 +51,15 @@ class World:
         Everything lies below it; the definition of the use case is shared by all copies.
     versions : tuple of str
         Two versions that answer differently; the first one is champion.
+    server : str, optional
+        URL of a database of a server, in place of the SQLite file.
     """
 
     folder: Path
     versions: tuple[str, str]
     definition: Path
     journal_folder: Path | None = None
+    server: str | None = None
 
     @property
     def database(self) -> Path:
@@ -66,7 +69,7 @@ class World:
     @property
     def url(self) -> str:
         """The database URL."""
-        return f"sqlite:///{self.database}"
+        return self.server or f"sqlite:///{self.database}"
 
     @property
     def journal(self) -> Path:
@@ -127,6 +130,13 @@ class World:
     def with_journal(self, folder: Path) -> World:
         """Return the same stores with the journals on another volume."""
         return replace(self, journal_folder=folder)
+
+    def on(self, url: str) -> World:
+        """Return the same stores with an empty database of a server; its champion is the first."""
+        migrate.upgrade(url)
+        world = replace(self, server=url)
+        world.move(self.versions[0])
+        return world
 
     def files(self, version: str) -> Path:
         """Return the folder of a version on the volume."""

@@ -18,7 +18,7 @@ from crispml_core.adapters.sql.schema.revision import check_revision
 from crispml_core.adapters.sql.scores.ledger import SqlScoreLedger
 from crispml_core.adapters.volume.batch_store import VolumeBatchStore
 from crispml_core.adapters.volume.model_registry import VolumeModelRegistry
-from crispml_core.bootstrap.database import for_a_run, open_for_runs
+from crispml_core.bootstrap.database import for_a_run, open_database, open_for_runs
 from crispml_core.bootstrap.parts import codec_of, follow_clock
 from crispml_core.bootstrap.timings import open_timings
 from crispml_core.bootstrap.tracing import execute_traced, make_tracer
@@ -121,7 +121,7 @@ def _worker_parts(settings: CrispMLSettings) -> Iterator[tuple[RunStore, Execute
 
     use_cases = load_use_cases(settings.use_cases)
     tracer = make_tracer(settings, "scoring")
-    engine = open_for_runs(for_a_run(settings), "scoring")
+    engine = open_database(for_a_run(settings), "scoring")
     trace_statements(engine, tracer)
     check_revision(engine)
     timings = open_timings(settings, "scoring", (engine,), tracer, is_run=True)

@@ -76,9 +76,20 @@ def open_for_looks(settings: CrispMLSettings, service: str) -> Engine:
 
 
 def open_for_runs(settings: CrispMLSettings, service: str) -> Engine:
-    """Return an engine for the queue of runs where it is not the whole business of a process."""
-    few = replace(_options(settings, service), pool="runs", pool_size=_FEW, pool_overflow=_FEW)
-    return _open(settings, few)
+    """Return an engine for the queue of runs, where a heartbeat must not wait for its elder."""
+    beat_s = settings.runs.heartbeat_s
+    of_requests = _options(settings, service)
+    options = replace(
+        of_requests,
+        pool="runs",
+        pool_size=_FEW,
+        pool_overflow=_FEW,
+        connect_timeout_s=min(max(2.0, beat_s), of_requests.connect_timeout_s),
+        statement_timeout_s=min(max(1.0, beat_s), settings.database.statement_timeout_s),
+        busy_timeout_s=min(max(1.0, beat_s), settings.database.busy_timeout_s),
+        retry_s=min(beat_s / 4, settings.database.retry_s),
+    )
+    return _open(settings, options)
 
 
 def for_a_run(settings: CrispMLSettings) -> CrispMLSettings:

@@ -32,7 +32,12 @@ from crispml_core.adapters.volume.dataset_store import VolumeDataSetStore
 from crispml_core.adapters.volume.model_registry import VolumeModelRegistry
 from crispml_core.adapters.volume.sweep import sweep
 from crispml_core.adapters.volume.uploads import VolumeUploadStore
-from crispml_core.bootstrap.database import for_a_run, open_database, open_for_looks
+from crispml_core.bootstrap.database import (
+    for_a_run,
+    open_database,
+    open_for_looks,
+    open_for_runs,
+)
 from crispml_core.bootstrap.drift import drift_pipelines
 from crispml_core.bootstrap.figures import build_figures
 from crispml_core.bootstrap.lineage import lineage_builder
@@ -81,9 +86,16 @@ PRELOAD = (
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingParts(Parts):
-    """Everything the training service is made of."""
+    """Everything the training service is made of.
+
+    Parameters
+    ----------
+    runs, queue : RunStore
+        The same runs, for requests and for what executes them.
+    """
 
     runs: RunStore
+    queue: RunStore
     datasets: DataSetStore
     catalogue: Catalogue
     artefacts: ArtefactStore
@@ -120,7 +132,11 @@ def build(settings: CrispMLSettings, *, is_run: bool = False) -> TrainingParts:
     """
     use_cases = load_use_cases(settings.use_cases)
     tracer = make_tracer(settings, "training")
-    engine, looks = open_database(settings, "training"), open_for_looks(settings, "training")
+    engine, looks, queue = (
+        open_database(settings, "training"),
+        open_for_looks(settings, "training"),
+        open_for_runs(settings, "training"),
+    )
     trace_statements(engine, tracer)
     check_revision(engine)
     timings = open_timings(settings, "training", (engine,), tracer, is_run=is_run)
@@ -147,6 +163,7 @@ def build(settings: CrispMLSettings, *, is_run: bool = False) -> TrainingParts:
         timings.close()
         engine.dispose()
         looks.dispose()
+        queue.dispose()
         stop_clock()
         tracer.close()
 
@@ -194,6 +211,7 @@ def build(settings: CrispMLSettings, *, is_run: bool = False) -> TrainingParts:
         tracer=tracer,
         use_cases=use_cases,
         runs=runs,
+        queue=SqlRunStore(queue),
         datasets=datasets,
         catalogue=Catalogue(datasets, notes),
         artefacts=artefacts,
@@ -211,7 +229,7 @@ def build(settings: CrispMLSettings, *, is_run: bool = False) -> TrainingParts:
         drift=drift,
         figures=build_figures(use_cases, looks),
         ping=lambda: ping_stores(looks, root, writable=True),
-        pools=pools_of(engine, looks),
+        pools=pools_of(engine, looks, queue),
         close=close,
     )
 
@@ -261,7 +279,7 @@ def build_executor(
     """Build what executes runs of a training service."""
     settings = parts.settings
     return RunExecutor(
-        parts.runs,
+        parts.queue,
         _Worker(settings),
         methods,
         sweep=lambda: _sweep(parts),

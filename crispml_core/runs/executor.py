@@ -196,8 +196,10 @@ class RunExecutor:
         now = time.monotonic()
         if now - job.beaten_at < self._heartbeat_s:
             return True
-        job.beaten_at = now
-        return self._store.heartbeat(job.run.id, job.owner, self._lease_s)
+        if not self._store.heartbeat(job.run.id, job.owner, self._lease_s):
+            return False
+        job.beaten_at = now  # not before: a heartbeat that failed is due at once
+        return True
 
     def _bury(self, job: _Job) -> None:
         """Note what becomes of a run whose process ended without doing so itself."""

@@ -297,6 +297,7 @@ def _serve(
         parts = TrainingParts(
             **shared,
             runs=runs,
+            queue=runs,
             bundles=Bundles(known, pipelines.stores, runs, TarBundles()),
             datasets=datasets,
             catalogue=Catalogue(datasets, notes),

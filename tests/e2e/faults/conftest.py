@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -11,10 +12,12 @@ from typing import Any
 
 import pytest
 
+from benchmarks.faults.postgresql import Postgresql, is_installed
 from benchmarks.faults.service import Service
 from benchmarks.faults.stores import can_mount, small_volume
 from benchmarks.faults.truth import Truth
 from benchmarks.faults.world import World, make_world
+from tests.servers import missing
 
 
 @pytest.fixture(scope="session")
@@ -37,6 +40,33 @@ def trained(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> World:
 def world(trained: World, tmp_path: Path) -> World:
     """Stores that a test may damage."""
     return trained.copy(tmp_path / "stores")
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Postgresql]:
+    """A PostgreSQL server that the tests of one module may stop and freeze."""
+    if not is_installed():
+        missing("there is no PostgreSQL server to be stopped")
+    # Not below the folder of the tests, which the user of the server may not enter.
+    with (
+        tempfile.TemporaryDirectory(prefix="postgresql-") as folder,
+        Postgresql(Path(folder)) as started,
+    ):
+        yield started
+
+
+@pytest.fixture
+def server_world(world: World, server: Postgresql) -> World:
+    """The stores of the test with an empty database of the server."""
+    return world.on(server.make_database("scores"))
+
+
+@pytest.fixture
+def server_truth(server_world: World) -> Iterator[Truth]:
+    """What the ledger of the test holds on the server."""
+    found = Truth(server_world)
+    yield found
+    found.close()
 
 
 @pytest.fixture

@@ -1,0 +1,77 @@
+"""A server of Db2 is killed or frozen and comes back, while scores are answered.
+
+The driver is IBM's. Its server is told by the environment; only a stand-in whose processes are told
+too can be killed.
+"""
+
+import os
+import time
+
+import pytest
+from sqlalchemy import make_url
+
+from benchmarks.faults.db2 import BRIDGE, Db2
+from benchmarks.faults.load import under_load
+from benchmarks.faults.service import until
+from benchmarks.faults.truth import Truth, ask_back
+from tests.servers import DB2, address, missing, own_schema
+
+pytestmark = [pytest.mark.slow, pytest.mark.server]
+
+PATIENCE_S = 2.0
+SOON_S = 3
+TIMES = {
+    "scoring__commit_timeout_s": PATIENCE_S,
+    "database__statement_timeout_s": 5,
+    "database__busy_timeout_s": 3,
+    "database__connect_timeout_s": 2,
+    "database__pool_timeout_s": 2,
+    "database__retry_s": 1,
+}
+HARM = {"killed": Db2.killed, "frozen": Db2.frozen}
+
+
+@pytest.fixture
+def db2():
+    url = make_url(address(DB2))
+    if BRIDGE not in os.environ:
+        missing(f"{BRIDGE} names no process that may be killed")
+    found = Db2(url.port)
+    yield found
+    found.close()
+
+
+def goes_to(durability, load):
+    until(lambda: load.heard.told[-1].durability == durability, 60, f"they go to the {durability}")
+
+
+@pytest.mark.parametrize("harm", HARM)
+def test_no_score_is_lost_or_doubled_and_the_probes_tell_the_truth(serve, world, db2, harm):
+    on_server = world.on(own_schema("away"))
+    service = serve(on=on_server, **TIMES)
+    assert service.checks()["database"] == "ok"
+    # The stand-in stores a few hundred scores a second: more would wait in the journal for long.
+    with under_load(service, "k", connections=4, pause_s=0.1) as load:
+        goes_to("database", load)
+        with HARM[harm](db2):
+            goes_to("journal", load)
+            began = time.monotonic()
+            assert service.ask("GET", "/livez")[0] == 200
+            assert time.monotonic() - began < SOON_S
+            assert service.ask("GET", "/readyz")[0] == 200
+            checks = service.checks()
+            assert "does not answer" in checks["database"]
+            assert "transactions wait for the database" in checks["journal"]
+            ended = time.monotonic()
+        goes_to("database", load)
+        heard = load.stop()
+    assert heard.refused == []
+    assert heard.slowest(began, ended) < SOON_S
+    until(lambda: service.metric("crispml_journal_transactions") == 0, 60)
+    truth = Truth(on_server)
+    truth.look()
+    truth.check(heard.told)
+    assert truth.extra(heard.told) == set()
+    truth.close()
+    ask_back(service, heard.told[:: max(1, len(heard.told) // 5)])
+    until(lambda: service.checks()["database"] == "ok")
