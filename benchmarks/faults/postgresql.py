@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -93,6 +94,12 @@ class Postgresql:
         self.ask(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
         self.ask(f"CREATE DATABASE {name} {more}")
         return self._url.set(database=name).render_as_string(hide_password=False)
+
+    def own(self, folder: Path) -> None:
+        """Make a folder that the server may write."""
+        folder.mkdir(parents=True)
+        owner = (self._folder / "data").stat()
+        os.chown(folder, owner.st_uid, owner.st_gid)
 
     def ask(self, *statements: str, database: str = "postgres") -> list[Any]:
         """Execute statements, each by itself, and return the rows of the last one."""

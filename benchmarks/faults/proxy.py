@@ -124,6 +124,15 @@ class _Link:
 
     def up(self) -> None:
         """Pass on what the client sends."""
+        with self._to_the_end():
+            self._up()
+
+    def down(self) -> None:
+        """Pass on what the server answers, unless it is the answer that gets lost."""
+        with self._to_the_end():
+            self._down()
+
+    def _up(self) -> None:
         for piece in self._pieces(self._client):
             self._transaction += piece
             self._is_last = self._proxy.wants_cut(self._transaction)
@@ -131,8 +140,7 @@ class _Link:
                 self._transaction = b""
             self._server.sendall(piece)
 
-    def down(self) -> None:
-        """Pass on what the server answers, unless it is the answer that gets lost."""
+    def _down(self) -> None:
         for piece in self._pieces(self._server):
             if self._is_last:
                 self._proxy.note_cut()
@@ -143,12 +151,16 @@ class _Link:
             self._client.sendall(piece)
 
     def _pieces(self, source: socket.socket) -> Iterator[bytes]:
+        while piece := source.recv(65536):
+            self._proxy.pause()
+            yield piece
+
+    @contextlib.contextmanager
+    def _to_the_end(self) -> Iterator[None]:
+        """Close both ends when one of them has ended."""
         try:
-            while piece := source.recv(65536):
-                self._proxy.pause()
-                yield piece
-        except OSError:
-            pass
+            with contextlib.suppress(OSError):
+                yield
         finally:
             _close(self._client)
             _close(self._server)

@@ -1,9 +1,11 @@
 """A database server stops, freezes, refuses and comes back, while scores are answered."""
 
 import json
+import tempfile
 import threading
 import time
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from sqlalchemy import make_url
@@ -11,8 +13,13 @@ from sqlalchemy import make_url
 from benchmarks.faults.load import under_load
 from benchmarks.faults.proxy import Proxy
 from benchmarks.faults.service import until
-from benchmarks.faults.truth import ask_back
+from benchmarks.faults.stores import can_mount, fill, small_volume
+from benchmarks.faults.truth import Truth, ask_back
 from benchmarks.faults.world import SCORE, USE_CASE, body
+from crispml_core.adapters.sql.databases.engine import make_engine, writing
+from crispml_core.adapters.sql.databases.options import EngineOptions
+from crispml_core.adapters.sql.databases.retries import retried
+from crispml_core.adapters.sql.schema.tables import alias_events
 
 pytestmark = pytest.mark.slow
 
@@ -130,6 +137,102 @@ def test_restarts_one_after_another_lose_nothing(serve, server, server_world, se
         heard = load.stop()
     assert heard.refused == []
     check_all(service, server_truth, heard.told)
+
+
+@pytest.fixture
+def space():
+    """A small file system that the user of the server reaches."""
+    with tempfile.TemporaryDirectory(prefix="space-") as folder:
+        Path(folder).chmod(0o755)
+        if not can_mount(Path(folder) / "probe"):
+            pytest.skip("this user may not mount file systems")
+        with small_volume(Path(folder) / "volume", "40m"):
+            yield Path(folder) / "volume"
+
+
+def test_a_full_table_space_is_no_loss(serve, server, world, space):
+    server.own(space / "files")
+    server.ask(f"CREATE TABLESPACE small LOCATION '{space / 'files'}'")
+    small = world.on(server.make_database("small", TABLESPACE="small"))
+    service = serve(on=small, **TIMES)
+    with under_load(service, "k", connections=16) as load:
+        goes_to("database", load)
+        fill(space / "ballast")
+        goes_to("journal", load)
+        some_more(load)
+        assert service.ask("GET", "/readyz")[0] == 200
+        assert "cannot grow" in service.checks()["journal"]
+        (space / "ballast").unlink()
+        goes_to("database", load)
+        heard = load.stop()
+    assert heard.refused == []
+    truth = Truth(small)
+    check_all(service, truth, heard.told)
+    truth.close()
+    service.kill()
+    server.ask("DROP DATABASE small WITH (FORCE)", "DROP TABLESPACE small")
+
+
+def test_two_changes_that_wait_for_each_other_are_both_done(server, server_world):
+    options = EngineOptions(retry_s=30, statement_timeout_s=30)
+    engine = make_engine(server_world.url, options=options)
+    both = threading.Barrier(2, timeout=30)
+
+    class Store:
+        def __init__(self):
+            self._engine, self.tries = engine, 0
+
+        @retried
+        def change(self, *keys):
+            self.tries += 1
+            with writing(engine) as connection:
+                for key in keys:
+                    row = (alias_events.c.model == key, alias_events.c.sequence == 1)
+                    reason = alias_events.c.reason + key
+                    connection.execute(alias_events.update().where(*row).values(reason=reason))
+                    if self.tries == 1 and key == keys[0]:
+                        both.wait()
+
+    server.ask(
+        "DELETE FROM alias_events",
+        "INSERT INTO alias_events (model, alias, version, sequence, moved_at, moved_by, reason, "
+        "environment, digest, traffic) SELECT model, 'champion', 'v', 1, now(), '', '', 'dev', '', "
+        "0 FROM (VALUES ('a'), ('b')) AS of (model)",
+        database="scores",
+    )
+    stores = Store(), Store()
+    threads = [
+        threading.Thread(target=store.change, args=keys)
+        for store, keys in zip(stores, (("a", "b"), ("b", "a")), strict=True)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    engine.dispose()
+    found = server.ask("SELECT reason FROM alias_events ORDER BY model", database="scores")
+    assert found == [("aa",), ("bb",)]
+    assert sorted(store.tries for store in stores) == [1, 2]
+
+
+def test_the_pools_of_all_workers_are_measured_as_one(serve, server, server_world):
+    service = serve(on=server_world, server__workers=2, **TIMES)
+    with under_load(service, "k", connections=8):
+
+        def measured(name, *labels):
+            return service.metric(f"crispml_database_{name}", ",".join(labels))
+
+        until(lambda: measured("pool_size", 'pool="commits"') == 4)
+        assert measured("pool_size", 'pool="requests"') == 20
+        until(lambda: measured("connections", 'pool="commits"') >= 2)
+        server.ask(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE application_name = 'crispml-scoring'"
+        )
+        before = measured("retries_total")
+        with stopped(server, "fast"):
+            assert service.ask("GET", "/api/v1/scores?limit=1")[0] == 503
+            until(lambda: measured("retries_total", 'reason="connection"') > before)
 
 
 @pytest.fixture

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import re
+from contextlib import suppress
 from typing import Any
 
+from ibm_db import SQL_ATTR_RECEIVE_TIMEOUT
 from ibm_db_sa.ibm_db import DB2Dialect_ibm_db
 from sqlalchemy import URL, Constraint, Engine, Table, create_engine, event
 from sqlalchemy.dialects import registry
@@ -36,6 +38,8 @@ _LOST = re.compile(
     r"SQL(?:30081|30108|30109|1224|1034|1035|1776|0900|1024)N|CLI010[68]E|SQLSTATE=(?:08|40003)"
     r"|[Cc]onnection (?:is not|is no longer) active|Connection Resource cannot be found"
 )
+# The server has this long to answer after it was told to stop a statement.
+_GRACE_S = 1
 
 
 def db2_engine(url: URL, options: EngineOptions) -> Engine:
@@ -58,12 +62,16 @@ def db2_engine(url: URL, options: EngineOptions) -> Engine:
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: Any) -> None:
+        if options.statement_timeout_s is not None:
+            # A server that says nothing is given up then; as a keyword the driver forgets it.
+            silence_s = _seconds(options.statement_timeout_s) + _GRACE_S
+            connection.set_option({SQL_ATTR_RECEIVE_TIMEOUT: silence_s})
         cursor = connection.cursor()
         # The driver knows it too, but not every server takes it from there.
         if schema := _schema(url):
             cursor.execute(f"SET SCHEMA {Db2Names(engine.dialect).quote_identifier(schema)}")
         if is_luw(connection.dbms_name):
-            cursor.execute(f"SET CURRENT LOCK TIMEOUT = {max(1, round(options.busy_timeout_s))}")
+            cursor.execute(f"SET CURRENT LOCK TIMEOUT = {_seconds(options.busy_timeout_s)}")
         cursor.close()
         connection.commit()
 
@@ -74,15 +82,20 @@ def _with_times(url: URL, options: EngineOptions) -> URL:
     """Add to the keywords of the driver how patient it is, where the URL does not say."""
     keywords: dict[str, Any] = {
         "ClientApplName": options.application,
-        "ConnectTimeout": max(1, round(options.connect_timeout_s)),
+        "ConnectTimeout": _seconds(options.connect_timeout_s),
     }
     if options.statement_timeout_s is not None:
-        seconds = max(1, round(options.statement_timeout_s))
-        # The one is for a server that works, the other for one that says nothing.
-        keywords |= {"QueryTimeoutInterval": seconds, "ReceiveTimeout": seconds + 1}
+        # The driver looks once in so many seconds whether a statement takes too long.
+        keywords |= {"QueryTimeout": _seconds(options.statement_timeout_s)}
+        keywords |= {"QueryTimeoutInterval": 1}
     known = {str(key).upper() for key in url.query}
     new = {key: str(value) for key, value in keywords.items() if key.upper() not in known}
     return url.update_query_dict(new)
+
+
+def _seconds(patience_s: float) -> int:
+    """Return whole seconds, at least one: none would be for ever."""
+    return max(1, round(patience_s))
 
 
 def _schema(url: URL) -> str:
@@ -153,6 +166,11 @@ class Db2Dialect(DB2Dialect_ibm_db):  # type: ignore[misc] # no types
     def do_execute(self, cursor: Any, statement: str, parameters: Any, context: Any = None) -> None:
         """Execute; what `ibm_db_sa` does besides is for Db2 on z/OS."""
         cursor.execute(statement, parameters)
+
+    def do_terminate(self, dbapi_connection: Any) -> None:
+        """Let go of a connection that may be lost; the driver cannot close such a one."""
+        with suppress(self.dbapi.Error):
+            self.do_close(dbapi_connection)
 
     def is_disconnect(self, e: Exception, connection: Any, cursor: Any) -> bool:
         """Return whether the connection is lost, whatever class the driver has for it."""
