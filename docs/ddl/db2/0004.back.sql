@@ -1,5 +1,7 @@
 -- Running downgrade 0004 -> 0003
 
+DROP INDEX ix_runs_method_status;
+
 DROP TABLE deliveries;
 
 DROP TABLE trigger_actions;

@@ -180,6 +180,8 @@ CREATE TABLE deliveries (
 
 CREATE INDEX ix_deliveries_status_next_attempt_at ON deliveries (status, next_attempt_at);
 
+CREATE INDEX ix_runs_method_status ON runs ("METHOD", status);
+
 UPDATE alembic_version SET version_num='0004' WHERE alembic_version.version_num = '0003';
 
 COMMIT;

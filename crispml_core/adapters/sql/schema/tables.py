@@ -92,6 +92,7 @@ runs = Table(
     Column("exclusive_key", String(255), unique=True),
     *_idempotency(),
     Index(None, "status", "id"),
+    Index(None, "method", "status"),
     Index(None, "use_case", "id"),
 )
 

@@ -30,10 +30,12 @@ def upgrade() -> None:
     _add_bundle_imports()
     _add_drift_counts()
     _make_monitoring()
+    op.create_index("ix_runs_method_status", "runs", ["method", "status"])
 
 
 def downgrade() -> None:
     """Remove them in the reverse order."""
+    op.drop_index("ix_runs_method_status", "runs")
     _drop_monitoring()
     op.drop_table("approvals")
     op.drop_table("bundle_imports")
