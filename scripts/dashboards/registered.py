@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 
+from prometheus_client import CollectorRegistry
 from prometheus_client.metrics import MetricWrapperBase
 from prometheus_client.metrics_core import Metric as Family
 from prometheus_client.registry import Collector
@@ -53,15 +54,20 @@ def metric(name: str) -> Metric:
         raise UnknownMetric(f"no service registers {name}") from None
 
 
+def registry() -> CollectorRegistry:
+    """Return a registry with every metric of both services."""
+    made = HttpMetrics().registry
+    DatabaseMetrics(made)
+    ScoringMetrics(made)
+    StoredMetrics(made, lambda: None)
+    return made
+
+
 @cache
 def registered() -> Mapping[str, Metric]:
     """Return every metric of both services by its name."""
-    registry = HttpMetrics().registry
-    DatabaseMetrics(registry)
-    ScoringMetrics(registry)
-    StoredMetrics(registry, lambda: None)
     # The registry tells families but not the labels of those without a sample.
-    collectors: list[Collector] = list(registry._collector_to_names)
+    collectors: list[Collector] = list(registry()._collector_to_names)
     return {found.name: found for collector in collectors for found in _metrics(collector)}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import time
 from typing import Any
 
 import pytest
@@ -222,3 +223,11 @@ def _metrics(service: Any) -> dict[str, float]:
         for name, _, value in (line.rpartition(" ") for line in lines)
         if not name.startswith("#")
     }
+
+
+def test_readiness_is_told_as_a_metric(service: Any) -> None:
+    for _ in range(100):
+        if _metrics(service)["crispml_ready"] == 1:
+            return
+        time.sleep(0.05)
+    raise AssertionError("the service is ready, and its metric never says so")

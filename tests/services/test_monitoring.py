@@ -117,10 +117,14 @@ def test_metrics_are_answered_while_the_database_is_away(
     def away() -> None:
         raise StoreUnavailable("away")
 
+    assert "crispml_database_read_up 1.0" in training.client.get("/metrics").text
     monkeypatch.setattr(training.parts.findings, "alert_counts", away)
     answer = training.client.get("/metrics")
     assert answer.status_code == 200
-    assert "crispml_http_requests_total" in answer.text
+    assert "crispml_http_requests_total{" in answer.text
+    assert "crispml_database_read_up 0.0" in answer.text
+    assert "crispml_alias_moves_total{" not in answer.text
+    assert 'crispml_kpi_gate_bound{bound="minimum"' in answer.text
 
 
 def test_messages_can_be_looked_at(training: Any) -> None:

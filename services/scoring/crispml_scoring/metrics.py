@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from crispml_core.domain.events import ServingEvent
 from crispml_core.domain.labels import Verdict
+from crispml_core.domain.models import ROLES
 from crispml_core.serving.engine import ScoringEngine
 from crispml_core.serving.ledger_writer import Served
 from crispml_core.serving.shadow import KEPT
@@ -140,6 +141,10 @@ class ScoringMetrics:
         self._damaged.set(engine.durable.damaged_bytes)
         self._dropped.set(engine.dropped_events)
         fallbacks, unfit = engine.models.fallbacks(), engine.models.unfit()
+        for use_case, versions in engine.models.serving().items():
+            for alias, version in versions.items():
+                if alias in ROLES:  # so that its first scores are a rise
+                    self._scores.labels(use_case, use_case, version)
         for use_case in engine.models.status():
             self._fallback.labels(use_case).set(use_case in fallbacks)
             self._unfit.labels(use_case).set(use_case in unfit)
