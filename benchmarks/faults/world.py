@@ -101,6 +101,7 @@ class World:
                     "use_cases": str(self.definition),
                     "database": {"url": self.url},
                     "registry": {"path": self.registry},
+                    "timing": {"enabled": False},  # its log would be in the way of the figures
                 }
             )
         )

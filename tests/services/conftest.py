@@ -317,7 +317,7 @@ def _serve(
             close=lambda: closed.append(True),
         )
     else:
-        engine = _engine(known, ledger, aliases, folder)
+        engine = _engine(known, ledger, aliases, timings, folder)
         parts = ScoringParts(
             **shared,
             ledger=ledger,
@@ -355,7 +355,11 @@ def _serve(
 
 
 def _engine(
-    use_cases: dict[str, UseCase], ledger: FakeScoreLedger, aliases: FakeAliasLog, folder: Path
+    use_cases: dict[str, UseCase],
+    ledger: FakeScoreLedger,
+    aliases: FakeAliasLog,
+    timings: FakeTimingLog,
+    folder: Path,
 ) -> ScoringEngine:
     def load(use_case: UseCase, version: str) -> SureScorer:
         if version not in (VERSION, CHALLENGER):
@@ -368,7 +372,9 @@ def _engine(
     )
     shadow = ShadowScores(LedgerWriter(ledger, DirectCommits(ledger)))
     writer = LedgerWriter(ledger, durable)
-    return ScoringEngine(live, ledger, writer, durable, deadline_s=5, shadow=shadow)
+    return ScoringEngine(
+        live, ledger, writer, durable, deadline_s=5, shadow=shadow, timings=timings
+    )
 
 
 def _nothing(*_: Any) -> Any:

@@ -1,15 +1,20 @@
 """Trouble with one run costs the others nothing."""
 
 import time
+from functools import partial
 
 import pytest
 
+from crispml_core.adapters.timing.hub import Hub
+from crispml_core.adapters.timing.process import Process as Measured
+from crispml_core.bootstrap.timings import tell_of_run
 from crispml_core.domain.errors import StoreUnavailable
 from crispml_core.domain.identifiers import new_id, utc_now
-from crispml_core.domain.runs import Run, RunStatus
+from crispml_core.domain.runs import MethodTiming, Run, RunStatus
 from crispml_core.runs import executor as module
 from crispml_core.runs.executor import RunExecutor
 from crispml_core.testing.fakes.run_store import FakeRunStore
+from crispml_core.testing.fakes.timing_log import FakeTimingLog
 
 
 class Process:
@@ -74,9 +79,11 @@ def start(monkeypatch, store):
     monkeypatch.setattr(module.multiprocessing, "get_context", lambda kind: Context())
     made = []
 
-    def run():
+    def run(on_end=None):
         options = {"sweep": lambda: None, "workers": 2, "heartbeat_s": 0.0, "poll_s": 0.01}
         made.append(RunExecutor(store, print, ("cycle", "new-data-score"), **options))
+        if on_end is not None:
+            made[-1].watch(on_end)
         made[-1].start()
         return made[-1]
 
@@ -177,3 +184,57 @@ def test_a_batch_that_was_asked_to_stop_does_not_come_back(store, start):
     time.sleep(0.2)  # shorter than the grace, longer than a look
     executor.stop()
     assert store.get(batch).status is RunStatus.CANCELLED
+
+
+def step(method, status=RunStatus.SUCCEEDED, rows=0):
+    return MethodTiming(method=method, status=status, started_at=utc_now(), seconds=1.5, rows=rows)
+
+
+class Ending(Process):
+    """A worker process that does two methods of its run, and ends or is killed in the third."""
+
+    store, killed = None, False
+
+    def start(self):
+        if self.args:
+            run, owner = self.args
+            steps = (step("data-ingestion", rows=7), step("model-training", RunStatus.FAILED))
+            self.store.progress(run, owner, 50.0, "model-report", steps)
+            if not self.killed:
+                self.store.finish(run, owner, RunStatus.FAILED)
+            self.exitcode = -9 if self.killed else 0
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_the_methods_of_a_run_are_told_once_when_its_process_has_ended(
+    store, start, monkeypatch, killed
+):
+    monkeypatch.setattr(Ending, "store", store)
+    monkeypatch.setattr(Ending, "killed", killed)
+    monkeypatch.setattr(Context, "Process", Ending)
+    hub, log = Hub(Measured(), slow_run_s=1.0), FakeTimingLog()
+    hub.add(log)
+    runs = [queue(store), queue(store)]
+    executor = start(partial(tell_of_run, hub))
+    until(lambda: len(log.exited) == 4)
+    executor.stop()
+    assert all(store.get(run).status is RunStatus.FAILED for run in runs)
+    told = [(call.method, call.use_case, call.outcome, call.rows) for call in log.exited]
+    one = [("data-ingestion", "toy", "ok", 7), ("model-training", "toy", "error", 0)]
+    assert told == one * 2
+    assert {(call.seconds, call.is_slow) for call in log.exited} == {(1.5, True)}
+
+
+def test_a_run_that_is_taken_up_again_is_told_without_what_was_told_before(
+    store, start, monkeypatch
+):
+    monkeypatch.setattr(Dying, "started", 0)
+    monkeypatch.setattr(Context, "Process", Dying)
+    hub, log = Hub(Measured()), FakeTimingLog()
+    hub.add(log)
+    batch = queue(store, "new-data-score")
+    executor = start(partial(tell_of_run, hub))
+    until(lambda: store.get(batch).status is RunStatus.FAILED)
+    executor.stop()
+    told = [(call.method, call.outcome) for call in log.exited]
+    assert told == [("new-data-score", "error")] * 3

@@ -1,0 +1,281 @@
+"""What timing costs the scoring service at 64 connections: with all of it, and with none.
+
+Two services with the same model and equal stores are loaded at the same time, one with timings,
+points for InfluxDB and a scrape by Prometheus each second, the other without any. They share a
+core, and only one is awake: every 50 ms they change, so that both meet the same machine. What both
+did in two seconds is a pair.
+
+    python -m benchmarks.timing_overhead [--pairs 40]
+
+Points go to `CRISPML_TEST_INFLUX_URL` or, without it, to a process that takes and forgets them. It
+shares the core of the load generator. Prints one JSON line.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import math
+import multiprocessing
+import os
+import signal
+import statistics
+import sys
+import tempfile
+import threading
+import time
+import urllib.request
+from collections.abc import Callable, Iterator, Sequence
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import psutil
+from scipy import stats
+
+from benchmarks.faults.service import HOST, Service
+from benchmarks.faults.world import SCORE, World, make_world
+from benchmarks.harness.cores import be_the_client
+from benchmarks.harness.load import Load, Requests, has_wrk, run_wrk
+from benchmarks.harness.places import CLIENT_CORE, SERVER_CORE
+
+CONNECTIONS, _RECORDS, _TURN_S, _PAIR_S, _SCRAPE_S = 64, 2048, 0.05, 2, 1.0
+_CONFIDENCE = 0.95
+
+
+def main(arguments: list[str] | None = None) -> dict[str, Any]:
+    """Measure, print one JSON line, and return it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--pairs", type=int, default=40)
+    pairs = parser.parse_args(arguments).pairs
+    if not has_wrk():
+        sys.exit("the load generator is missing: install the Debian package wrk")
+    with tempfile.TemporaryDirectory() as folder:
+        result = _measure(Path(folder), pairs)
+    print(json.dumps(result))
+    return result
+
+
+def _measure(folder: Path, pairs: int) -> dict[str, Any]:
+    world = make_world(folder / "made")
+    requests = Requests.write(
+        folder / "requests.txt", "POST", SCORE, {"Content-Type": "application/json"}, _bodies()
+    )
+    before = os.sched_getaffinity(0)
+    be_the_client()
+    try:
+        with _influx() as url, contextlib.ExitStack() as stack:
+            turns = {
+                name: stack.enter_context(_Turns(world.copy(folder / name), requests, name, url))
+                for name in ("without", "with")
+            }
+            for number in range(pairs + 1):
+                order = list(turns.values()) if number % 2 else list(reversed(turns.values()))
+                _pair(order)
+                if number == 0:  # which warmed them
+                    for turn in order:
+                        turn.found.clear()
+            points = turns["with"].points()
+    finally:
+        os.sched_setaffinity(0, before)
+    rates, cpu = (
+        {name: [found[index] for found in turn.found] for name, turn in turns.items()}
+        for index in (0, 1)
+    )
+    return {
+        **_interval("overhead", rates["without"], rates["with"]),
+        **_interval("cpu_overhead", cpu["with"], cpu["without"]),
+        "requests_per_s": {name: round(statistics.median(found)) for name, found in rates.items()},
+        "cpu_us": {name: round(statistics.median(found) * 1e6, 1) for name, found in cpu.items()},
+        "pairs": pairs,
+        "points": points,
+        "influx": "a server" if "CRISPML_TEST_INFLUX_URL" in os.environ else "takes and forgets",
+    }
+
+
+def _interval(name: str, above: list[float], below: list[float]) -> dict[str, float]:
+    """Return by how much one is above the other: the mean of the pairs, and where it surely lies.
+
+    The logarithms of the ratios of pairs are as good as normal, so Student's interval holds.
+    """
+    logs = [math.log(a / b) for a, b in zip(above, below, strict=True)]
+    mean = statistics.fmean(logs)
+    spread = statistics.stdev(logs) / math.sqrt(len(logs))
+    reach = float(stats.t.ppf((1 + _CONFIDENCE) / 2, len(logs) - 1)) * spread
+    values = {name: mean, f"{name}_low": mean - reach, f"{name}_high": mean + reach}
+    return {key: round(math.expm1(value), 4) for key, value in values.items()}
+
+
+def _pair(turns: Sequence[_Turns]) -> None:
+    """Load both services, of which one is awake at a time."""
+    with contextlib.ExitStack() as stack:
+        for turn in turns:
+            stack.enter_context(turn.loaded())
+        while any(turn.is_loaded for turn in turns):
+            for turn in turns:
+                turn.wake(_TURN_S)
+
+
+class _Turns:
+    """A service that is awake in its turns only, and what it did in them.
+
+    Attributes
+    ----------
+    found : list of (float, float)
+        Of each pair the requests per second awake, and the processor time of one request.
+    """
+
+    def __init__(self, world: World, requests: Requests, name: str, influx: str) -> None:
+        self._requests, self._is_timed = requests, name == "with"
+        self._service = Service(world, _settings(influx) if self._is_timed else _NOTHING)
+        self.found: list[tuple[float, float]] = []
+
+    def __enter__(self) -> _Turns:
+        self._service.__enter__()
+        self._process = psutil.Process(self._service.pid)
+        for thread in self._process.threads():
+            os.sched_setaffinity(thread.id, {SERVER_CORE})
+        self._process.suspend()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._process.resume()
+        self._service.__exit__(*exception)
+
+    @contextlib.contextmanager
+    def loaded(self) -> Iterator[None]:
+        """Send requests for the time of a pair, and note what was done in the time awake."""
+        began, self._awake_s = self._cpu_s(), 0.0
+        loads: list[Load] = []
+        with _scraped(self._service.url) if self._is_timed else contextlib.nullcontext():
+            self._thread = threading.Thread(target=lambda: loads.append(self._load()))
+            self._thread.start()
+            yield
+            self._thread.join()
+            self._process.resume()  # for who reads its metrics
+        self._process.suspend()
+        (load,) = loads
+        used = self._cpu_s() - began
+        self.found.append((load.requests / self._awake_s, used / load.requests))
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether requests are being sent."""
+        return self._thread.is_alive()
+
+    def wake(self, seconds: float) -> None:
+        """Work for a moment."""
+        began = time.perf_counter()
+        self._process.resume()
+        time.sleep(seconds)
+        self._process.suspend()
+        self._awake_s += time.perf_counter() - began
+
+    def _load(self) -> Load:
+        url = self._service.url
+        return run_wrk(url, self._requests, connections=CONNECTIONS, seconds=_PAIR_S)
+
+    def points(self) -> dict[str, int]:
+        """Return what became of the points, as the service says."""
+        self._process.resume()
+        lines = _read(f"{self._service.url}/metrics").decode().splitlines()
+        told = [line.split() for line in lines if line.startswith("crispml_timing_points_total{")]
+        return {name.split('"')[1]: int(float(value)) for name, value in told}
+
+    def _cpu_s(self) -> float:
+        times = self._process.cpu_times()
+        return float(times.user + times.system)
+
+
+_NOTHING = {"CRISPML_TIMING__ENABLED": "false"}
+
+
+def _settings(influx: str) -> dict[str, str]:
+    return {
+        "CRISPML_TIMING__ENABLED": "true",
+        "CRISPML_INFLUX__URL": influx,
+        "CRISPML_INFLUX__TOKEN": "test",
+    }
+
+
+@contextlib.contextmanager
+def _scraped(url: str) -> Iterator[None]:
+    """Read the metrics each second, as Prometheus does."""
+    over = threading.Event()
+
+    def scrape() -> None:
+        while not over.wait(_SCRAPE_S):
+            _read(f"{url}/metrics")
+
+    thread = threading.Thread(target=scrape)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def _read(url: str) -> bytes:
+    with urllib.request.urlopen(url, timeout=10) as answer:
+        content: bytes = answer.read()
+    return content
+
+
+@contextlib.contextmanager
+def _influx() -> Iterator[str]:
+    """Give the address of a server that takes points."""
+    if url := os.environ.get("CRISPML_TEST_INFLUX_URL"):
+        yield url
+        return
+    context = multiprocessing.get_context("spawn")
+    told = context.SimpleQueue()
+    process = context.Process(target=_forget, args=(told.put,), daemon=True)
+    process.start()
+    try:
+        yield f"http://{HOST}:{told.get()}"
+    finally:
+        process.terminate()
+        process.join()
+
+
+class _Forgetful(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_: object) -> None:
+        """Write nothing."""
+
+    def do_POST(self) -> None:
+        """Take points, and forget them."""
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(204)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+
+def _forget(tell: Callable[[int], None]) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.sched_setaffinity(0, {CLIENT_CORE})
+    server = ThreadingHTTPServer((HOST, 0), _Forgetful)
+    tell(server.server_address[1])
+    server.serve_forever()
+
+
+def _bodies() -> list[bytes]:
+    return [
+        msgspec.json.encode(
+            {
+                "order_id": f"O-{number}",
+                "amount": round(1 + number * 1.7 % 9_000, 2),
+                "items": 1 + number % 90,
+                "channel": ("shop", "web", "phone")[number % 3],
+            }
+        )
+        for number in range(_RECORDS)
+    ]
+
+
+if __name__ == "__main__":
+    main()
