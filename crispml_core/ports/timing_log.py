@@ -15,7 +15,10 @@ class TimingLog(Protocol):
     """
 
     def enter(self, call: Call) -> None:
-        """Note that a call began. What comes out of it is not known yet."""
+        """Note that a call began. What comes out of it is not known yet.
+
+        Of a group it is measured what the process is like; it is told at its exit.
+        """
         ...
 
     def exit(self, call: Call) -> None:

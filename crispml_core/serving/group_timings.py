@@ -83,7 +83,7 @@ class GroupTiming:
             COMMIT: commit_s,
         }
         call.waiting -= len(items)
-        if len({_use_case(entry) for entry in entries or items}) == 1:
+        if len(entries) == 1 or len({_use_case(entry) for entry in entries or items}) == 1:
             self._tell(call, entries or items, entries, outcomes, len(items))
         else:
             self._tell_each(items, entries, outcomes)

@@ -79,8 +79,7 @@ class InfluxTimingLog:
 
     def enter(self, call: Call) -> None:
         """Keep the entry of a method."""
-        if not call.is_group:
-            self._put(self._lines.entry, call)
+        self._put(self._lines.entry, call)
 
     def exit(self, call: Call) -> None:
         """Keep an exit."""

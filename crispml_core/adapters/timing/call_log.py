@@ -18,8 +18,7 @@ class CallLog:
 
     def enter(self, call: Call) -> None:
         """Write that a method began."""
-        if not call.is_group:
-            _log.info("method_entered", method=call.method, use_case=call.use_case)
+        _log.info("method_entered", method=call.method, use_case=call.use_case)
 
     def exit(self, call: Call) -> None:
         """Write that a method ended, and that it, or a group, was slow."""

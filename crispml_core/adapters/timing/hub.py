@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import structlog
@@ -64,10 +64,18 @@ class Hub:
         self._logs.append(log)
 
     def enter(self, call: Call) -> None:
-        """Note that a call began."""
+        """Note that a call began; the logs are told of that by methods only.
+
+        A group is over in milliseconds, and what is in it is not known before its end.
+        """
         call.at_entry = self._process.vitals()
+        if call.is_group:
+            return
         for log in self._logs:
-            self._tell(log.enter, call)
+            try:
+                log.enter(call)
+            except Exception as error:
+                _complain(error)
 
     def exit(self, call: Call) -> None:
         """Note that a call ended; one without seconds ends now."""
@@ -75,14 +83,12 @@ class Hub:
             call.seconds = time.perf_counter() - call.start
         call.at_exit = self._process.vitals()
         call.is_slow = call.seconds >= self._slow_s
-        for log in self._logs:
-            self._tell(log.exit, call)
+        _tell_exit(self._logs, call)
 
     def exit_elsewhere(self, call: Call) -> None:
         """Tell the added logs of a call in a run, which another process executed."""
         call.is_slow = call.seconds >= self._slow_run_s
-        for log in self._added:
-            self._tell(log.exit, call)
+        _tell_exit(self._added, call)
 
     def facts(self) -> ProcessFacts:
         """Return what the process is like."""
@@ -97,10 +103,15 @@ class Hub:
         if self._points is not None:
             self._points.close()
 
-    @staticmethod
-    def _tell(tell: Callable[[Call], None], call: Call) -> None:
-        """Tell a log; whatever is wrong with it must not become an error of the call."""
+
+def _tell_exit(logs: Sequence[TimingLog], call: Call) -> None:
+    for log in logs:
         try:
-            tell(call)
+            log.exit(call)
         except Exception as error:
-            _log.error("timing_not_noted", reason=describe_failure(error))
+            _complain(error)
+
+
+def _complain(error: Exception) -> None:
+    """Tell that a log failed, which must not become an error of the call."""
+    _log.error("timing_not_noted", reason=describe_failure(error))

@@ -66,7 +66,6 @@ def test_entries_and_exits_are_written_to_the_bucket_with_the_token(server, make
     until(lambda: len(server.lines) == 1)
     assert "phase=entry" in server.lines[0], "a method that never ends is seen"
     log.exit(call)
-    log.enter(group())
     log.exit(group())
     until(lambda: log.points()["written"] == 4)
     phases = [line.split("phase=")[1][:5].strip(",") for line in server.lines]
