@@ -24,6 +24,7 @@ EXECUTES = ("execute", "exec_driver_sql", "executemany")
 OF_ONE_DATABASE = {
     "databases/db2.py",
     "databases/sqlite.py",
+    "scores/postgresql_append.py",
     "scores/sqlite_append.py",
     "scores/sqlite_prompt.py",
 }

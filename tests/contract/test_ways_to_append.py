@@ -1,21 +1,30 @@
-"""PostgreSQL has a way of its own to append, and it stores what SQLAlchemy's way stores."""
+"""PostgreSQL has ways of its own to append, and they store what SQLAlchemy's way stores."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import psycopg
 import pytest
 from sqlalchemy import event, select
 
 from crispml_core.adapters.sql.databases.engine import make_engine, reading
+from crispml_core.adapters.sql.labels import rows
+from crispml_core.adapters.sql.labels.store import SqlLabelStore
 from crispml_core.adapters.sql.schema.group_rows import IN_GROUP, ROW_NUMBER
-from crispml_core.adapters.sql.schema.tables import score_groups, score_rows, unindexed_groups
+from crispml_core.adapters.sql.schema.tables import (
+    labels,
+    score_groups,
+    score_rows,
+    unindexed_groups,
+)
 from crispml_core.adapters.sql.scores.append_rows import append_rows
 from crispml_core.adapters.sql.scores.ledger import SqlScoreLedger
 from crispml_core.domain.errors import Conflict, InvalidInput, StoreUnavailable
 from crispml_core.domain.events import EventKind, ServingEvent
-from crispml_core.domain.scores import Encoding, ScoreGroup, ScoreRows, new_group_id
+from crispml_core.domain.labels import Label, Verdict
+from crispml_core.domain.scores import Encoding, ScoreGroup, ScoreRows, new_group_id, score_id
 from tests.contract.conftest import Clock
 
 pytestmark = pytest.mark.server
@@ -46,7 +55,7 @@ MANY = 2_500
 def engine(empty):
     engine = make_engine(empty("postgresql"))
     with engine.begin() as connection:
-        for table in (score_rows, score_groups, unindexed_groups):
+        for table in (score_rows, score_groups, unindexed_groups, labels):
             connection.execute(table.delete())
     yield engine
     engine.dispose()
@@ -124,6 +133,49 @@ def test_both_ways_store_the_same_rows(engine, ledger, rows, kind, changes):
     mine, theirs = (stored(engine, each.group_id) for each in (one, other))
     assert mine == theirs
     assert len(mine["rows"]) == rows
+
+
+def test_both_ways_store_the_same_labels(engine, ledger, monkeypatch):
+    clock = Clock()
+    store = SqlLabelStore(engine, clock=clock)
+    scored = group(20, created_at=clock() - timedelta(hours=1))
+    ledger.append([scored])
+    common = {"label_time": clock()}
+    given = [
+        *(Label(value=text, record_key=text or "empty", source=text, **common) for text in AWKWARD),
+        Label(value=0.1 + 0.2, score_id=score_id(scored.group_id, 3), propensity=5e-324, **common),
+        Label(value="good", record_key="plain", **common),
+        Label(value="good", record_key="x", label_time=clock(), scored_until=clock()),
+        Label(value="good", record_key="x", label_time=clock() - timedelta(days=9999)),
+    ]
+    first, copied = store.add("credit", given), labels_of(engine)
+    monkeypatch.setattr(rows, "copies", lambda dialect: False)
+
+    second, inserted = store.add("credit", given), labels_of(engine)
+
+    assert first.verdicts == second.verdicts
+    assert copied == inserted
+    assert len(copied) == len([v for v in first.verdicts if v is not Verdict.DUPLICATE])
+
+
+def labels_of(engine):
+    """Take all labels from the table, without the ids that every import makes anew."""
+    ids = ("label_id", "import_id", "supersedes", "superseded_by")
+    with engine.begin() as connection:
+        found = connection.execute(select(labels).order_by(labels.c.row_number)).mappings().all()
+        connection.execute(labels.delete())
+    return [
+        {name: value is not None if name in ids else value for name, value in row.items()}
+        for row in found
+    ]
+
+
+def test_a_label_that_a_column_does_not_take_is_said_and_nothing_is_stored(engine):
+    store = SqlLabelStore(engine, clock=Clock())
+    for bad in ("x" * 256, "nul \0"):
+        with pytest.raises(InvalidInput, match="a value is longer or larger"):
+            store.add("credit", [Label(value="bad", label_time=Clock()(), record_key=bad)])
+    assert labels_of(engine) == []
 
 
 def stored(engine, group_id):
@@ -223,7 +275,7 @@ def test_a_lost_connection_is_said_and_the_next_commit_has_another(engine, ledge
                 other.execute("SELECT pg_terminate_backend(%s)", lost)
 
     first = group(rows)
-    with pytest.raises(StoreUnavailable, match="does not answer"):
+    with pytest.raises(StoreUnavailable, match="broke the connection"):
         ledger.append([first])
     assert ledger.stored([first.group_id]) == set()
     ledger.append([first])

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Dialect, func, literal, select
+from sqlalchemy import ARRAY, ColumnElement, Dialect, Text, func, literal, select
 
-from crispml_core.adapters.sql.databases.capabilities import capabilities
+from crispml_core.adapters.sql.databases.capabilities import Capabilities, capabilities
 
 _IN_LIST = 1_000
-_JSON_LIST = 20_000
+_ONE_PARAMETER = 20_000
 
 
 def among(
@@ -19,17 +19,25 @@ def among(
 ) -> Iterator[ColumnElement[bool]]:
     """Yield conditions that together say that a column is one of some texts.
 
-    SQLite takes a list of any length as one JSON text, which it sorts, so that it walks along the
-    index of the column; the others take lists of a thousand parameters.
+    SQLite takes a list of any length as one JSON text and PostgreSQL as one array, which they sort,
+    so that they walk along the index of the column; the others take lists of a thousand parameters.
     """
     distinct = list(dict.fromkeys(values))
-    at_once = _JSON_LIST if capabilities(dialect).json_lists else _IN_LIST
+    can = capabilities(dialect)
+    at_once = _ONE_PARAMETER if can.json_lists or can.array_lists else _IN_LIST
     for start in range(0, len(distinct), at_once):
-        yield _one_of(dialect, column, distinct[start : start + at_once])
+        yield _one_of(can, column, distinct[start : start + at_once])
 
 
-def _one_of(dialect: Dialect, column: ColumnElement[str], values: list[str]) -> ColumnElement[bool]:
-    if not capabilities(dialect).json_lists or len(values) == 1:
+def _one_of(
+    can: Capabilities, column: ColumnElement[str], values: list[str]
+) -> ColumnElement[bool]:
+    if len(values) == 1:
         return column.in_(values)
-    listed: Any = func.json_each(literal(msgspec.json.encode(values).decode()))
-    return column.in_(select(listed.table_valued("value").c.value))
+    if can.json_lists:
+        listed: Any = func.json_each(literal(msgspec.json.encode(values).decode()))
+        return column.in_(select(listed.table_valued("value").c.value))
+    if can.array_lists:
+        # As rows to be joined: ANY of an array may compare every row with every text.
+        return column.in_(select(func.unnest(literal(values, ARRAY(Text))).column_valued()))
+    return column.in_(values)

@@ -37,6 +37,8 @@ class Capabilities:
     """A plain cursor finds rows while they are fetched, and not all of them before."""
     json_lists: bool
     """A list of texts of any length can be one parameter, as JSON."""
+    array_lists: bool
+    """A list of texts of any length can be one parameter, as an array."""
     planner_has_figures: bool
     """Keeps figures about its tables by itself, and chooses an index by them."""
     sees_own_rows: bool
@@ -109,6 +111,7 @@ SQLITE = Capabilities(
     moments_as_text=True,
     fetches_as_it_goes=True,
     json_lists=True,
+    array_lists=False,
     planner_has_figures=False,
     sees_own_rows=True,
     returning=True,
@@ -143,6 +146,7 @@ POSTGRESQL = Capabilities(
     moments_as_text=False,
     fetches_as_it_goes=False,
     json_lists=False,
+    array_lists=True,
     planner_has_figures=True,
     sees_own_rows=False,
     returning=True,
@@ -177,6 +181,7 @@ DB2 = Capabilities(
     moments_as_text=False,
     fetches_as_it_goes=False,
     json_lists=False,
+    array_lists=False,
     planner_has_figures=True,
     sees_own_rows=True,
     returning=False,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from operator import itemgetter
 from typing import Any
@@ -13,6 +13,13 @@ import pyarrow.compute as pc
 from sqlalchemy import Connection, bindparam, insert, null, update
 
 from crispml_core.adapters.sql.databases.capabilities import capabilities
+from crispml_core.adapters.sql.databases.copying import (
+    copied_moments,
+    copies,
+    copy_rows,
+    errors_of_psycopg,
+)
+from crispml_core.adapters.sql.databases.raw_batches import MOMENT
 from crispml_core.adapters.sql.schema.tables import labels
 
 _MOMENTS = ("scored_until", "label_time", "received_at", "superseded_at")
@@ -52,6 +59,8 @@ def insert_labels(
     }
     if capabilities(connection.dialect).moments_as_text:
         _insert_raw(connection, by_name, every)
+    elif copies(connection.dialect):
+        _copy(connection, by_name, every)
     else:
         every |= {name: column.to_pylist() for name, column in by_name.items()}
         rows = zip(*every.values(), strict=True)
@@ -75,17 +84,36 @@ def _insert_raw(
     connection: Connection, by_name: Mapping[str, pa.Array], every: dict[str, list[Any]]
 ) -> None:
     """Insert through the driver: SQLAlchemy would convert each value of each row by itself."""
-    for name in _MOMENTS:
-        if name in every:
-            every[name] = _texts(pa.array(every[name], pa.timestamp("us", "UTC")))
-    for name, column in by_name.items():
-        every[name] = _texts(column) if name in _MOMENTS else column.to_pylist()
-    marks = ", ".join("?" * len(every))
-    names = ", ".join(every)
+    columns = _raw_columns(by_name, every, _texts)
+    marks, names = ", ".join("?" * len(columns)), ", ".join(columns)
     connection.exec_driver_sql(
         f"INSERT INTO labels ({names}) VALUES ({marks})",  # noqa: S608
-        list(zip(*every.values(), strict=True)),
+        list(zip(*columns.values(), strict=True)),
     )
+
+
+def _copy(
+    connection: Connection, by_name: Mapping[str, pa.Array], every: dict[str, list[Any]]
+) -> None:
+    columns = _raw_columns(by_name, every, copied_moments)
+    driver: Any = connection.connection.driver_connection
+    with errors_of_psycopg():
+        copy_rows(driver, labels, list(columns), zip(*columns.values(), strict=True))
+
+
+def _raw_columns(
+    by_name: Mapping[str, pa.Array],
+    every: Mapping[str, list[Any]],
+    moments: Callable[[pa.Array], list[Any]],
+) -> dict[str, list[Any]]:
+    """Return all columns as lists, the moments as a driver takes them."""
+    columns = {
+        name: moments(pa.array(values, MOMENT)) if name in _MOMENTS else values
+        for name, values in every.items()
+    }
+    for name, column in by_name.items():
+        columns[name] = moments(column) if name in _MOMENTS else column.to_pylist()
+    return columns
 
 
 def _texts(moments: pa.Array) -> list[str | None]:

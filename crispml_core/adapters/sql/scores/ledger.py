@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from sqlalchemy import ColumnElement, Connection, Engine, select
 
 from crispml_core.adapters.sql.databases.capabilities import capabilities
+from crispml_core.adapters.sql.databases.copying import copies
 from crispml_core.adapters.sql.databases.engine import reading
 from crispml_core.adapters.sql.databases.errors import ConstraintBroken
 from crispml_core.adapters.sql.databases.retries import retried
@@ -232,10 +233,9 @@ class _Appender(Protocol):
 
 
 def _appender(engine: Engine) -> _Appender | None:
-    can = capabilities(engine.dialect)
-    if can.in_process:
+    if capabilities(engine.dialect).in_process:
         return SqliteAppender(engine)
-    if not can.copy or engine.driver != "psycopg":
+    if not copies(engine.dialect):
         return None
     # Here, because the driver is installed only where there is such a database.
     from crispml_core.adapters.sql.scores.postgresql_append import PostgresqlAppender

@@ -16,8 +16,8 @@ from typing import Any
 import psycopg
 from psycopg.pq import TransactionStatus
 from sqlalchemy import Double, Engine
-from sqlalchemy.exc import DBAPIError
 
+from crispml_core.adapters.sql.databases.copying import copy_rows, errors_of_psycopg
 from crispml_core.adapters.sql.databases.errors import Phase, translated
 from crispml_core.adapters.sql.event_log import event_row
 from crispml_core.adapters.sql.schema.group_rows import SPAN, place
@@ -100,12 +100,9 @@ class PostgresqlAppender:
         found = _execute(connection, _INSERT_GROUP, self._group_values(group)).fetchone()
         assert found is not None
         group_no = found[0]
-        copied = f"COPY score_rows (place, {', '.join(rows)}) FROM STDIN (FORMAT binary)"
-        with connection.cursor() as cursor, cursor.copy(copied) as copy:
-            copy.set_types(["int8", *("float8" if n in _NUMBERS else "text" for n in rows)])
-            places = range(place(group_no, 0), place(group_no, group.rows))
-            for row in zip(places, *rows.values(), strict=True):
-                copy.write_row(row)
+        places = range(place(group_no, 0), place(group_no, group.rows))
+        copied = zip(places, *rows.values(), strict=True)
+        copy_rows(connection, score_rows, ("place", *rows), copied)
         if group.shadow_of is None:  # who looks for a record finds what was answered
             _execute(connection, _INSERT_MARK, (group_no,))
 
@@ -119,7 +116,7 @@ class PostgresqlAppender:
         """Lend a connection on which each statement is committed, unless it is in a transaction."""
         # A statement may be a whole transaction: when its answer is lost, nobody knows the end.
         phase = Phase(connects=True, commits=True)
-        with translated(self._engine.url, phase), _wrapped():
+        with translated(self._engine.url, phase), errors_of_psycopg():
             lent = self._engine.raw_connection()
             phase.connects = False
             connection: Any = lent.driver_connection
@@ -132,23 +129,6 @@ class PostgresqlAppender:
                 else:  # lost, or left in the middle of something
                     lent.invalidate()
                 lent.close()
-
-
-@contextmanager
-def _wrapped() -> Iterator[None]:
-    """Raise errors of the driver as SQLAlchemy would."""
-    try:
-        yield
-    except psycopg.Error as error:
-        raise DBAPIError.instance(
-            None,
-            None,
-            error,
-            psycopg.Error,
-            hide_parameters=True,
-            # What the server itself says has a state.
-            connection_invalidated=error.sqlstate is None,
-        ) from error
 
 
 def _check_lengths(columns: Mapping[str, Sequence[Any]], rows: int) -> None:
