@@ -125,15 +125,16 @@ def _measured(step: Callable[..., dict[str, Any]], queue: SimpleQueue[Any], *giv
     queue.put(
         found
         | {
-            "seconds": round(time.perf_counter() - start, 1),
-            "cpu_s": round(time.process_time() - cpu, 1),
+            "seconds": round(time.perf_counter() - start, 2),
+            "cpu_s": round(time.process_time() - cpu, 2),
             "peak_rss_mib": round(peak_rss_mib()),
             "grown_mib": round(peak_rss_mib() - before),
         }
     )
 
 
-def _alone(step: Callable[..., dict[str, Any]], *given: Any) -> dict[str, Any]:
+def alone(step: Callable[..., dict[str, Any]], *given: Any) -> dict[str, Any]:
+    """Take a step in a process of its own; return what it found, and what it took."""
     context = multiprocessing.get_context("spawn")
     queue = context.SimpleQueue()
     process = context.Process(target=_measured, args=(step, queue, *given))
@@ -152,7 +153,7 @@ def main(arguments: list[str] | None = None) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as name:
         given = f"sqlite:///{name}/crispml.db", Path(name) / "truth.csv", rows
         fill(*given)
-        imported, again, joined = (_alone(step, *given) for step in (label, label, join))
+        imported, again, joined = (alone(step, *given) for step in (label, label, join))
     if (imported["accepted"], again["accepted"], joined["labelled"]) != (rows, 0, rows):
         raise SystemExit("labels were lost or doubled")
     result = {

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from benchmarks import (
     cycle_overhead,
+    databases,
     ingest_memory,
     kills,
     label_import,
@@ -30,6 +31,8 @@ RESULTS = Path(__file__).parent / "results"
 # What the figures must keep: the smallest and the largest value of an entry.
 BOUNDS = {
     ("cycle_overhead", "overhead_s"): (-math.inf, 1.0),
+    # Scores on PostgreSQL against SQLite, and in bulk against the drivers: what misses its bound.
+    ("databases", "unmet_bounds"): (0, 0),
     ("ingest_memory", "peak_rss_mib"): (-math.inf, 1536),
     # A score that is lost, doubled or changed ends the measurement itself.
     ("kills", "least_in_flight"): (moments.IN_FLIGHT, math.inf),
@@ -54,6 +57,7 @@ def main() -> None:
     """Measure everything, write it down, and hold it against the bounds."""
     figures = {
         "cycle_overhead": cycle_overhead.main([]),
+        "databases": databases.proved(),
         "ingest_memory": ingest_memory.main([]),
         "kills": kills.main([]),
         "label_import": label_import.main([]),

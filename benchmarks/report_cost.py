@@ -1,10 +1,10 @@
 """What a verification report of a million labelled scores costs: seconds and resident memory.
 
-Fills an SQLite ledger with scores and their labels, then makes the report in a process of its own:
+Fills a ledger with scores and their labels, then makes the report in a process of its own:
 join, statistics, page of HTML and storing, on at most two cores. Once per task. Prints one JSON
 line; the figures beside those of a task are the worst of all.
 
-    python -m benchmarks.report_cost [--rows 1000000] [--tasks binary,multiclass,regression]
+    python -m benchmarks.report_cost [--rows 1000000] [--tasks binary,regression] [--url URL]
 """
 
 from __future__ import annotations
@@ -187,11 +187,11 @@ def report(url: str, task: str, answers: SimpleQueue[dict[str, Any]]) -> None:
     )
 
 
-def measure(task: str, rows: int) -> dict[str, Any]:
+def measure(task: str, rows: int, url: str = "") -> dict[str, Any]:
     """Fill a ledger and make its report, each in a process of its own."""
     context = multiprocessing.get_context("spawn")
     with tempfile.TemporaryDirectory() as folder:
-        url = f"sqlite:///{Path(folder) / 'scores.db'}"
+        url = url or f"sqlite:///{Path(folder) / 'scores.db'}"
         answers: SimpleQueue[dict[str, Any]] = context.SimpleQueue()
         for target, arguments in ((fill, (url, task, rows)), (report, (url, task, answers))):
             process = context.Process(target=target, args=arguments)
@@ -207,8 +207,9 @@ def main(arguments: list[str] | None = None) -> dict[str, Any]:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--tasks", default=",".join(TARGETS))
+    parser.add_argument("--url", default="", help="an empty database in place of an SQLite file")
     given = parser.parse_args(arguments)
-    found = {task: measure(task, given.rows) for task in given.tasks.split(",")}
+    found = {task: measure(task, given.rows, given.url) for task in given.tasks.split(",")}
     result = {
         "report_s": max(figures["report_s"] for figures in found.values()),
         "peak_rss_mib": max(figures["peak_rss_mib"] for figures in found.values()),

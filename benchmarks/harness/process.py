@@ -92,6 +92,10 @@ class ServerProcess:
         """Open a connection for requests one after another."""
         return Connection(HOST, self._start.port)
 
+    def cpu_s(self) -> float:
+        """Return the CPU time of all processes of the server so far."""
+        return sum(sum(process.cpu_times()[:2]) for process in self._tree())
+
     def memory_mib(self) -> float:
         """Return the memory of all processes of the server, shared pages counted in shares."""
         return sum(process.memory_full_info().pss for process in self._tree()) / 2**20

@@ -86,14 +86,13 @@ class Workbench:
 
     @cached_property
     def environments(self) -> dict[str, Environment]:
-        """Environments of all peers and of the data."""
-        names = [server.environment for server in (HELLO, *PEERS)]
-        return make_environments([_DATA_ENVIRONMENT, *names])
+        """Environments of all peers."""
+        return make_environments([server.environment for server in (HELLO, *PEERS)])
 
     @cached_property
     def adult(self) -> Adult:
-        """The data on disk."""
-        return make_adult(self.environments[_DATA_ENVIRONMENT])
+        """The data on disk; they need none of the peers."""
+        return make_adult(make_environments([_DATA_ENVIRONMENT])[_DATA_ENVIRONMENT])
 
     @cached_property
     def _frame(self) -> pd.DataFrame:
