@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,6 +14,7 @@ from crispml_core.cli.verb import Failure, ServiceVerb, Session, Verb
 from crispml_core.domain.errors import did_you_mean
 
 if TYPE_CHECKING:
+    from crispml_core.domain.sources import Selection
     from crispml_core.domain.use_case import UseCase
 
 
@@ -53,11 +55,7 @@ def check(session: Session, name_or_reference: str) -> None:
 
     Give a folder, a file, module:name, or the name of a use case of CRISPML_USE_CASES.
     """
-    from crispml_core.settings import load_settings
-
-    settings = load_settings()
-    found = _load(name_or_reference, settings.use_cases)
-    connections = {name: url.get_secret_value() for name, url in settings.connections.items()}
+    found, connections = _with_connections(name_or_reference)
 
     from crispml_core.testing import check_use_case
 
@@ -66,6 +64,77 @@ def check(session: Session, name_or_reference: str) -> None:
         for sentence in passed:
             session.out.line(sentence)
         session.out.line(f"use case {found.name} keeps the rules")
+
+
+def _selecting(command: Any) -> Any:
+    """Add the options that say which rows are wanted."""
+    for option in (
+        click.option("--seed", type=click.IntRange(0), default=0, help="Seed of the sample."),
+        click.option("--limit", type=click.IntRange(1), help="At most so many rows."),
+        click.option("--sample", type=float, default=1.0, help="Share of the rows."),
+        click.option("--where", help="Rows that make this expression true."),
+    ):
+        command = option(command)
+    return command
+
+
+@use_case.command("sql", cls=Verb, example="crispml use-case sql returns --where 'amount > 10'")
+@click.argument("name_or_reference")
+@_selecting
+@click.pass_obj
+def sql(session: Session, /, name_or_reference: str, **wanted: Any) -> None:
+    """Show the statement that reads the source, for its database; nothing is read.
+
+    Tables and columns are looked up there. Values are named parameters.
+    """
+    from crispml_core.testing.sources import explain
+
+    use_case, connections = _with_connections(name_or_reference)
+    found = explain(use_case, _selection(wanted), connections)
+    if session.out.emit(dataclasses.asdict(found)):
+        return
+    session.out.line(found.sql)
+    session.out.line()
+    facts = [("in the database", ", ".join(found.in_database))]
+    if found.while_reading:
+        facts.append(("while reading", ", ".join(found.while_reading)))
+    if found.expected_rows is not None:
+        facts.append(("expected rows", str(found.expected_rows)))
+    session.out.facts(facts)
+
+
+@use_case.command("profile", cls=Verb, example="crispml use-case profile returns --sample 0.1")
+@click.argument("name_or_reference")
+@_selecting
+@click.pass_obj
+def profile(session: Session, /, name_or_reference: str, **wanted: Any) -> None:
+    """Let the database describe the columns of the source; nothing is read into this process.
+
+    Of keys and of fields whose privacy is not keep, no value is shown.
+    """
+    from crispml_core.testing.sources import profile as profiled
+
+    use_case, connections = _with_connections(name_or_reference)
+    found = profiled(use_case, _selection(wanted), connections)
+    if session.out.emit(found):
+        return
+    shown = ("type", "missing", "distinct", "minimum", "mean", "maximum")
+    session.out.line(f"{found['rows']} rows")
+    session.out.table(
+        ("column", *shown, "quantiles 5 25 50 75 95 %"),
+        [
+            (name, *(column.get(key) for key in shown), list(column.get("quantiles", {}).values()))
+            for name, column in found["columns"].items()
+        ],
+    )
+
+
+def _selection(wanted: dict[str, Any]) -> Selection:
+    from crispml_core.domain.expressions import parse
+    from crispml_core.domain.sources import Selection
+
+    where = wanted.pop("where")
+    return Selection(where=None if where is None else parse(where), **wanted)
 
 
 @use_case.command("list", cls=ServiceVerb, example="crispml use-case list")
@@ -89,6 +158,15 @@ def list_(session: Session) -> None:
                 for item in found
             ],
         )
+
+
+def _with_connections(place: str) -> tuple[UseCase, dict[str, str]]:
+    """Return a use case, and the URLs of its databases by name."""
+    from crispml_core.settings import load_settings
+
+    settings = load_settings()
+    urls = {name: url.get_secret_value() for name, url in settings.connections.items()}
+    return _load(place, settings.use_cases), urls
 
 
 def _load(place: str, references: Sequence[str]) -> UseCase:

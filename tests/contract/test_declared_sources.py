@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import cache
 from typing import Any
 
 import pyarrow as pa
-import pytest
-import sqlalchemy as sa
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from crispml_core.adapters.sources import build_source
-from crispml_core.adapters.sources.sql.spelling import is_db2
 from crispml_core.domain.algorithms import Algorithm
 from crispml_core.domain.expressions import parse
 from crispml_core.domain.fields import Field
@@ -24,66 +19,16 @@ from crispml_core.domain.targets import Target
 from crispml_core.domain.use_case import UseCase
 from crispml_core.tables.conform import conform
 from crispml_core.tables.digest import ContentDigest
-from tests import servers
 from tests.contract import plans_in_memory
+from tests.contract.source_world import fill, stood_in, url
+
+__all__ = ["url"]
 
 START = datetime(2024, 1, 1)
 # Moments a day apart and on the second, so that windows begin and end exactly on some.
 MOMENTS = st.integers(0, 12).map(lambda days: START + timedelta(days=days))
 QUARTERS = st.integers(-40, 40).map(lambda number: number / 4)
 TEXTS = st.sampled_from(["a", "B", "b", "ä", "zz", "Z"])
-METADATA = sa.MetaData()
-CUSTOMERS = sa.Table(
-    "md_customers",
-    METADATA,
-    sa.Column("id", sa.String(20), primary_key=True),
-    sa.Column("region", sa.Integer()),
-    sa.Column("age", sa.Integer()),
-    sa.Column("charge", sa.Numeric(10, 2)),
-    sa.Column("score", sa.Double()),
-    sa.Column("city", sa.String(20)),
-    sa.Column("noted", sa.DateTime()),
-    sa.Column("label", sa.String(5), nullable=False),
-)
-REGIONS = sa.Table(
-    "md_regions",
-    METADATA,
-    sa.Column("code", sa.Integer(), nullable=False),
-    sa.Column("title", sa.String(20)),
-    sa.Column("rate", sa.Double()),
-)
-EVENTS = sa.Table(
-    "md_events",
-    METADATA,
-    sa.Column("customer", sa.String(20)),
-    sa.Column("booked", sa.DateTime()),
-    sa.Column("amount", sa.Numeric(10, 2)),
-    sa.Column("pieces", sa.Integer()),
-    sa.Column("channel", sa.String(20)),
-)
-
-
-@pytest.fixture(
-    scope="module",
-    params=[
-        "sqlite",
-        pytest.param("postgresql", marks=pytest.mark.server),
-        pytest.param("db2", marks=pytest.mark.server),
-    ],
-)
-def url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    if request.param == "sqlite":
-        found = f"sqlite:///{tmp_path_factory.mktemp('sources')}/source.db"
-    elif request.param == "postgresql":
-        found = servers.own_database("sources")
-    else:
-        found = servers.address(servers.DB2)
-    engine = sa.create_engine(found)
-    METADATA.drop_all(engine)
-    METADATA.create_all(engine)
-    yield found
-    METADATA.drop_all(engine)
-    engine.dispose()
 
 
 def rows_of(**columns: Any) -> Any:
@@ -224,14 +169,6 @@ def use_case(source: SqlSource) -> UseCase:
     )
 
 
-@cache
-def stood_in(url: str) -> bool:
-    """Whether this is not Db2 itself but what speaks its protocol."""
-    engine = sa.create_engine(url)
-    with engine.connect():
-        return engine.dialect.name == "ibm_db_sa" and not is_db2(engine.dialect)
-
-
 def digest(case: UseCase, batches: Any) -> tuple[int, str]:
     content = ContentDigest()
     for batch in batches:
@@ -239,16 +176,6 @@ def digest(case: UseCase, batches: Any) -> tuple[int, str]:
         findings.raise_if_any()
         content.update(checked)
     return content.rows, content.hexdigest()
-
-
-def fill(url: str, tables: dict[str, list[dict[str, Any]]]) -> None:
-    engine = sa.create_engine(url)
-    with engine.begin() as connection:
-        for table in METADATA.sorted_tables:
-            connection.execute(table.delete())
-            if tables[table.name]:
-                connection.execute(table.insert(), tables[table.name])
-    engine.dispose()
 
 
 @settings(

@@ -22,11 +22,17 @@ _SQLITE_UNAVAILABLE = {
 # Classes of SQLSTATE: connection, resources, operator intervention, system.
 _STATE_UNAVAILABLE = ("08", "53", "57", "58")
 _STATE_READ_ONLY = "25006"
+_STATE_CANCELLED = "57014"
 
 
-def source_error(use_case: str, error: sa.exc.SQLAlchemyError) -> CrispMLError:
-    """Return the error of the domain for an error of a query."""
-    origin = getattr(error, "orig", None)
+def source_error(use_case: str, error: Exception) -> CrispMLError:
+    """Return the error of the domain for an error of SQLAlchemy, or of the driver itself."""
+    origin = error.orig if isinstance(error, sa.exc.DBAPIError) else error
+    if _is_too_slow(origin):
+        return InvalidInput(
+            f"use case {use_case}: a statement of the SQL source took longer than its timeout_s, "
+            "or was cancelled; select less, add an index or allow more"
+        )
     if _is_unavailable(error, origin):
         return StoreUnavailable(
             f"use case {use_case}: the database of the SQL source does not answer, is locked or is "
@@ -43,15 +49,23 @@ def source_error(use_case: str, error: sa.exc.SQLAlchemyError) -> CrispMLError:
     )
 
 
-def _is_unavailable(error: sa.exc.SQLAlchemyError, origin: Any) -> bool:
+def _is_unavailable(error: Exception, origin: Any) -> bool:
     if isinstance(origin, sqlite3.Error):
         return _primary(origin) in _SQLITE_UNAVAILABLE
     state = _state(origin)
     if state:
         return state.startswith(_STATE_UNAVAILABLE)
-    return bool(getattr(error, "connection_invalidated", False)) or isinstance(
-        error, sa.exc.OperationalError | sa.exc.InterfaceError | sa.exc.TimeoutError
-    )
+    if bool(getattr(error, "connection_invalidated", False)):
+        return True
+    # The classes of PEP 249, whether SQLAlchemy wrapped them or not.
+    names = {base.__name__ for base in type(error).__mro__}
+    return bool(names & {"OperationalError", "InterfaceError", "TimeoutError"})
+
+
+def _is_too_slow(origin: Any) -> bool:
+    if isinstance(origin, sqlite3.Error):
+        return _primary(origin) == sqlite3.SQLITE_INTERRUPT
+    return _state(origin) == _STATE_CANCELLED
 
 
 def _is_write(origin: Any) -> bool:

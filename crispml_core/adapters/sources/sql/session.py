@@ -52,6 +52,12 @@ class SourceDatabase:
         """How this database speaks; all is known only once it was connected to."""
         return self._engine.dialect
 
+    @property
+    def _driver_error(self) -> type[Exception]:
+        # COPY goes to the driver directly.
+        found: type[Exception] = self._engine.dialect.loaded_dbapi.Error
+        return found
+
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
         """Open a transaction that sees one moment of the data, and is rolled back.
@@ -67,7 +73,7 @@ class SourceDatabase:
             try:
                 self._begin(connection)
                 yield connection
-            except sa.exc.SQLAlchemyError as error:
+            except (sa.exc.SQLAlchemyError, self._driver_error) as error:
                 raise source_error(self._use_case, error) from error
             finally:
                 self._end(connection)
@@ -103,7 +109,10 @@ class SourceDatabase:
                 connection.exec_driver_sql(statement)
 
     def _end(self, connection: sa.Connection) -> None:
-        connection.rollback()
+        try:
+            connection.rollback()
+        except sa.exc.SQLAlchemyError:
+            return  # the connection is gone, and its transaction with it
         if kind(self.dialect) == SQLITE and not connection.invalidated:
             connection.exec_driver_sql("PRAGMA query_only=OFF")
 

@@ -90,6 +90,11 @@ def knows_percentiles(dialect: sa.Dialect) -> bool:
     return dialect.name == POSTGRESQL or is_db2(dialect)
 
 
+def counts_many_distinct(dialect: sa.Dialect) -> bool:
+    """Whether one statement may count the different values of several columns."""
+    return dialect.name in (SQLITE, POSTGRESQL) or is_db2(dialect)
+
+
 def is_db2(dialect: sa.Dialect) -> bool:
     """Whether this is Db2 itself, and not another server that its driver may speak to."""
     return dialect.name == "ibm_db_sa" and str(getattr(dialect, "dbms_name", "")).startswith("DB2")

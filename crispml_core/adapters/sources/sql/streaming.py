@@ -155,7 +155,13 @@ def batch_of(rows: Sequence[Sequence[Any]], names: Sequence[str]) -> pa.RecordBa
 
 def _array(values: Sequence[Any]) -> pa.Array:
     try:
-        return pa.array(values)
+        found = pa.array(values)
     except (pa.ArrowException, OverflowError, TypeError, ValueError):
         # SQLite lets a column mix types; as text, each value is still checked on its own.
-        return pa.array([None if value is None else str(value) for value in values], pa.string())
+        return _texts(values)
+    # A UUID would be the sixteen bytes of it.
+    return _texts(values) if isinstance(found, pa.ExtensionArray) else found
+
+
+def _texts(values: Sequence[Any]) -> pa.Array:
+    return pa.array([None if value is None else str(value) for value in values], pa.string())
