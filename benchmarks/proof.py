@@ -19,6 +19,7 @@ from benchmarks import (
     ingest_memory,
     kills,
     label_import,
+    mass_data,
     report_cost,
     sequential_errors,
 )
@@ -41,6 +42,8 @@ BOUNDS = {
     ("label_import", "join_s"): (-math.inf, 10.0),
     # With every column; a report asks for fewer.
     ("label_import", "join_peak_rss_mib"): (-math.inf, 1024),
+    ("mass_data", "peak_rss_mib"): (-math.inf, 1536),
+    ("mass_data", "ratio_to_copy"): (0.2, math.inf),
     # A million scores with their labels, the join among it.
     ("report_cost", "report_s"): (-math.inf, 10.0),
     ("report_cost", "peak_rss_mib"): (-math.inf, 1024),
@@ -61,6 +64,7 @@ def main() -> None:
         "ingest_memory": ingest_memory.main([]),
         "kills": kills.main([]),
         "label_import": label_import.main([]),
+        "mass_data": mass_data.main([]),
         "report_cost": report_cost.main([]),
         "sequential_errors": sequential_errors.main([]),
         "simulation": suite.main([]),

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import closing
+from copy import copy
 from typing import Any
 
 import pyarrow as pa
@@ -84,11 +85,9 @@ class SqlRecordSource:
 
     def _shown(self, connection: sa.Connection, asked: Asked) -> str:
         """Return the statement with named parameters, whose values it does not hold."""
-        text = str(
-            asked.select.compile(
-                dialect=connection.dialect, compile_kwargs={"render_postcompile": True}
-            )
-        )
+        named = copy(connection.dialect)
+        named.paramstyle, named.positional = "named", False
+        text = str(asked.select.compile(dialect=named, compile_kwargs={"render_postcompile": True}))
         return _LITERALS.sub("?", text) if self._declared.query else text
 
 
