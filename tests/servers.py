@@ -27,6 +27,7 @@ from sqlalchemy import Column, LargeBinary, MetaData, Text, create_engine, inspe
 from crispml_core.adapters.sql.databases.engine import make_engine
 from crispml_core.adapters.sql.schema import migrate
 from crispml_core.adapters.sql.schema.tables import metadata
+from tests.ahead import ahead_if_asked
 
 POSTGRESQL = "CRISPML_TEST_POSTGRESQL"
 DB2 = "CRISPML_TEST_DB2_URL"
@@ -112,6 +113,7 @@ def upgraded(url: str) -> str:
     one that may be comes before it in the same row. So all of them may be null there.
     """
     migrate.upgrade(url)
+    ahead_if_asked(url)
     if make_url(url).get_backend_name() != "db2" or not db2_is_a_stand_in():
         return url
     engine = make_engine(url)

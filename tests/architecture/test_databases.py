@@ -12,6 +12,8 @@ MAY_ASK = {
     "adapters/sql/databases/engine.py",
     "adapters/sql/databases/scripts.py",
     "cli/db.py",
+    # What it says, OpenTelemetry names.
+    "adapters/sql/databases/tracing.py",
     # It asks the databases of others, of more kinds than CrispML keeps its own data in.
     "adapters/sources/sql/spelling.py",
 }

@@ -30,7 +30,6 @@ from crispml_core.adapters.sql.monitor_store import SqlMonitorStore
 from crispml_core.adapters.sql.outbox import SqlOutbox
 from crispml_core.adapters.sql.report_store import SqlReportStore
 from crispml_core.adapters.sql.run_store import SqlRunStore
-from crispml_core.adapters.sql.schema import migrate
 from crispml_core.adapters.sql.schema.tables import metadata
 from crispml_core.adapters.sql.score_counts import SqlScoreCounts
 from crispml_core.adapters.sql.scores.ledger import SqlScoreLedger
@@ -226,7 +225,7 @@ def empty(tmp_path_factory):
         if kind in OWN:
             return upgraded(OWN[kind]())
         file = tmp_path_factory.mktemp("sqlite") / "empty.db"
-        migrate.upgrade(f"sqlite:///{file}")
+        upgraded(f"sqlite:///{file}")
         return file
 
     return made

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 
@@ -11,6 +12,8 @@ from alembic.migration import MigrationContext
 from sqlalchemy import inspect
 
 from crispml_core.adapters.sql.alias_log import SqlAliasLog
+from crispml_core.adapters.sql.databases import upgrade_lock
+from crispml_core.adapters.sql.databases.capabilities import capabilities
 from crispml_core.adapters.sql.databases.engine import make_engine, reading
 from crispml_core.adapters.sql.schema import migrate
 from crispml_core.adapters.sql.schema.tables import metadata
@@ -37,7 +40,11 @@ def engine(url):
 
 
 def tables(engine):
-    return set(inspect(engine).get_table_names()) - {"alembic_version"}
+    return set(inspect(engine).get_table_names()) - {"alembic_version", upgrade_lock.TABLE}
+
+
+def is_of_stores(thing, name, kind, is_in_database, _other):
+    return not (kind == "table" and name == upgrade_lock.TABLE)
 
 
 def test_they_make_the_tables_of_the_stores(url, engine):
@@ -45,8 +52,14 @@ def test_they_make_the_tables_of_the_stores(url, engine):
 
     assert tables(engine) == set(metadata.tables)
     with reading(engine) as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
-        assert compare_metadata(context, metadata) == []
+        options = {"compare_type": True, "include_object": is_of_stores}
+        context = MigrationContext.configure(connection, opts=options)
+        differences = [(what, thing.name) for what, thing in compare_metadata(context, metadata)]
+    # One key under two names: without partial indexes what is null is left out anyway.
+    key = "score_groups_idempotency_digest"
+    named_otherwise = [("remove_constraint", f"uq_{key}"), ("add_index", f"ix_{key}")]
+    partial = capabilities(engine.dialect).partial_indexes
+    assert differences == ([] if partial else named_otherwise)
 
 
 def test_down_and_up_again(url, engine):
@@ -75,6 +88,41 @@ def test_a_step_back_and_forth_keeps_scores_labels_and_moves(url, engine):
     assert stores.ledger.with_labels("credit", start=None, end=None).equals(before)
     (kept,) = stores.aliases.history("credit", "champion")
     assert (kept.version, kept.moved_at) == (move.version, move.moved_at)
+
+
+@pytest.mark.parametrize("revision", ["0003", "0002", "0001"])
+def test_the_way_back_and_forth_loses_no_score_and_no_label(url, engine, revision):
+    migrate.upgrade(url)
+    stores = sql_stores(engine)
+    stores.score("a", "b", idempotency_key="k", fingerprint="f")
+    stores.score("größe 🙂", classes=("x", "y", "z"), prediction="y")
+    stores.score("n", prediction=0.1 + 0.2, use_case="prices")
+    for use_case, key, value in (("credit", "größe 🙂", "z"), ("prices", "n", 0.3)):
+        truth = Label(value=value, record_key=key, label_time=stores.clock())
+        stores.labels.add(use_case, [truth])
+    before = labelled(stores)
+    assert before[2]["record_key"] == "größe 🙂"
+    assert before[2]["label"] == "z"
+    last = stores.ledger.last_root("writer-a")
+
+    migrate.downgrade(url, revision)
+    assert migrate.current(url) == revision
+    migrate.upgrade(url)
+
+    assert labelled(stores) == before
+    assert stores.ledger.last_root("writer-a") == last
+    # The way on is open: numbers of groups and chains go on where they were.
+    stores.score("c")
+    assert len(labelled(stores)) == len(before) + 1
+
+
+def labelled(stores):
+    """Every score with its label, in order; how JSON is spaced does not matter."""
+    return [
+        row | {"probabilities": json.loads(row["probabilities"] or "null")}
+        for use_case in ("credit", "prices")
+        for row in stores.ledger.with_labels(use_case, start=None, end=None).to_pylist()
+    ]
 
 
 UPGRADE = """

@@ -20,8 +20,8 @@ _LOCK = {
     SQLITE: None,
     # It lets two transactions make a table of one name, and fails the second.
     POSTGRESQL: "SELECT pg_advisory_xact_lock(63727370)",
-    # On a table that nobody reads: a lock on a table keeps readers out.
-    DB2: f"LOCK TABLE {TABLE} IN EXCLUSIVE MODE",
+    # On a row that nobody reads: a lock on a table would keep readers out of it.
+    DB2: f"UPDATE {TABLE} SET held = 1",  # noqa: S608
 }
 
 
@@ -68,6 +68,7 @@ def _make_table(engine: Engine) -> None:
     try:
         with engine.begin() as connection:
             connection.exec_driver_sql(f"CREATE TABLE {TABLE} (held SMALLINT)")
+            connection.exec_driver_sql(f"INSERT INTO {TABLE} (held) VALUES (1)")  # noqa: S608
     except DBAPIError:
         # Another upgrade made it in the meantime, or the lock will say what is wrong.
         return

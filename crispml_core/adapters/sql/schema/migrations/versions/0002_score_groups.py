@@ -101,11 +101,11 @@ def downgrade() -> None:
 
 
 def _set_aside(*names: str) -> list[sa.Table]:
-    """Move tables under other names, as rows without keys: names of keys may exist only once."""
+    """Move tables under other names, as rows without rules: names of keys may exist only once."""
     tables = []
     for name in names:
         table = sa.Table(name, sa.MetaData(), autoload_with=op.get_bind())
-        columns = [sa.Column(c.name, c.type, nullable=c.nullable) for c in table.columns]
+        columns = [sa.Column(c.name, c.type) for c in table.columns]
         aside = op.create_table(f"{name}_aside", *columns)
         rows = sa.select(*table.columns)
         op.execute(aside.insert().from_select([c.name for c in columns], rows))
