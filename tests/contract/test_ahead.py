@@ -61,6 +61,7 @@ def test_an_older_and_a_much_newer_database_are_refused_in_one_sentence(url):
 
 
 @pytest.mark.trial
+@pytest.mark.timeout(1200)
 def test_the_suite_of_all_stores_passes_one_revision_ahead():
     folder = Path(__file__).parent
     stores = [str(file) for file in folder.glob("test_*.py") if "def test_" in file.read_text()]
@@ -74,7 +75,7 @@ def test_the_suite_of_all_stores_passes_one_revision_ahead():
         cwd=folder.parents[1],
         capture_output=True,
         text=True,
-        timeout=900,
+        timeout=1100,
     )  # fmt: skip
 
     assert ended.returncode == 0, ended.stdout[-3000:]
