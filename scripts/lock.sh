@@ -13,10 +13,14 @@ compile() { # OUTPUT ARGUMENT...
 }
 
 compile dev pyproject.toml --all-extras --group dev
-# A service installs what it needs at run time, at the versions that were tested.
+# The image of a service has what it needs at run time, at the versions that were tested: its
+# extras, and the clients of the servers that it may be told of.
+clients=(--extra postgres --extra influx --extra otel)
 compile training pyproject.toml --extra ml --extra sql --extra rest --extra compile \
-  --constraint requirements/dev.txt
+  "${clients[@]}" --constraint requirements/dev.txt
 compile scoring pyproject.toml --extra ml --extra sql --extra rest --extra onnx \
-  --constraint requirements/dev.txt
+  "${clients[@]}" --constraint requirements/dev.txt
+# What an image may have besides, by the argument DRIVERS of its build.
+compile db2 pyproject.toml --extra db2 --constraint requirements/dev.txt
 # What an image needs to build the wheels of the project, and leaves behind.
 echo hatchling | compile build - --constraint requirements/dev.txt

@@ -107,24 +107,22 @@ def _prometheus(folder: Path, urls: dict[str, str]) -> Iterator[str]:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         where = f"127.0.0.1:{listener.getsockname()[1]}"
-    targets = [
-        {"targets": [url.removeprefix("http://")], "labels": {"service": name}}
-        for name, url in urls.items()
-    ]
-    config = folder / "prometheus.json"  # JSON is YAML
-    config.write_text(
-        json.dumps(
-            {
-                "global": {"scrape_interval": f"{SCRAPE_S}s"},
-                "scrape_configs": [{"job_name": "crispml", "static_configs": targets}],
-            }
+    config = shutil.copytree(ROOT / "deploy" / "prometheus", folder / "config")
+    shipped = config / "prometheus.yml"
+    shipped.write_text(shipped.read_text().replace("15s", f"{SCRAPE_S}s"))
+    (config / "targets" / "services.yml").write_text(
+        json.dumps(  # which is YAML
+            [
+                {"targets": [url.removeprefix("http://")], "labels": {"job": f"crispml-{name}"}}
+                for name, url in urls.items()
+            ]
         )
     )
     with (folder / "prometheus.log").open("w") as log:
         prometheus = subprocess.Popen(
             [
                 "prometheus",
-                f"--config.file={config}",
+                f"--config.file={shipped}",
                 f"--storage.tsdb.path={folder / 'prometheus'}",
                 f"--web.listen-address={where}",
             ],

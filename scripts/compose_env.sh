@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# compose_env.sh [postgres|db2] [observability]: makes .env for docker compose, with passwords that
+# nobody else has. It writes the file once, readable by its owner only, and never over another.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+fail() { echo "compose_env.sh: $1" >&2; exit "${2:-1}"; }
+
+database= profiles=$*
+for profile in "$@"; do
+  case $profile in
+    postgres | db2)
+      [[ -z $database ]] || fail "choose one database: $database or $profile" 2
+      database=$profile ;;
+    observability) ;;
+    *) fail "there is no profile $profile; choose from postgres, db2, observability" 2 ;;
+  esac
+done
+target=${COMPOSE_ENV:-.env}
+[[ ! -e $target ]] || fail "there is a $target already; its passwords are those of the volumes. Remove both to begin anew"
+
+secret() { od -An -N24 -tx1 /dev/urandom | tr -d ' \n'; }
+declare -A value=([COMPOSE_PROFILES]=${profiles// /,})
+for name in POSTGRES_PASSWORD DB2_PASSWORD INFLUXDB_TOKEN INFLUXDB_ADMIN_PASSWORD \
+  INFLUXDB_READER_PASSWORD GRAFANA_ADMIN_PASSWORD; do
+  value[$name]=$(secret)
+done
+case $database in
+  postgres) value[DATABASE_URL]="postgresql+psycopg://crispml:${value[POSTGRES_PASSWORD]}@postgres:5432/crispml" ;;
+  db2)
+    value[DATABASE_URL]="db2+ibm_db://db2inst1:${value[DB2_PASSWORD]}@db2:50000/CRISPML"
+    value[DRIVERS]=db2 ;;
+esac
+[[ " $profiles " != *" observability "* ]] || value[INFLUXDB_URL]=http://influxdb:8086
+
+umask 077
+while IFS= read -r line; do
+  name=${line%%=*}
+  if [[ $line == [A-Z]*= && -n ${value[$name]:-} ]]; then line+=${value[$name]}; fi
+  printf '%s\n' "$line"
+done <deploy/compose.env.example >"$target"
+echo "$target is written; start with: docker compose up --build"
+[[ $database != db2 ]] || echo "Db2 starts when DB2_LICENSE=accept stands in $target, which says that you agree to IBM's licence"
