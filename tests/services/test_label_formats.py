@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import json
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -317,3 +318,26 @@ def test_too_many_bytes_are_refused_before_and_after_decompression(scoring: Any)
     assert post(scoring, gzip.compress(body), CSV, Content_Encoding="gzip").status_code == 413
     assert post(scoring, body[:5], CSV, Content_Encoding="gzip").status_code == 400
     assert scoring.parts.labels.find() == []
+
+
+def test_labels_are_counted_by_their_verdicts_and_a_repeated_request_once(scoring: Any) -> None:
+    def told() -> dict[str, float]:
+        lines = scoring.client.get("/metrics").text.splitlines()
+        found = (re.match(r'crispml_labels_total{.*verdict="(\w+)"} (\S+)', one) for one in lines)
+        return {match[1]: float(match[2]) for match in found if match}
+
+    before = told()
+    assert before.keys() == {"accepted", "duplicate", "superseded", "unknown"}
+    scoring.client.post(SCORE, json=[record(1)])
+    labels = [{"record_key": "O-1", "label": label} for label in ("no", "no", "yes")]
+    labels.append({"record_key": "O-99", "label": "no"})
+    for _ in range(2):
+        answer = scoring.client.post(LABEL, json=labels, headers={"Idempotency-Key": "once"})
+        assert answer.status_code == 200
+    after = told()
+    assert {verdict: after[verdict] - before[verdict] for verdict in after} == {
+        "accepted": 1,
+        "duplicate": 1,
+        "superseded": 1,
+        "unknown": 1,
+    }

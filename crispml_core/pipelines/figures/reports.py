@@ -71,12 +71,17 @@ class NewestReports:
         """Return the newest report over all versions, and the newest over each of `versions`."""
         ids = self._store.newest_ids(use_case, LOOKED_AT)
         before = self._known.get(use_case, {})
-        known = {one: before[one] if one in before else self._look(one) for one in ids}
+        known = {one: before[one] for one in ids if one in before}
         self._known[use_case] = known
-        found: dict[str, ReportFigures] = {}
-        for figures in known.values():
-            if figures is not None and figures.version in (ALL, *versions):
+        wanted, found = {ALL, *versions}, dict[str, ReportFigures]()
+        for one in ids:
+            if one not in known:
+                known[one] = self._look(one)
+            figures = known[one]
+            if figures is not None and figures.version in wanted:
                 found.setdefault(figures.version, figures)
+            if len(found) == len(wanted):
+                break  # a first look after the start need not read what is older
         return list(found.values())
 
     def _look(self, report_id: str) -> ReportFigures | None:

@@ -10,6 +10,7 @@ import pytest
 from crispml_core.domain.identifiers import new_id, utc_now
 from crispml_core.domain.reports import REPLAY, VerificationReport
 from crispml_core.domain.runs import Run, RunStatus
+from crispml_core.pipelines.figures import reports
 from crispml_core.pipelines.figures.read import OTHER, FigureStores, ReadFigures
 from crispml_core.pipelines.figures.reports import ALL
 from crispml_core.testing.fakes.alias_log import FakeAliasLog
@@ -98,6 +99,22 @@ def test_a_report_is_read_once(stores, read):
     for _ in range(3):
         read()
     assert stores.reports.reads == 2
+
+
+def test_no_report_is_read_that_is_older_than_all_that_are_wanted(stores, read):
+    for _ in range(10):
+        add(stores)
+    assert [report.version for report in read().reports] == [ALL]
+    assert stores.reports.reads == 1
+
+
+def test_old_reports_are_not_looked_for_without_end(stores, read, monkeypatch):
+    monkeypatch.setattr(reports, "LOOKED_AT", 3)
+    add(stores)
+    for number in range(3):
+        add(stores, f"v{number}")
+    assert read().reports == []
+    assert stores.reports.reads == 3
 
 
 def test_a_replay_and_a_report_of_nothing_have_no_kpis(stores, read):
