@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 
 import pytest
 
@@ -82,3 +83,50 @@ def test_a_name_that_python_keeps_for_itself_still_makes_a_working_file(tmp_path
     write_skeleton(tmp_path, "class", yaml=False)
     compile((tmp_path / "class" / "use_case.py").read_text(), "use_case.py", "exec")
     assert reference_of(tmp_path / "class").endswith("use_case.py:case_class")
+
+
+@pytest.fixture
+def orders(tmp_path, monkeypatch):
+    """Declare orders in a database of two tables."""
+    monkeypatch.chdir(tmp_path)
+    with sqlite3.connect(tmp_path / "shop.db") as database:
+        database.executescript(
+            """
+            CREATE TABLE orders (order_id TEXT PRIMARY KEY, amount REAL, returned TEXT);
+            INSERT INTO orders VALUES ('A', 1, 'no'), ('B', 2, 'yes'), ('C', 4, 'yes');
+            """
+        )
+    monkeypatch.setenv("CRISPML_CONNECTIONS", '{"shop": "sqlite:///shop.db"}')
+    (tmp_path / "orders.yaml").write_text(
+        """
+        name: orders
+        record_key: order_id
+        source: {sql: {table: orders, where: amount < 77, connection: shop}}
+        target: {name: returned, task: binary, values: ["no", "yes"], positive: "yes"}
+        fields: [{name: order_id, type: string}, {name: amount, type: number}]
+        algorithms: {logistic_regression: }
+        """
+    )
+    return "orders.yaml"
+
+
+def test_the_statement_of_a_source_is_shown_without_values(crispml_cli, orders):
+    result = crispml_cli("use-case", "sql", orders, "--where", "amount > 1", "--json")
+
+    assert result.exit_code == 0
+    told = json.loads(result.stdout)
+    assert told["in_database"] == ["columns", "filter", "order"]
+    assert "FROM orders" in told["sql"]
+    assert "77" not in told["sql"]
+
+
+def test_the_columns_of_a_source_are_described_by_its_database(crispml_cli, orders):
+    result = crispml_cli("use-case", "profile", orders, "--where", "amount > 1", "--json")
+
+    assert result.exit_code == 0
+    told = json.loads(result.stdout)
+    assert told["rows"] == 2
+    assert told["columns"]["amount"]["quantiles"]["0.5"] == 2.0
+    assert "minimum" not in told["columns"]["order_id"]
+    shown = crispml_cli("use-case", "profile", orders)
+    assert "3 rows" in shown.stdout

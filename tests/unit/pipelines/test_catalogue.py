@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from crispml_core.domain.sources import Selection, Statement
 from crispml_core.pipelines.catalogue import Catalogue
 from crispml_core.pipelines.data_steps import ingest
 from crispml_core.pipelines.recorder import Recorder
@@ -13,7 +14,9 @@ from crispml_core.pipelines.workplace import Workplace
 
 @pytest.fixture
 def ingested(toy, toy_rows, make_stores):
-    source = SimpleNamespace(read=lambda selection: toy_rows(30).to_batches())
+    source = SimpleNamespace(
+        read=lambda selection: toy_rows(30).to_batches(), explain=lambda selection: None
+    )
     stores = make_stores(open_source=lambda use_case, upload_id: source)
 
     def run(**said):
@@ -38,3 +41,18 @@ def test_an_ingestion_says_nothing_twice_and_makes_nothing_less_confidential(ing
     first = ingested(owner="ops", sensitivity="restricted")
     assert ingested(owner="ops") == first
     assert ingested(sensitivity="public") == first
+
+
+def test_a_data_set_says_what_its_database_was_asked_and_what_that_did(toy, toy_rows, make_stores):
+    said = Statement("SELECT :param_1", ("columns", "filter"), ("sample",), expected_rows=40)
+    source = SimpleNamespace(
+        read=lambda selection: toy_rows(30).to_batches(), explain=lambda selection: said
+    )
+    stores = make_stores(open_source=lambda use_case, upload_id: source)
+    recorder = Recorder("toy", stores.timings)
+    given = described(check_request(toy, "data-ingestion", {}, stores))
+    dataset = ingest(Workplace(toy, stores, recorder, "run-1"), Selection(), None, given)
+    assert dataset.parameters["sql"] == "SELECT :param_1"
+    assert dataset.parameters["in_database"] == ["columns", "filter"]
+    assert dataset.parameters["while_reading"] == ["sample"]
+    assert recorder.steps[0].output["in_database"] == ["columns", "filter"]

@@ -24,7 +24,10 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def stores(make_stores, toy_rows):
-    source = SimpleNamespace(read=lambda selection: toy_rows(400).to_batches(max_chunksize=150))
+    source = SimpleNamespace(
+        read=lambda selection: toy_rows(400).to_batches(max_chunksize=150),
+        explain=lambda selection: None,
+    )
     return make_stores(
         open_source=lambda use_case, upload_id: source,
         codec=lambda use_case: SkopsModelCodec(()),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -14,6 +15,9 @@ from sqlalchemy.pool import NullPool
 from crispml_core.adapters.sources.sql.errors import source_error
 from crispml_core.adapters.sources.sql.spelling import POSTGRESQL, SQLITE, add_functions, kind
 from crispml_core.domain.errors import InvalidInput, StoreUnavailable
+
+# The dialect of Db2 writes what fails, with its values, to the standard error of the process.
+logging.getLogger("ibm_db_sa").disabled = True
 
 # SQLite asks after so many steps of its machine whether it shall go on: some milliseconds.
 _STEPS = 100_000

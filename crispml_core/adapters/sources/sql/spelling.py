@@ -82,7 +82,7 @@ def sample_clause(dialect: str, key: Clause, seed: int) -> Clause | None:
         hashed = sa.func.lower(sa.func.hex(sa.func.hash(text, sa.literal_column("2"))))
     else:
         return None
-    return sa.func.substr(hashed, 1, SAMPLE_DIGITS)
+    return sa.func.substr(hashed, sa.literal_column("1"), sa.literal_column(str(SAMPLE_DIGITS)))
 
 
 def knows_percentiles(dialect: sa.Dialect) -> bool:

@@ -84,7 +84,9 @@ class Environment:
 @pytest.fixture
 def environment(make_stores, toy, toy_rows, tmp_path):
     """Make environments: ``environment("qa")``."""
-    source = SimpleNamespace(read=lambda selection: toy_rows(400).to_batches())
+    source = SimpleNamespace(
+        read=lambda selection: toy_rows(400).to_batches(), explain=lambda selection: None
+    )
 
     def make(name, use_case=toy, **more):
         stores = make_stores(

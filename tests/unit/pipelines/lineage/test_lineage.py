@@ -34,7 +34,9 @@ pytestmark = pytest.mark.slow
 @pytest.fixture
 def world(toy, toy_rows, make_stores):
     """One cycle as a run, a champion, two scores of which one is labelled twice, a report."""
-    source = SimpleNamespace(read=lambda selection: toy_rows(300).to_batches())
+    source = SimpleNamespace(
+        read=lambda selection: toy_rows(300).to_batches(), explain=lambda selection: None
+    )
     stores = make_stores(
         open_source=lambda use_case, upload_id: source,
         codec=lambda use_case: SkopsModelCodec(()),
