@@ -25,7 +25,7 @@ NAMES = ("fake", *KINDS)
 SERVERS = ("postgresql", "db2")
 
 # What is no difference of databases, but of what tests have in their place.
-LACKING = {"fake": {"tables"}, "stand-in": {"isolation_levels"}}
+LACKING = {"fake": {"tables"}, "stand-in": {"isolation_levels", "many_parameters"}}
 
 
 def params(*kinds: str) -> list[Any]:
