@@ -1,4 +1,4 @@
-"""Prints the table of what databases differ in, for docs/databases.md: python -m scripts.differences."""
+"""Prints the table of what databases differ in: python -m scripts.differences."""
 
 from __future__ import annotations
 

@@ -14,6 +14,7 @@ The end of the run says for each kind how many tests it had, and what was left o
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -66,11 +67,16 @@ class Databases:
         self._ran: dict[str, Counter[str]] = defaultdict(Counter)
         self._left_out: dict[str, Counter[str]] = defaultdict(Counter)
 
-    @pytest.hookimpl(trylast=True)
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_collection_modifyitems(
         self, config: pytest.Config, items: list[pytest.Item]
-    ) -> None:
-        """Leave out what a database cannot do, and note the database with each test."""
+    ) -> Iterator[None]:
+        """Group tests for the processes, and leave out what a database cannot do."""
+        for item in items:
+            # What makes tables in one schema of Db2 keeps those in others waiting.
+            group = "db2" if _kind_of(item) == "db2" else item.path.as_posix()
+            item.add_marker(pytest.mark.xdist_group(group))
+        yield
         left_out = []
         for item in items:
             kind = _kind_of(item)
@@ -83,7 +89,7 @@ class Databases:
                 left_out.append(item)
         if left_out:
             config.hook.pytest_deselected(items=left_out)
-            items[:] = [item for item in items if item not in set(left_out)]
+            items[:] = [item for item in items if item not in left_out]
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Count what became of a test."""

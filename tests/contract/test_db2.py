@@ -15,7 +15,7 @@ from crispml_core.domain.errors import InvalidInput, StoreUnavailable
 from crispml_core.domain.identifiers import utc_now
 from tests.servers import own_schema
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.database("db2")]
 
 
 @pytest.fixture(scope="module")

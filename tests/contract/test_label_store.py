@@ -337,3 +337,15 @@ def test_labels_that_were_received_are_counted_with_their_corrections(stores, la
     assert labels.count_received("credit", before, middle) == 2
     assert labels.count_received("credit", middle, after) == 1
     assert labels.count_received("other", before, after) == 0
+
+
+def test_labels_under_keys_that_differ_in_a_blank_at_the_end_are_two(stores):
+    stores.score("a", "a ")
+    about = [Label(value="bad", record_key=key, label_time=stores.clock()) for key in ("a", "a ")]
+
+    done = stores.labels.add("credit", about)
+
+    assert done.counts["accepted"] == 2
+    table = stores.ledger.with_labels("credit", start=None, end=None)
+    assert table["label"].to_pylist() == ["bad", "bad"]
+    assert [label.record_key for label in stores.labels.find(record_key="a")] == ["a"]

@@ -315,3 +315,10 @@ def test_who_cannot_wait_has_committed_all_or_nothing(stores, ledger):
     after = stores.group("c")
     ledger.append([after])
     assert keys_of(ledger.find()) == ["c", "b", "a"]
+
+
+def test_keys_that_differ_in_a_blank_at_the_end_are_two_records(stores, ledger):
+    stores.score("a", "a ")
+
+    assert [score.record_key for score in ledger.find(record_key="a")] == ["a"]
+    assert [score.record_key for score in ledger.find(record_key="a ")] == ["a "]
