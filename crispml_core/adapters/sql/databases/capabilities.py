@@ -63,6 +63,8 @@ class Capabilities:
     """There is a type for JSON that SQLAlchemy can make."""
     zoned_moments: bool
     """There is a type for a moment with its zone."""
+    trailing_blanks: bool
+    """Texts that differ in blanks at their end are different."""
     timestamp_digits: int
     """Digits of a second that are kept."""
     identifier_bytes: int | None
@@ -124,6 +126,7 @@ SQLITE = Capabilities(
     boolean=True,
     json=True,
     zoned_moments=False,
+    trailing_blanks=True,
     timestamp_digits=6,
     identifier_bytes=None,
     identifier_case="kept, compared without case",
@@ -159,6 +162,7 @@ POSTGRESQL = Capabilities(
     boolean=True,
     json=True,
     zoned_moments=True,
+    trailing_blanks=True,
     timestamp_digits=6,
     identifier_bytes=63,
     identifier_case="lower",
@@ -195,6 +199,7 @@ DB2 = Capabilities(
     boolean=False,
     json=False,
     zoned_moments=False,
+    trailing_blanks=False,
     timestamp_digits=6,
     identifier_bytes=128,
     identifier_case="upper",

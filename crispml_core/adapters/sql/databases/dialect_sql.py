@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, Dialect
+import re
+from typing import Any
+
+from sqlalchemy import ColumnElement, Dialect, and_, func
 
 from crispml_core.adapters.sql.databases.capabilities import DB2, POSTGRESQL, SQLITE, capabilities
 
@@ -50,6 +53,24 @@ def walked(dialect: Dialect, column: ColumnElement[str]) -> ColumnElement[str]:
     A database without figures does not see that by itself: it would jump from an index to each row.
     """
     return column if capabilities(dialect).planner_has_figures else column.concat("")
+
+
+def is_text(dialect: Dialect, column: ColumnElement[str], text: str) -> ColumnElement[bool]:
+    """Return the condition that a column is a text, also in blanks at its end.
+
+    A database that takes blanks at the end for nothing finds more by its index; LIKE is exact.
+    """
+    if capabilities(dialect).trailing_blanks:
+        return column == text
+    escaped = re.sub(r"([%_!])", r"!\1", text)
+    return and_(column == text, column.like(escaped, escape="!"))
+
+
+def each_text(dialect: Dialect, column: ColumnElement[str]) -> tuple[ColumnElement[Any], ...]:
+    """Return what a query selects, and is grouped by, to have a row for each text of a column."""
+    if capabilities(dialect).trailing_blanks:
+        return (column,)
+    return column, func.length(column)
 
 
 def before_import(dialect: Dialect) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import (
     CompoundSelect,
     Connection,
+    Dialect,
     Engine,
     Row,
     func,
@@ -18,7 +19,7 @@ from sqlalchemy import (
     union_all,
 )
 
-from crispml_core.adapters.sql.databases.dialect_sql import before_import
+from crispml_core.adapters.sql.databases.dialect_sql import before_import, is_text
 from crispml_core.adapters.sql.databases.engine import reading, writing
 from crispml_core.adapters.sql.databases.errors import ConstraintBroken
 from crispml_core.adapters.sql.databases.retries import retried, retried_by_key
@@ -161,7 +162,9 @@ class SqlLabelStore:
         if score_id is not None:
             query = query.where(labels.c.score_id == score_id)
         if record_key is not None:
-            query = query.where(labels.c.label_id.in_(_under_key(use_case, record_key)))
+            query = query.where(
+                labels.c.label_id.in_(_under_key(self._engine.dialect, use_case, record_key))
+            )
         if before is not None:
             query = query.where(labels.c.label_id < before)
         with reading(self._engine) as connection:
@@ -218,12 +221,15 @@ class SqlLabelStore:
         )
 
 
-def _under_key(use_case: str | None, record_key: str) -> CompoundSelect[Any]:
+def _under_key(dialect: Dialect, use_case: str | None, record_key: str) -> CompoundSelect[Any]:
     """Return the ids of labels under a key; each of its two columns has an index of its own."""
     mine = [] if use_case is None else [labels.c.use_case == use_case]
     columns = labels.c.record_key, labels.c.timed_key
     return union_all(
-        *(select(labels.c.label_id).where(column == record_key, *mine) for column in columns)
+        *(
+            select(labels.c.label_id).where(is_text(dialect, column, record_key), *mine)
+            for column in columns
+        )
     )
 
 

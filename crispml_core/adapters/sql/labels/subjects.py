@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from sqlalchemy import Connection, func, select
 
 from crispml_core.adapters.sql.databases.among import among
+from crispml_core.adapters.sql.databases.dialect_sql import each_text
 from crispml_core.adapters.sql.databases.raw_batches import MOMENT, raw, read_table
 from crispml_core.adapters.sql.schema.tables import score_groups, score_keys
 from crispml_core.adapters.sql.scores.places import find_places
@@ -93,10 +94,13 @@ class Subjects:
         """
         is_timed = self._labels["scored_until"].null_count < len(self._labels)
         key, made = score_keys.c.record_key, raw(func.min(score_groups.c.created_at))
-        query: Any = select(key, made).group_by(key) if is_timed else select(key).distinct()
+        each = each_text(self._connection.dialect, key)
+        query: Any = select(*each, made) if is_timed else select(*each)
+        query = query.group_by(*each)
         if is_timed:
             query = query.join(score_groups, score_groups.c.group_no == score_keys.c.group_no)
-        fields = [("key", pa.string()), ("made", MOMENT)][: 1 + is_timed]
+        of_key = [("key", pa.string()), ("length", pa.int64())][: len(each)]
+        fields = [*of_key, ("made", MOMENT)] if is_timed else of_key
         found = [
             read_table(
                 self._connection,

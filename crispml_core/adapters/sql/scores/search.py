@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, func, or_, select
+from sqlalchemy import Connection, Dialect, Row, Select, and_, func, or_, select
 
+from crispml_core.adapters.sql.databases.dialect_sql import is_text
 from crispml_core.adapters.sql.schema.group_rows import IN_GROUP, ROW_NUMBER, place
 from crispml_core.adapters.sql.schema.tables import score_groups, score_keys, score_rows
 from crispml_core.adapters.sql.scores.places import find_places
@@ -60,14 +61,16 @@ def search(connection: Connection, what: ScoreSearch) -> list[Row[Any]]:
     found = [
         row
         for use_case in use_cases
-        for row in connection.execute(_query(use_case, what, before)).all()
+        for row in connection.execute(_query(connection.dialect, use_case, what, before)).all()
     ]
     if len(use_cases) > 1:
         found.sort(key=lambda row: (row.created_at, row.group_no, row.row_number), reverse=True)
     return found[: what.limit]
 
 
-def _query(use_case: str, what: ScoreSearch, before: tuple[datetime, int] | None) -> Select[Any]:
+def _query(
+    dialect: Dialect, use_case: str, what: ScoreSearch, before: tuple[datetime, int] | None
+) -> Select[Any]:
     query = (
         SCORES.where(score_groups.c.use_case == use_case, _ANSWERED)
         .order_by(_created_at.desc(), _group_no.desc(), _rows.place.desc())
@@ -80,7 +83,10 @@ def _query(use_case: str, what: ScoreSearch, before: tuple[datetime, int] | None
                 score_keys.c.group_no == _group_no,
                 _rows.place == place(score_keys.c.group_no, score_keys.c.row_number),
             ),
-        ).where(score_keys.c.use_case == use_case, score_keys.c.record_key == what.record_key)
+        ).where(
+            score_keys.c.use_case == use_case,
+            is_text(dialect, score_keys.c.record_key, what.record_key),
+        )
     if what.version is not None:
         query = query.where(score_groups.c.version == what.version)
     if what.start is not None:
