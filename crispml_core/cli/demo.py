@@ -43,10 +43,19 @@ USE_CASE = "examples/german_credit/use_case.py:german_credit"
     type=click.Choice(["drift"]),
     help="Tell a story instead; drift: months pass, the applicants change, a challenger wins.",
 )
+@click.option(
+    "--database-url", help="SQLAlchemy URL of another database than the SQLite file of the folder."
+)
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of split and training.")
 @click.pass_obj
 def demo(
-    session: Session, once: bool, folder: Path, reference: str, story: str | None, seed: int
+    session: Session,
+    once: bool,
+    folder: Path,
+    reference: str,
+    story: str | None,
+    database_url: str | None,
+    seed: int,
 ) -> None:
     """Run all nine methods on real data and verify them.
 
@@ -65,10 +74,12 @@ def demo(
             f"there is no use case file {file} below this folder; "
             "run the demo in the folder of the project, or name a use case with --use-case"
         )
+    if story is not None and database_url is not None:
+        raise Failure("a story has a database of its own; leave out --database-url")
     if story is not None:
         play(session, folder / "story", file, reference.partition(":")[2], seed=seed, once=once)
         return
-    settings = local_settings(folder, [reference])
+    settings = local_settings(folder, [reference], database_url)
     make_stores(settings)
     with (
         Services(folder, settings) as services,
@@ -116,11 +127,17 @@ def play(
 def _end(
     session: Session, services: Services, folder: Path, settings: Mapping[str, str], *, once: bool
 ) -> None:
+    from crispml_core.cli.services import local_settings
+
     if once:
         clock = settings.get("CRISPML_CLOCK__FILE")
+        url = "CRISPML_DATABASE__URL"
+        # It may hold a password.
+        elsewhere = settings[url] != local_settings(folder)[url]
         session.out.line(
             f"they are served again by: {f'CRISPML_CLOCK__FILE={clock} ' if clock else ''}"
             f"crispml up --folder {folder} --use-case {settings['CRISPML_USE_CASES']}"
+            f"{' --database-url URL' if elsewhere else ''}"
         )
     else:
         session.out.line()

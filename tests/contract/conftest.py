@@ -9,7 +9,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -105,6 +105,8 @@ class Stores:
     label_counts: LabelCounts
     findings: MonitorStore
     outbox: Outbox
+    url: str = ""
+    """Of the database, for another process."""
 
     def group(self, *record_keys: str, **changes: Any) -> ScoreGroup:
         """Make a group with one score per record key, scored now, that follows on its writer."""
@@ -177,7 +179,7 @@ def fake_stores() -> Stores:
 def _sqlite(tmp_path: Any, empty: Any) -> Iterator[Stores]:
     file = shutil.copy(empty("sqlite"), tmp_path / "stores.db")
     engine = make_engine(f"sqlite:///{file}")
-    yield sql_stores(engine)
+    yield replace(sql_stores(engine), url=f"sqlite:///{file}")
     engine.dispose()
 
 
@@ -187,7 +189,7 @@ def _of_server(kind: str, empty: Any) -> Iterator[Stores]:
     with engine.begin() as connection:
         for table in reversed(metadata.sorted_tables):
             connection.execute(table.delete())
-    yield sql_stores(engine)
+    yield replace(sql_stores(engine), url=empty(kind))
     engine.dispose()
 
 
