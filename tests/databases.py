@@ -72,7 +72,7 @@ class Databases:
         self, config: pytest.Config, items: list[pytest.Item]
     ) -> Iterator[None]:
         """Group tests for the processes, and leave out what a database cannot do."""
-        for item in items:
+        for item in items if config.pluginmanager.hasplugin("xdist") else ():
             # What makes tables in one schema of Db2 keeps those in others waiting.
             group = "db2" if _kind_of(item) == "db2" else item.path.as_posix()
             item.add_marker(pytest.mark.xdist_group(group))
