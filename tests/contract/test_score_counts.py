@@ -6,6 +6,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from crispml_core.adapters.sql.databases.engine import writing
+from crispml_core.adapters.sql.schema.tables import score_groups
+
 
 @pytest.fixture
 def scored(stores):
@@ -45,3 +48,16 @@ def test_conditions_and_the_half_open_window_hold(scored):
     assert sum(c.scores for c in scored.counts.by_month("credit", end=april)) == 4
     assert sum(c.scores for c in scored.counts.by_month("credit", start=april)) == 4
     assert scored.counts.by_month("nobody") == []
+
+
+@pytest.mark.needs("tables")
+def test_more_than_two_thousand_million_scores_are_counted(stores):
+    """Db2 adds what is INTEGER as INTEGER."""
+    stores.score("a")
+    stores.score("b")
+    with writing(stores.counts._engine) as connection:
+        connection.execute(score_groups.update().values(row_count=2_000_000_000))
+
+    (found,) = stores.counts.by_month("credit")
+
+    assert found.scores == 4_000_000_000
