@@ -33,7 +33,7 @@ WAYS_OF_ONE_DATABASE = {
     ("labels/rows.py", "_insert_raw"),
 }
 # What other tests send to each database.
-OF_MIGRATIONS = {"schema/migrate.py", "schema/revision.py"}
+OF_MIGRATIONS = {"databases/upgrade_lock.py", "schema/migrate.py", "schema/revision.py"}
 
 
 @pytest.fixture(scope="module")
