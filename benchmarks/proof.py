@@ -22,6 +22,7 @@ from benchmarks import (
     mass_data,
     report_cost,
     sequential_errors,
+    timing_overhead,
 )
 from benchmarks.faults import moments
 from benchmarks.harness.machine import commit, machine
@@ -53,6 +54,8 @@ BOUNDS = {
     # Of every planted fact, in 200 worlds without it and 200 with it.
     ("simulation", "most_alarms"): (0, most_alarms()),
     ("simulation", "least_found"): (least_found(), math.inf),
+    # The upper end of what the overhead may be, at 95 %.
+    ("timing_overhead", "overhead_high"): (-math.inf, 0.03),
 }
 
 
@@ -68,6 +71,7 @@ def main() -> None:
         "report_cost": report_cost.main([]),
         "sequential_errors": sequential_errors.main([]),
         "simulation": suite.main([]),
+        "timing_overhead": timing_overhead.main([]),
     }
     document = {
         "commit": commit(),

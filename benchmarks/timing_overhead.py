@@ -6,7 +6,7 @@ core, and only one is awake: every 50 ms they change, so that both meet the same
 did in two seconds is a pair. A second is one of processor time of the service, so that a machine
 with other work does not let what happens once a second look dearer.
 
-    python -m benchmarks.timing_overhead [--pairs 40]
+    python -m benchmarks.timing_overhead [--pairs 60]
 
 Points go to `CRISPML_TEST_INFLUX_URL` or, without it, to a process that takes and forgets them. It
 shares the core of the load generator. Prints one JSON line.
@@ -28,7 +28,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -50,7 +50,7 @@ _CONFIDENCE = 0.95
 def main(arguments: list[str] | None = None) -> dict[str, Any]:
     """Measure, print one JSON line, and return it."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--pairs", type=int, default=40)
+    parser.add_argument("--pairs", type=int, default=60)
     pairs = parser.parse_args(arguments).pairs
     if not has_wrk():
         sys.exit("the load generator is missing: install the Debian package wrk")
@@ -79,7 +79,9 @@ def _measure(folder: Path, pairs: int) -> dict[str, Any]:
                 if number == 0:  # which warmed them
                     for turn in order:
                         turn.found.clear()
-            points = turns["with"].points()
+            points = turns["with"].told("crispml_timing_points_total")
+            pauses = turns["with"].told("crispml_gc_pauses_total")
+            pause_s = turns["with"].told("crispml_gc_pause_seconds_total")
     finally:
         os.sched_setaffinity(0, before)
     rates, cpu = (
@@ -92,7 +94,12 @@ def _measure(folder: Path, pairs: int) -> dict[str, Any]:
         "requests_per_s": {name: round(statistics.median(found)) for name, found in rates.items()},
         "cpu_us": {name: round(statistics.median(found) * 1e6, 1) for name, found in cpu.items()},
         "pairs": pairs,
-        "points": points,
+        "scrapes": len(turns["with"].scrapes),
+        "points": {name: round(number) for name, number in points.items()},
+        "gc_pauses": round(sum(pauses.values())),
+        "longest_gc_ms_on_average": round(
+            1e3 * max(pause_s[name] / max(1.0, number) for name, number in pauses.items()), 1
+        ),
         "influx": "a server" if "CRISPML_TEST_INFLUX_URL" in os.environ else "takes and forgets",
     }
 
@@ -133,6 +140,7 @@ class _Turns:
         self._requests, self._is_timed = requests, name == "with"
         self._service = Service(world, _settings(influx) if self._is_timed else _NOTHING)
         self.found: list[tuple[float, float]] = []
+        self.scrapes: list[Future[bytes]] = []
         self._scraped_s = 0.0  # when, by the processor time
 
     def __enter__(self) -> _Turns:
@@ -159,6 +167,8 @@ class _Turns:
             self._thread.join()
             self._process.resume()  # for who reads its metrics
         self._process.suspend()
+        for scrape in self.scrapes:
+            scrape.result()  # raises what it raised
         (load,) = loads
         used = self._cpu_s() - began
         self.found.append((load.requests / self._awake_s, used / load.requests))
@@ -177,18 +187,18 @@ class _Turns:
         self._awake_s += time.perf_counter() - began
         if self._is_timed and self._cpu_s() - self._scraped_s >= _SCRAPE_S:
             self._scraped_s = self._cpu_s()
-            self._prometheus.submit(_read, f"{self._service.url}/metrics")
+            self.scrapes.append(self._prometheus.submit(_read, f"{self._service.url}/metrics"))
 
     def _load(self) -> Load:
         url = self._service.url
         return run_wrk(url, self._requests, connections=CONNECTIONS, seconds=_PAIR_S)
 
-    def points(self) -> dict[str, int]:
-        """Return what became of the points, as the service says."""
+    def told(self, metric: str) -> dict[str, float]:
+        """Return the values of a metric by its only label."""
         self._process.resume()
         lines = _read(f"{self._service.url}/metrics").decode().splitlines()
-        told = [line.split() for line in lines if line.startswith("crispml_timing_points_total{")]
-        return {name.split('"')[1]: int(float(value)) for name, value in told}
+        told = [line.split() for line in lines if line.startswith(f"{metric}{{")]
+        return {name.split('"')[1]: float(value) for name, value in told}
 
     def _cpu_s(self) -> float:
         times = self._process.cpu_times()

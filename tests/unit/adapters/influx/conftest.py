@@ -23,13 +23,14 @@ class Server:
 
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+                # First, because a test goes on when it sees the request.
+                status, headers = server.status, server.headers
                 server.requests.append((self.path, self.headers["Authorization"]))
                 time.sleep(server.delay)
-                status = server.status
                 if status == 204:
                     server.lines += body.splitlines()
                 self.send_response(status)
-                for name, value in server.headers.items():
+                for name, value in headers.items():
                     self.send_header(name, value)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
