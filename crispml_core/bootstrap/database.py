@@ -65,7 +65,8 @@ def open_for_looks(settings: CrispMLSettings, service: str) -> Engine:
         of_requests,
         pool="looks",
         pool_size=_FEW,
-        pool_overflow=0,
+        # A look that waits for an answer must not keep the next probe waiting.
+        pool_overflow=_FEW,
         pool_timeout_s=_LOOK_S,
         connect_timeout_s=min(_LOOK_S, of_requests.connect_timeout_s),
         statement_timeout_s=min(_LOOK_S, settings.database.statement_timeout_s),

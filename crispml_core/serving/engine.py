@@ -337,7 +337,9 @@ class ScoringEngine:
             if self._events:
                 self._writer.commit((), self._events.take())
                 self._events.put_back(self._writer.take_unkept())
-            if self._has_unindexed and not self.durable.waiting:
+            if self.durable.waiting:
+                return  # the database is away, and a commit would wait behind what asks for it here
+            if self._has_unindexed:
                 self._has_unindexed = self._writer.index_keys(INDEX_ROWS) > 0
                 self._has_uncounted = True
             elif self._has_uncounted and time.monotonic() - self._counted_at > COUNT_EVERY_S:

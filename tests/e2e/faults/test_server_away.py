@@ -235,6 +235,19 @@ def test_the_pools_of_all_workers_are_measured_as_one(serve, server, server_worl
             until(lambda: measured("retries_total", 'reason="connection"') > before)
 
 
+def test_a_frozen_database_keeps_no_lone_score_waiting_but_the_first(serve, server, server_world):
+    patience_s = 4.0
+    times = TIMES | {"scoring__commit_timeout_s": patience_s, "database__statement_timeout_s": 10}
+    service = serve(on=server_world, **times)
+    service.ask("POST", SCORE, body("k-0"), JSON)  # which the writer will index and count
+    with server.frozen():
+        service.ask("POST", SCORE, body("k-1"), JSON)
+        for number in range(2, 12):
+            time.sleep(0.4)  # the writer is idle now
+            status, _, seconds = timed(service, SCORE, "POST", body(f"k-{number}"), JSON)
+            assert (status, seconds < patience_s / 2) == (200, True), seconds
+
+
 @pytest.fixture
 def proxied(server, server_world):
     """A proxy before the server, and the settings of a service behind it."""

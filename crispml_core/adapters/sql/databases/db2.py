@@ -167,10 +167,10 @@ class Db2Dialect(DB2Dialect_ibm_db):  # type: ignore[misc] # no types
         """Execute; what `ibm_db_sa` does besides is for Db2 on z/OS."""
         cursor.execute(statement, parameters)
 
-    def do_terminate(self, dbapi_connection: Any) -> None:
+    def do_close(self, dbapi_connection: Any) -> None:
         """Let go of a connection that may be lost; the driver cannot close such a one."""
         with suppress(self.dbapi.Error):
-            self.do_close(dbapi_connection)
+            dbapi_connection.close()
 
     def is_disconnect(self, e: Exception, connection: Any, cursor: Any) -> bool:
         """Return whether the connection is lost, whatever class the driver has for it."""
