@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from grafana_foundation_sdk.builders import dashboard, stat, statetimeline, timeseries
 from grafana_foundation_sdk.models import dashboard as d
 
-from scripts.dashboards.panels import INFLUXDB, PROMETHEUS
+from scripts.dashboards.panels import PROMETHEUS
 
 TAG = "crispml"
 # The provisioned sources; in a Grafana with others they are chosen at the top of the page.
@@ -118,6 +118,3 @@ def _source(kind: str) -> dashboard.DatasourceVariable:
         .type(kind)
         .current(d.VariableOption(text=label, value=uid, selected=True))
     )
-
-
-__all__ = ["INFLUXDB", "PROMETHEUS", "SOURCES", "TAG", "Moves", "Rows", "assemble", "variable"]

@@ -8,9 +8,9 @@ from grafana_foundation_sdk.models.dashboard import Dashboard
 from crispml_core.adapters.influx.lines import ENTRY, EXIT
 from crispml_core.domain.timings import STAGES, Outcome
 from scripts.dashboards.choices import ENVIRONMENT, INSTANCE
-from scripts.dashboards.frame import INFLUXDB, assemble, variable
+from scripts.dashboards.frame import assemble, variable
 from scripts.dashboards.influxql import select, tag_values
-from scripts.dashboards.panels import RED, YELLOW, Influx, Prom, lines, number
+from scripts.dashboards.panels import INFLUXDB, RED, YELLOW, Influx, Prom, lines, number
 from scripts.dashboards.points import GROUP, METHOD
 from scripts.dashboards.promql import during, quantile, rate, share
 from scripts.dashboards.registered import metric
