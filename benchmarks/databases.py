@@ -75,7 +75,9 @@ def _measure(quick: bool) -> dict[str, Any]:
                 figures["appends"] = measure_appends(bench, found)
                 say("labels")
                 labels = QUICK_LABELS if quick else FULL_LABELS
-                figures["labels"] = measure_labels(found, labels)
+                # What a stand-in of Db2 takes for a join says nothing about Db2.
+                real = {name: each for name, each in found.items() if name not in REMARK}
+                figures["labels"] = measure_labels(real, labels)
     finally:
         os.sched_setaffinity(0, cores)
         shutil.rmtree(folder, ignore_errors=True)

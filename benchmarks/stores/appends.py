@@ -43,7 +43,9 @@ def measure_appends(bench: Workbench, databases: dict[str, Database]) -> dict[st
         engine = make_engine(database.url(folder))
         engines.append(engine)
         turns[name] = _turn(engine, name, parts, database.settle)
-    found = interleave(turns, bench.sizes.rounds, _note)
+    # A stand-in takes half a minute for what takes the others half a second: once is enough.
+    slow = {name: turns.pop(name) for name in (DB2,) if name in turns}
+    found = interleave(turns, bench.sizes.rounds, _note) | interleave(slow, 1, _note)
     for engine in engines:
         engine.dispose()
     return {name: _summary(rounds) for name, rounds in found.items()}
