@@ -16,10 +16,6 @@ from benchmarks.faults.service import until
 from benchmarks.faults.stores import can_mount, fill, small_volume
 from benchmarks.faults.truth import Truth, ask_back
 from benchmarks.faults.world import SCORE, USE_CASE, body
-from crispml_core.adapters.sql.databases.engine import make_engine, writing
-from crispml_core.adapters.sql.databases.options import EngineOptions
-from crispml_core.adapters.sql.databases.retries import retried
-from crispml_core.adapters.sql.schema.tables import alias_events
 
 pytestmark = pytest.mark.slow
 
@@ -171,48 +167,6 @@ def test_a_full_table_space_is_no_loss(serve, server, world, space):
     truth.close()
     service.kill()
     server.ask("DROP DATABASE small WITH (FORCE)", "DROP TABLESPACE small")
-
-
-def test_two_changes_that_wait_for_each_other_are_both_done(server, server_world):
-    options = EngineOptions(retry_s=30, statement_timeout_s=30)
-    engine = make_engine(server_world.url, options=options)
-    both = threading.Barrier(2, timeout=30)
-
-    class Store:
-        def __init__(self):
-            self._engine, self.tries = engine, 0
-
-        @retried
-        def change(self, *keys):
-            self.tries += 1
-            with writing(engine) as connection:
-                for key in keys:
-                    row = (alias_events.c.model == key, alias_events.c.sequence == 1)
-                    reason = alias_events.c.reason + key
-                    connection.execute(alias_events.update().where(*row).values(reason=reason))
-                    if self.tries == 1 and key == keys[0]:
-                        both.wait()
-
-    server.ask(
-        "DELETE FROM alias_events",
-        "INSERT INTO alias_events (model, alias, version, sequence, moved_at, moved_by, reason, "
-        "environment, digest, traffic) SELECT model, 'champion', 'v', 1, now(), '', '', 'dev', '', "
-        "0 FROM (VALUES ('a'), ('b')) AS of (model)",
-        database="scores",
-    )
-    stores = Store(), Store()
-    threads = [
-        threading.Thread(target=store.change, args=keys)
-        for store, keys in zip(stores, (("a", "b"), ("b", "a")), strict=True)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    engine.dispose()
-    found = server.ask("SELECT reason FROM alias_events ORDER BY model", database="scores")
-    assert found == [("aa",), ("bb",)]
-    assert sorted(store.tries for store in stores) == [1, 2]
 
 
 def test_the_pools_of_all_workers_are_measured_as_one(serve, server, server_world):
