@@ -23,6 +23,8 @@ from tests.servers import missing
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = ROOT / "deploy" / "prometheus"
+# A busy machine may take its time; proxies of the environment are not asked.
+HTTP: dict[str, Any] = {"timeout": 60, "trust_env": False}
 USE_CASE = f"{ROOT / 'examples' / 'german_credit' / 'use_case.py'}:german_credit"
 
 
@@ -60,12 +62,12 @@ class Watched:
 
     def metrics(self, name: str) -> str:
         """Return what a service tells."""
-        return httpx.get(f"{self.urls[name]}/metrics", trust_env=False).text
+        return httpx.get(f"{self.urls[name]}/metrics", **HTTP).text
 
     def ask(self, query: str) -> list[dict[str, Any]]:
         """Return what Prometheus answers: labels and the value now."""
         answer = httpx.get(
-            f"{self.prometheus}/api/v1/query", params={"query": query}, trust_env=False
+            f"{self.prometheus}/api/v1/query", params={"query": query}, **HTTP
         ).json()
         assert answer["status"] == "success", answer
         return [
@@ -75,7 +77,7 @@ class Watched:
 
     def rules(self) -> list[dict[str, Any]]:
         """Return the groups of rules with what became of each."""
-        answer = httpx.get(f"{self.prometheus}/api/v1/rules", trust_env=False).json()
+        answer = httpx.get(f"{self.prometheus}/api/v1/rules", **HTTP).json()
         found: list[dict[str, Any]] = answer["data"]["groups"]
         return found
 
@@ -147,7 +149,7 @@ def _work(found: Watched) -> None:
         take_tour(client, name, seed=0, report=lambda *_: None)
         client.scoring.verify(name)
         # Asking for drift counts what was scored.
-        httpx.get(f"{found.urls['scoring']}/api/v1/use-cases/{name}/drift", trust_env=False)
+        httpx.get(f"{found.urls['scoring']}/api/v1/use-cases/{name}/drift", **HTTP)
 
 
 def _is_seen(found: Watched) -> bool:
