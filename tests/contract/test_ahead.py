@@ -65,12 +65,12 @@ def test_an_older_and_a_much_newer_database_are_refused_in_one_sentence(url):
 def test_the_suite_of_all_stores_passes_one_revision_ahead():
     folder = Path(__file__).parent
     stores = [str(file) for file in folder.glob("test_*.py") if "def test_" in file.read_text()]
-    left_out = {"test_ahead.py", "test_migrations.py", "test_db2.py"}
+    left_out = {"test_ahead.py", "test_killed_upgrades.py", "test_migrations.py", "test_db2.py"}
     asked = [name for name in stores if Path(name).name not in left_out]
 
     ended = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist",
-         "-m", "not server and not trial", *asked],
+         "-m", "not server and not trial", "-k", "sqlite", *asked],
         env=os.environ | {ASKED: "1"},
         cwd=folder.parents[1],
         capture_output=True,
