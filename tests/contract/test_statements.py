@@ -32,6 +32,8 @@ WAYS_OF_ONE_DATABASE = {
     ("databases/raw_batches.py", "_fetched"),
     ("labels/rows.py", "_insert_raw"),
 }
+# Files of tests that ask SQLite as what it is.
+OF_SQLITE = ("ahead", "capabilities", "killed_upgrades", "migrations")
 # What other tests send to each database.
 OF_MIGRATIONS = {"databases/upgrade_lock.py", "schema/migrate.py", "schema/revision.py"}
 
@@ -43,8 +45,7 @@ def sent(tmp_path_factory):
     suite = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"]
     suite += ["-p", "tests.contract.recorder", "-k", "sqlite", "-m", "not server"]
     suite += ["--hypothesis-profile=quick"]
-    # They ask SQLite as what it is.
-    suite += [f"--ignore={HERE / name}" for name in ("test_migrations.py", "test_capabilities.py")]
+    suite += [f"--ignore={HERE / f'test_{name}.py'}" for name in OF_SQLITE]
     done = subprocess.run(
         [*suite, HERE],
         cwd=ROOT,
