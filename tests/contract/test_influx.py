@@ -77,7 +77,7 @@ def written(url, use_case):
 
 def test_what_was_measured_is_read_back_from_influxdb():
     use_case = f"round-trip-{uuid4().hex[:8]}"
-    assert written(address(INFLUX), use_case) == {"written": 11, "dropped": 0, "failed": 0}
+    assert written(address(INFLUX), use_case) == {"written": 8, "dropped": 0, "failed": 0}
     mine = f"use_case = '{use_case}'"
     label, report = asked(f"SELECT * FROM crispml_method WHERE {mine} AND phase = 'exit'")
     assert label["time"] < report["time"]
@@ -99,7 +99,6 @@ def test_what_was_measured_is_read_back_from_influxdb():
     groups = asked(f"SELECT * FROM crispml_group WHERE {mine} AND phase = 'exit'")
     assert [group["waiting"] for group in groups] == [0, 1, 2]
     assert {group["requests"] for group in groups} == {10}
-    assert len(asked(f"SELECT process FROM crispml_group WHERE {mine} AND phase = 'entry'")) == 3
 
 
 @pytest.mark.parametrize("query", QUERIES, ids=range(len(QUERIES)))
@@ -125,7 +124,7 @@ def test_the_page_has_its_queries():
 
 def test_victoriametrics_takes_the_same_points():
     use_case, url = f"victoria-{uuid4().hex[:8]}", address(VICTORIA)
-    assert written(url, use_case)["written"] == 11
+    assert written(url, use_case)["written"] == 8
     get(f"{url}/internal/force_flush")
     query = f'sum_over_time(crispml_group_commit_s{{use_case="{use_case}",phase="exit"}}[1h])'
     deadline = time.monotonic() + 20

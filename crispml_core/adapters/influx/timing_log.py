@@ -48,7 +48,8 @@ class InfluxTimingLog:
     """Keeps calls until a thread has written them; see `crispml_core.ports.timing_log.TimingLog`.
 
     The entry of a method is written when it begins, so that one which never ends is seen. A group
-    is over in milliseconds: its entry is written with its exit, once it is known what is in it.
+    is over in milliseconds, and there can be a thousand in a second: it is one point, which says
+    when it ended and how long before that it began.
 
     Parameters
     ----------
@@ -83,8 +84,6 @@ class InfluxTimingLog:
 
     def exit(self, call: Call) -> None:
         """Keep an exit."""
-        if call.is_group:
-            self._put(self._lines.entry, call)
         self._put(self._lines.exit, call)
 
     def points(self) -> Mapping[str, int]:
@@ -128,8 +127,8 @@ class InfluxTimingLog:
         try:
             self._deliver(self._made(taken))
         except Exception as error:  # which must not end the thread: later points may fare better
-            self._counts[FAILED] += waiting
             _log.error("points_not_written", reason=describe_failure(error))
+            self._counts[FAILED] += waiting
 
     @staticmethod
     def _made(taken: Sequence[tuple[Callable[[Call], str], Call]]) -> list[str]:

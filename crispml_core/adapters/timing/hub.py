@@ -66,11 +66,13 @@ class Hub:
     def enter(self, call: Call) -> None:
         """Note that a call began; the logs are told of that by methods only.
 
-        A group is over in milliseconds, and what is in it is not known before its end.
+        A group is over in milliseconds, and what is in it is not known before its end. Groups
+        follow one upon the other, so the end of the one before is the begin of the next.
         """
-        call.at_entry = self._process.vitals()
         if call.is_group:
+            call.at_entry = self._process.last
             return
+        call.at_entry = self._process.vitals()
         for log in self._logs:
             try:
                 log.enter(call)

@@ -43,6 +43,8 @@ class Process:
         self._gc = watch_gc()
         self._resident: int | None = None
         self._asked_at = float("-inf")
+        self.last = self.vitals()
+        """What was measured last."""
 
     def vitals(self) -> Vitals:
         """Return what is told about each call; its memory is at most `_KEPT_S` old."""
@@ -53,7 +55,7 @@ class Process:
         in_use = 0
         for pool in self._pools:
             in_use += pool.checkedout()
-        return Vitals(
+        self.last = Vitals(
             self._resident,
             self._gc.collections,
             self._gc.pause_s,
@@ -61,6 +63,7 @@ class Process:
             self._size,
             current_thread().name,
         )
+        return self.last
 
     def facts(self) -> ProcessFacts:
         """Return more, for who asks once in a while."""
