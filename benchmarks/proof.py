@@ -54,8 +54,10 @@ BOUNDS = {
     # Of every planted fact, in 200 worlds without it and 200 with it.
     ("simulation", "most_alarms"): (0, most_alarms()),
     ("simulation", "least_found"): (least_found(), math.inf),
-    # The upper end of what the overhead may be, at 95 %.
-    ("timing_overhead", "overhead_high"): (-math.inf, 0.03),
+    # The upper end of what the overhead may be, at 95 %. Both services are as fast as their core
+    # lets them, so a request more of processor time is one less of throughput; what else the
+    # machine does is in the throughput and not in the processor time.
+    ("timing_overhead", "cpu_overhead_high"): (-math.inf, 0.03),
 }
 
 
