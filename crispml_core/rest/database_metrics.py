@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter as Numbers
-
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from crispml_core.bootstrap.parts import Parts
+from crispml_core.rest.counting import Totals
 
 
 class DatabaseMetrics:
@@ -27,13 +26,14 @@ class DatabaseMetrics:
             registry=registry,
             multiprocess_mode="livesum",
         )
-        self._retries = Counter(
-            "crispml_database_retries_total",
-            "Times that something was asked of the database again, by what undid it before.",
-            ("reason",),
-            registry=registry,
+        self._retries = Totals(
+            Counter(
+                "crispml_database_retries_total",
+                "Times that something was asked of the database again, by what undid it before.",
+                ("reason",),
+                registry=registry,
+            )
         )
-        self._told: Numbers[str] = Numbers()
 
     def look(self, parts: Parts) -> None:
         """Take the state of all pools, and what was tried again since the last look."""
@@ -41,7 +41,4 @@ class DatabaseMetrics:
             self._connections.labels(pool.name, "in_use").set(pool.in_use)
             self._connections.labels(pool.name, "idle").set(pool.idle)
             self._size.labels(pool.name).set(pool.size)
-        now = Numbers(parts.retries())
-        for reason, number in (now - self._told).items():
-            self._retries.labels(reason).inc(number)
-        self._told = now
+        self._retries.reach(parts.retries())

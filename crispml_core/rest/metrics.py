@@ -22,8 +22,9 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from crispml_core.rest.counting import observe_many
 from crispml_core.rest.errors import UNMATCHED, method_of, route_of
-from crispml_core.rest.timing_metrics import TimingMetrics, observe_many
+from crispml_core.rest.timing_metrics import TimingMetrics
 
 # From what a record takes to what a run takes that somebody waits for. The bounds of the shipped
 # alerts, 0.1 and 0.25, are among them.
@@ -136,7 +137,7 @@ class HttpMetrics:
 
         @router.get("/metrics", summary="Metrics for Prometheus", response_class=Response)
         def metrics() -> Response:
-            """Return every metric of this process as text."""
+            """Return the metrics of the service as text, those of all its processes as one."""
             return Response(self.text(), media_type=CONTENT_TYPE_LATEST)
 
         return router

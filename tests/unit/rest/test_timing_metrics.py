@@ -3,10 +3,10 @@
 import threading
 
 import pytest
-from prometheus_client import CollectorRegistry, Histogram
+from prometheus_client import CollectorRegistry
 
 from crispml_core.domain.timings import Call, Outcome, ProcessFacts
-from crispml_core.rest.timing_metrics import TimingMetrics, observe_many
+from crispml_core.rest.timing_metrics import TimingMetrics
 from crispml_core.testing.fakes.timing_log import FakeTimingLog
 
 
@@ -100,24 +100,3 @@ def test_calls_of_many_threads_are_all_counted(world):
     for thread in threads:
         thread.join()
     assert value("crispml_method_rows_total", use_case="toy", method="new-data-score") == 2000
-
-
-def test_many_values_at_once_are_what_one_by_one_would_be():
-    values = [0.0, 0.1, 0.10001, 0.5, 7, 1000]
-    registries = CollectorRegistry(), CollectorRegistry()
-    one, many = (
-        Histogram("h", "h", buckets=(0.1, 0.5, 1, 10), registry=each) for each in registries
-    )
-    for each in values:
-        one.observe(each)
-    observe_many(many, values)
-    samples = [
-        {
-            (s.name, str(s.labels)): s.value
-            for f in each.collect()
-            for s in f.samples
-            if s.name != "h_created"
-        }
-        for each in registries
-    ]
-    assert samples[0] == samples[1]

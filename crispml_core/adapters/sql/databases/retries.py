@@ -17,7 +17,13 @@ from typing import Any, ParamSpec, TypeVar
 
 from sqlalchemy import Engine
 
-from crispml_core.adapters.sql.databases.errors import CommitUnknown, Passing
+from crispml_core.adapters.sql.databases.errors import (
+    CommitUnknown,
+    ConnectionLost,
+    GaveWay,
+    LockedOut,
+    Passing,
+)
 from crispml_core.adapters.sql.databases.options import options_of
 
 P = ParamSpec("P")
@@ -25,12 +31,13 @@ T = TypeVar("T")
 
 # The first pause is at most so long, each further one at most twice the one before.
 _FIRST_S, _LONGEST_S = 0.05, 1.0
-_counts: Counter[str] = Counter()
+# From 0 on, so that the first is a rise.
+_counts = Counter({kind.reason: 0 for kind in (ConnectionLost, GaveWay, LockedOut, CommitUnknown)})
 _counting = threading.Lock()
 
 
 def counts() -> Mapping[str, int]:
-    """Return how often this process tried again, by reason."""
+    """Return how often this process tried again, by every reason that there is."""
     with _counting:
         return dict(_counts)
 

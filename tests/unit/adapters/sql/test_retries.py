@@ -42,7 +42,7 @@ class Store:
 
 @pytest.mark.parametrize("kind", [ConnectionLost, GaveWay, LockedOut])
 def test_what_surely_left_nothing_is_tried_again_and_counted(url, kind):
-    before = retries.counts().get(kind.reason, 0)
+    before = retries.counts()[kind.reason]
     store = Store(url, kind("one"), kind("two"))
     assert store.read_or_write() == 3
     assert retries.counts()[kind.reason] == before + 2
