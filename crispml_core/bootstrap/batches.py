@@ -154,7 +154,8 @@ def _open_query(settings: CrispMLSettings) -> OpenQuery:
     """Return what opens a query through one of the named connections."""
 
     def open_query(use_case: UseCase, query: str, connection: str) -> RecordSource:
-        from crispml_core.adapters.sources.sql.records import UnlabelledSqlSource  # loads pyarrow
+        # It loads pyarrow.
+        from crispml_core.adapters.sources.sql.unlabelled import UnlabelledSqlSource
 
         if connection not in settings.connections:
             known = ", ".join(sorted(settings.connections)) or "none"

@@ -5,7 +5,7 @@ import sqlite3
 import pytest
 
 from crispml_core.adapters.sources.sql import streaming
-from crispml_core.adapters.sources.sql.records import UnlabelledSqlSource
+from crispml_core.adapters.sources.sql.unlabelled import UnlabelledSqlSource
 from crispml_core.domain.errors import InvalidInput, StoreUnavailable
 from crispml_core.domain.sources import Selection, SqlSource
 
