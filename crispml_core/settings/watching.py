@@ -85,7 +85,7 @@ class TimingSettings(Concern):
 
 
 class InfluxSettings(Concern):
-    """InfluxDB, which gets a point for the entry and the exit of each call."""
+    """InfluxDB, which gets the calls of methods and the groups of requests as points."""
 
     url: str = ""
     """Address of the server; needs the extra `influx`. Nothing is sent when it is empty."""
