@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from crispml_core.domain.fields import Field
-from crispml_core.tables import parsing
+from crispml_core.tables import decimals, parsing
 from crispml_core.tables.schema import arrow_type
 
 _TRUE = pa.array(["true", "yes", "t", "y", "1"])
@@ -71,6 +71,8 @@ def _whole(values: pa.Array, target: pa.DataType) -> Cast:
         try:
             return Cast(values.cast(target))
         except pa.ArrowInvalid:
+            if pa.types.is_decimal(kind):
+                return _exactly_whole(values, target)
             values = values.cast(pa.float64(), safe=False)
     elif not pa.types.is_floating(kind):
         return _nothing(values, target)
@@ -80,6 +82,16 @@ def _whole(values: pa.Array, target: pa.DataType) -> Cast:
     whole = pa.array(np.where(fits, numbers, 0).astype(np.int64), mask=~fits)
     nan, infinite = np.isnan(numbers), np.isinf(numbers)
     return Cast(whole, known & ~fits & ~nan & ~infinite, known & nan, known & infinite)
+
+
+def _exactly_whole(values: pa.Array, target: pa.DataType) -> Cast:
+    """Read decimals of which some do not fit; as floats, large ones would become others."""
+    whole = [
+        int(value) if value is not None and value == int(value) and abs(value) < 2**63 else None
+        for value in values.to_pylist()
+    ]
+    found = pa.array(whole, target)
+    return Cast(found, _lost(values, found))
 
 
 def _number(values: pa.Array, target: pa.DataType) -> Cast:
@@ -109,6 +121,12 @@ def _text(values: pa.Array, target: pa.DataType) -> Cast:
     if pa.types.is_boolean(kind):
         return Cast(pc.if_else(values, "true", "false"))
     if pa.types.is_decimal(kind) and kind.scale > 0:
+        exact = decimals.exact_texts(values)
+        if exact is not None:
+            rest = pc.if_else(exact.is_valid(), pa.scalar(None, kind), values)
+            return Cast(
+                pc.coalesce(exact, _text(rest.cast(pa.float64(), safe=False), target).values)
+            )
         values = values.cast(pa.float64(), safe=False)
     if pa.types.is_floating(values.type):
         held = _finite(values.cast(pa.float64()))

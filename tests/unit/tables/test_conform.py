@@ -62,6 +62,17 @@ NULLABLE = {"nullable": True}
             [datetime(2024, 1, 1, 10, tzinfo=UTC)],
         ),
         (Field("a", "string", **NULLABLE), pa.nulls(2), [None, None]),
+        # Thirty digits stay thirty digits; what a float says as well is written as one.
+        (
+            Field("a", "string", **NULLABLE),
+            [Decimal("123456789012345678901234567890.50"), Decimal("12.00"), Decimal("-0.1"), None],
+            ["123456789012345678901234567890.5", "12", "-0.1", None],
+        ),
+        (
+            Field("a", "string"),
+            [Decimal("-9007199254740993.00"), Decimal("9007199254740992.00")],
+            ["-9007199254740993", "9007199254740992"],
+        ),
     ],
 )
 def test_values_take_the_declared_type(field: Field, given_values: Any, wanted: list[Any]) -> None:
@@ -77,6 +88,8 @@ def test_values_take_the_declared_type(field: Field, given_values: Any, wanted: 
         (Field("a", "integer"), [1.5, float("inf"), 2.0], [("type", 0), ("finite", 1)]),
         (Field("a", "integer"), [1.0, float("nan")], [("finite", 1)]),
         (Field("a", "integer"), [True], [("type", 0)]),
+        (Field("a", "integer"), [Decimal("9007199254740993.5"), Decimal(2)], [("type", 0)]),
+        (Field("a", "integer"), [Decimal(2**63), Decimal(2)], [("type", 0)]),
         (Field("a", "integer", minimum=1, maximum=2), ["0", "3"], [("range", 0), ("range", 1)]),
         (Field("a", "integer", minimum=0.5), ["0", "1"], [("range", 0)]),
         (Field("a", "number"), ["1", "inf", "nan", "1e999"], [("finite", r) for r in (1, 2, 3)]),
@@ -102,6 +115,13 @@ def test_broken_values_are_found_by_rule_and_row(
     field: Field, given_values: Any, findings: list[tuple[str, int]]
 ) -> None:
     assert column(given_values, field)[1] == findings
+
+
+def test_a_large_decimal_stays_the_same_beside_one_that_is_refused() -> None:
+    values, findings = column(
+        [Decimal("9007199254740993.0"), Decimal("0.5")], Field("a", "integer")
+    )
+    assert (values, findings) == ([2**53 + 1, None], [("type", 1)])
 
 
 def test_rows_count_from_the_start_of_the_table() -> None:
