@@ -10,7 +10,9 @@ from collections.abc import Sequence
 
 def texts(values: Sequence[str | None]) -> str:
     """Return texts as a literal of ``text[]``."""
-    joined = '","'.join(values) if None not in values else ""  # type: ignore[arg-type]
+    if None in values:
+        return f"{{{','.join(map(_quoted, values))}}}"
+    joined = '","'.join(values)  # type: ignore[arg-type]
     if joined.count('"') == 2 * (len(values) - 1) and "\\" not in joined:
         return f'{{"{joined}"}}'
     return f"{{{','.join(map(_quoted, values))}}}"
