@@ -40,7 +40,7 @@ def make_engine(
     Raises
     ------
     InvalidInput
-        If the URL is none, or its driver is not installed.
+        If the URL is none, has a wrong option, or its driver is not installed.
     """
     try:
         parsed = make_url(url)
@@ -63,6 +63,11 @@ def make_engine(
     except (NoSuchModuleError, ImportError):
         raise InvalidInput(
             f"{SETTING} names a kind of database whose driver is not installed"
+        ) from None
+    except (ArgumentError, ValueError):
+        raise InvalidInput(
+            f"{SETTING} has an option or a port that its driver does not take; correct the part "
+            "behind the host"
         ) from None
 
 

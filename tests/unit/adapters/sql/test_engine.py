@@ -280,6 +280,8 @@ def test_a_connection_that_breaks_means_more_during_a_commit(phase, original, br
         ("crispml.db", "is not a database URL"),
         ("postgresql://user:secret@host:port/db", "is not a database URL"),
         ("nosuch://user:secret@host/db", "driver is not installed"),
+        ("postgresql+psycopg://u:p@/db?host=a&port=secret", "has an option or a port"),
+        ("sqlite:///crispml.db?timeout=secret", "has an option or a port"),
         ("sqlite://", "must name a file"),
         ("sqlite:///:memory:", "must name a file"),
         ("sqlite:///file:x?mode=memory", "must name a file"),
