@@ -19,6 +19,8 @@ from crispml_core.domain.errors import InvalidInput, StoreUnavailable
 # The dialect of Db2 writes what fails, with its values, to the standard error of the process.
 logging.getLogger("ibm_db_sa").disabled = True
 
+# PostgreSQL looks so often whether somebody still waits for what it works on.
+_LOOK_MS = 2_000
 # SQLite asks after so many steps of its machine whether it shall go on: some milliseconds.
 _STEPS = 100_000
 
@@ -41,11 +43,12 @@ class SourceDatabase:
         try:
             self._url = sa.make_url(url)
             self._engine = sa.create_engine(self._url, poolclass=NullPool, hide_parameters=True)
-        except (sa.exc.ArgumentError, ValueError) as error:
+        except (sa.exc.ArgumentError, ValueError):
+            # A password with an @ in it may be quoted as the port.
             raise InvalidInput(
                 f"use case {use_case}: the URL of the SQL source is not one that SQLAlchemy "
                 "understands; correct it in the source or in CRISPML_CONNECTIONS"
-            ) from error
+            ) from None
         except ImportError as error:
             raise InvalidInput(
                 f"use case {use_case}: the driver for the SQL source is not installed"
@@ -111,6 +114,7 @@ class SourceDatabase:
                 f"SET LOCAL statement_timeout = {milliseconds}",
             ):
                 connection.exec_driver_sql(statement)
+            _end_with_client(connection)
 
     def _end(self, connection: sa.Connection) -> None:
         try:
@@ -129,3 +133,17 @@ class SourceDatabase:
             raise StoreUnavailable(
                 f"use case {self._use_case}: the SQLite file of the SQL source does not exist"
             )
+
+
+def _end_with_client(connection: sa.Connection) -> None:
+    """Let a statement of PostgreSQL end soon after the process that asked for it was killed.
+
+    Servers before 14, and some systems, cannot. Asked in a savepoint, because what is refused would
+    end the transaction.
+    """
+    try:
+        with connection.begin_nested():
+            connection.exec_driver_sql(f"SET LOCAL client_connection_check_interval = {_LOOK_MS}")
+    except sa.exc.DBAPIError as error:
+        if error.connection_invalidated:
+            raise

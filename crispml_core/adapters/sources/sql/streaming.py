@@ -91,6 +91,9 @@ def _by_copy(
     connection: sa.Connection, select: sa.Select[Any], types: dict[str, pa.DataType]
 ) -> Iterator[pa.RecordBatch]:
     statement, parameters = compiled(connection, select)
+    if not parameters:
+        # SQLAlchemy doubles each percent sign, and psycopg's COPY undoes that for parameters only.
+        statement = statement.replace("%%", "%")
     driver = connection.connection.driver_connection
     assert driver is not None
     with (
@@ -110,7 +113,8 @@ def _read_csv(blocks: Iterator[Any], types: dict[str, pa.DataType]) -> Iterator[
             read_options=pa.csv.ReadOptions(
                 column_names=list(types), block_size=BLOCK_BYTES, use_threads=False
             ),
-            parse_options=pa.csv.ParseOptions(newlines_in_values=True),
+            # A row of one column that is missing is an empty line.
+            parse_options=pa.csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=False),
             convert_options=pa.csv.ConvertOptions(
                 column_types=types,
                 # COPY writes an empty text in quotes, and a missing value as nothing.
