@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from crispml_core.adapters.sources.sql.records import UnlabelledSqlSource
+from crispml_core.adapters.sources.sql.unlabelled import UnlabelledSqlSource
 from crispml_core.domain.sources import Selection, SqlSource
 from tests import servers
 from tests.contract.source_world import fill, url
