@@ -16,6 +16,9 @@ from crispml_core.domain.expressions import Expression, FieldRef, parse
 AGGREGATES = ("count", "count_distinct", "sum", "mean", "min", "max", "first", "last")
 """``first`` and ``last`` go by a moment, and pass over missing values as all others do."""
 
+MOST_DAYS = 36_500
+"""So far back every database can reckon."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Aggregate:
@@ -137,8 +140,9 @@ class SqlJoin:
             raise InvalidInput(
                 f"{what}: columns must be aggregates, all or none; make two joins of the table"
             )
-        if self.days is not None and (isinstance(self.days, bool) or self.days < 1):
-            raise InvalidInput(f"{what}: days must be at least 1")
+        # Not even True is a whole number here.
+        if self.days is not None and not (type(self.days) is int and 1 <= self.days <= MOST_DAYS):
+            raise InvalidInput(f"{what}: days must be a whole number from 1 to {MOST_DAYS}")
         if not self.aggregates:
             if self.as_of or self.moment or self.days or self.timeless:
                 raise InvalidInput(

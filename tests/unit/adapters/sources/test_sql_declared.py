@@ -177,3 +177,11 @@ def test_a_statement_that_takes_too_long_is_ended(toy: UseCase, url: str) -> Non
     source = SqlSource(endless, url=url, timeout_s=0.2)
     with pytest.raises(InvalidInput, match="timeout_s"):
         list(build_source(replace(toy, source=source), {}).read(Selection()))
+
+
+@pytest.mark.parametrize("days", [0, -1, True, 1.5, "7", "7 DAYS) OR (1 = 1", 36_501, 10**30])
+def test_days_are_a_whole_number_that_every_database_can_reckon_with(days: Any) -> None:
+    with pytest.raises(InvalidInput, match="days must be a whole number from 1 to 36500"):
+        SqlJoin(
+            "visits", on="order_id", columns={"n": "count()"}, as_of="a", moment="at", days=days
+        )
