@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from crispml_core.adapters.sources.sql.source import SqlRecordSource
 from crispml_core.adapters.sources.sql.unlabelled import UnlabelledSqlSource
 from crispml_core.domain.sources import Selection, SqlSource
 from tests import servers
@@ -47,6 +48,37 @@ def test_a_missing_value_is_a_row_also_where_it_is_the_only_column(toy: Any, url
     fill_customers(url, customer("C-1"), customer("C-2", city="a"), customer("C-3"))
     rows = asked(toy, url, "SELECT city FROM md_customers ORDER BY id")
     assert rows == [(None,), ("a",), (None,)]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "'Meier'",
+        "'O''Meier'",
+        "'Mei--er'",
+        "'/* Meier'",
+        "4711",
+        "4711.5",
+        "47.11e3",
+        "(1) -- Meier 4711",
+        "/* Meier\n 4711 */ 1",
+        pytest.param("$$Meier$$", marks=pytest.mark.server),
+        pytest.param("$a$Mei$$er$a$", marks=pytest.mark.server),
+        pytest.param(r"E'\\' || E'\'Meier'", marks=pytest.mark.server),
+    ],
+)
+def test_a_statement_is_shown_without_what_an_author_wrote_into_it(
+    toy: Any, url: str, written: str
+) -> None:
+    if written[0] in "$E" and not url.startswith("postgresql"):
+        pytest.skip("only PostgreSQL writes texts like this")
+    fill_customers(url)
+    query = f"SELECT id, city AS \"it's 'Meyer'\", {written}\nAS seen FROM md_customers"
+    shown = SqlRecordSource(toy, SqlSource(query, url=url), url).explain(Selection()).sql
+    for secret in ("Mei", "47"):
+        assert secret not in shown
+    assert "AS \"it's 'Meyer'\"" in shown
+    assert "AS seen FROM md_customers" in shown
 
 
 _KILLED = """

@@ -21,8 +21,17 @@ from crispml_core.domain.errors import InvalidInput
 from crispml_core.domain.sources import Selection, SqlSource, Statement
 from crispml_core.domain.use_case import UseCase
 
-# What an author wrote into a query as it is: texts and numbers.
-_LITERALS = re.compile(r"'(?:[^']|'')*'|(?<![\w.\"$:])\d+(?:\.\d+)?(?![\w\"])")
+# What an author wrote into a query as it is: texts, numbers and remarks. A name in quotes stays.
+_WRITTEN = re.compile(
+    r"""
+    (?P<name> "(?:[^"]|"")*" )
+    | (?P<remark> --[^\n]* | /\*.*?\*/ )
+    | \b[eE]'(?:[^'\\]|\\.|'')*' | '(?:[^']|'')*'
+    | \$(?P<tag>[A-Za-z_]\w*|)\$.*?\$(?P=tag)\$
+    | (?<![\w.$:])(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?(?!\w)
+    """,
+    re.VERBOSE | re.DOTALL,
+)
 
 
 class SqlRecordSource:
@@ -88,7 +97,11 @@ class SqlRecordSource:
         named = copy(connection.dialect)
         named.paramstyle, named.positional = "named", False
         text = str(asked.select.compile(dialect=named, compile_kwargs={"render_postcompile": True}))
-        return _LITERALS.sub("?", text) if self._declared.query else text
+        return _WRITTEN.sub(_left, text) if self._declared.query else text
+
+
+def _left(written: re.Match[str]) -> str:
+    return written["name"] or ("" if written["remark"] else "?")
 
 
 def _expected(connection: sa.Connection, asked: Asked) -> int | None:
