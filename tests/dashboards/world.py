@@ -10,9 +10,7 @@ import contextlib
 import csv
 import json
 import os
-import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -23,12 +21,11 @@ from pathlib import Path
 import httpx
 
 from crispml_core.adapters.simulated_clock import move
-from tests.servers import INFLUX, INFLUXQL, address, missing
+from tests.prometheus.server import SCRAPE_S, prometheus
+from tests.servers import INFLUX, INFLUXQL, address
 
 ROOT = Path(__file__).parents[2]
 USE_CASE = "german_credit"
-# As fast as Prometheus reads; 15 seconds, as dashboards expect it, would take minutes.
-SCRAPE_S = 1
 # What every query looks back on has to be seen often enough.
 WORK_S = 15
 
@@ -54,14 +51,13 @@ class World:
 @contextlib.contextmanager
 def world(folder: Path) -> Iterator[World]:
     """Let the services work, and give where it can be seen."""
-    if shutil.which("prometheus") is None:
-        missing("there is no prometheus")
     influxql = address(INFLUXQL)
     start = time.time()
-    with _demo(folder) as urls, _prometheus(folder, urls) as prometheus:
+    with prometheus(folder) as watching, _demo(folder) as urls:
+        watching.watch(urls)
         _until((folder / "story" / "story.html").exists, 300, "the story has ended")
         _work(urls, folder / "story" / "clock")
-        yield World(prometheus, influxql, start, time.time())
+        yield World(watching.url, influxql, start, time.time())
 
 
 @contextlib.contextmanager
@@ -100,40 +96,6 @@ def _demo(folder: Path) -> Iterator[dict[str, str]]:
     finally:
         demo.send_signal(signal.SIGTERM)
         demo.wait(60)
-
-
-@contextlib.contextmanager
-def _prometheus(folder: Path, urls: dict[str, str]) -> Iterator[str]:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        where = f"127.0.0.1:{listener.getsockname()[1]}"
-    config = shutil.copytree(ROOT / "deploy" / "prometheus", folder / "config")
-    shipped = config / "prometheus.yml"
-    shipped.write_text(shipped.read_text().replace("15s", f"{SCRAPE_S}s"))
-    (config / "targets" / "services.yml").write_text(
-        json.dumps(  # which is YAML
-            [
-                {"targets": [url.removeprefix("http://")], "labels": {"job": f"crispml-{name}"}}
-                for name, url in urls.items()
-            ]
-        )
-    )
-    with (folder / "prometheus.log").open("w") as log:
-        prometheus = subprocess.Popen(
-            [
-                "prometheus",
-                f"--config.file={shipped}",
-                f"--storage.tsdb.path={folder / 'prometheus'}",
-                f"--web.listen-address={where}",
-            ],
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
-    try:
-        yield f"http://{where}"
-    finally:
-        prometheus.terminate()
-        prometheus.wait(60)
 
 
 def _work(urls: dict[str, str], clock: Path) -> None:

@@ -9,13 +9,9 @@ from __future__ import annotations
 
 import base64
 import csv
-import gzip
 import json
 import subprocess
 import sys
-import threading
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import quote
 
@@ -26,6 +22,7 @@ import pytest
 from crispml_core.cli.services import Services, local_settings, make_stores
 from crispml_core.client import CrispMLClient
 from tests.collector import Collector
+from tests.receiver import Receiver
 
 USE_CASE = f"{Path(__file__).parent / 'use_cases' / 'persons.py'}:persons"
 SCORE, LABEL = (f"/api/v1/use-cases/persons/new-data-{what}" for what in ("score", "label"))
@@ -63,31 +60,6 @@ def spellings(value: str) -> set[bytes]:
     plain = value.encode()
     shifted = {base64.b64encode(b"x" * pad + plain)[4:-4] for pad in range(3)}
     return {plain, quote(value).encode(), plain.hex().encode(), *shifted} - {b""}
-
-
-@contextmanager
-def receiver(status=204):
-    """A server on loopback that takes whatever is posted, and keeps it."""
-    bodies: list[bytes] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self):
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            zipped = self.headers.get("Content-Encoding") == "gzip"
-            bodies.append(gzip.decompress(body) if zipped else body)
-            self.send_response(status)
-            self.end_headers()
-
-        def log_message(self, *arguments):
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}", bodies
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 def write_people(file: Path) -> None:
@@ -149,7 +121,7 @@ def world(tmp_path_factory):
     folder = tmp_path_factory.mktemp("canary")
     write_people(folder / "persons.csv")
     world, log = World(), folder / "all.log"
-    with Collector() as traces, receiver() as (influx, points), receiver() as (hook, messages):
+    with Collector() as traces, Receiver() as influx, Receiver() as hook:
         settings = local_settings(folder, [USE_CASE]) | {
             "PERSONS_CSV": str(folder / "persons.csv"),
             "CRISPML_LOG__FILE": str(log),
@@ -157,10 +129,10 @@ def world(tmp_path_factory):
             "CRISPML_TRACING__URL": traces.url,
             "CRISPML_TRACING__HEADERS": f"authorization={SECRETS['header']}",
             "CRISPML_TRACING__RATIO": "1",
-            "CRISPML_INFLUX__URL": influx,
+            "CRISPML_INFLUX__URL": influx.url,
             "CRISPML_INFLUX__TOKEN": SECRETS["token"],
             "CRISPML_TIMING__SLOW_CALL_S": "0.000001",
-            "CRISPML_MONITOR__WEBHOOK_URL": hook,
+            "CRISPML_MONITOR__WEBHOOK_URL": hook.url,
             "CRISPML_MONITOR__WEBHOOK_SECRET": SECRETS["webhook"],
             "CRISPML_MONITOR__WEBHOOK_ALLOWED_HOSTS": "127.0.0.1",
         }
@@ -180,8 +152,8 @@ def world(tmp_path_factory):
             world.keep("log", services.log(name).read_bytes())
     world.keep("log file", *(file.read_bytes() for file in folder.glob("all.log*")))
     world.keep("traces", *traces.bodies)
-    world.keep("points", *points)
-    world.keep("messages", *messages, b" ")  # no rule may have fired
+    world.keep("points", *influx.bodies)
+    world.keep("messages", *hook.bodies, b" ")  # no rule may have fired
     return world
 
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import shutil
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -15,22 +12,15 @@ from typing import Any
 import httpx
 import pytest
 
-from crispml_core.cli.ports import HOST, PortClaims
 from crispml_core.cli.services import PLANS, Services, local_settings, make_stores
 from crispml_core.cli.tour import take_tour
 from crispml_core.client import CrispMLClient
-from tests.servers import missing
+from tests.prometheus.server import Prometheus, prometheus
 
 ROOT = Path(__file__).parents[2]
-SHIPPED = ROOT / "deploy" / "prometheus"
 # A busy machine may take its time; proxies of the environment are not asked.
 HTTP: dict[str, Any] = {"timeout": 60, "trust_env": False}
 USE_CASE = f"{ROOT / 'examples' / 'german_credit' / 'use_case.py'}:german_credit"
-
-
-def program(name: str) -> str:
-    """Return where a program of Debian's Prometheus packages is."""
-    return shutil.which(name) or missing(f"{name} is not installed")
 
 
 @dataclass
@@ -39,7 +29,7 @@ class Watched:
 
     folder: Path
     settings: dict[str, str]
-    prometheus: str
+    prometheus: Prometheus
     running: dict[str, Services] = field(default_factory=dict)
     urls: dict[str, str] = field(default_factory=dict)
 
@@ -50,11 +40,7 @@ class Watched:
         services.__enter__()
         self.running[name] = services
         self.urls |= services.urls
-        lines = [
-            f"- targets: ['{url.removeprefix('http://')}']\n  labels: {{job: crispml-{name}}}\n"
-            for name, url in self.urls.items()
-        ]
-        write(self.folder / "prometheus" / "targets" / "services.yml", "".join(lines))
+        self.prometheus.watch(self.urls)
 
     def stop(self, name: str) -> None:
         """Stop a service; Prometheus goes on asking for it."""
@@ -67,7 +53,7 @@ class Watched:
     def ask(self, query: str) -> list[dict[str, Any]]:
         """Return what Prometheus answers: labels and the value now."""
         answer = httpx.get(
-            f"{self.prometheus}/api/v1/query", params={"query": query}, **HTTP
+            f"{self.prometheus.url}/api/v1/query", params={"query": query}, **HTTP
         ).json()
         assert answer["status"] == "success", answer
         return [
@@ -77,20 +63,13 @@ class Watched:
 
     def rules(self) -> list[dict[str, Any]]:
         """Return the groups of rules with what became of each."""
-        answer = httpx.get(f"{self.prometheus}/api/v1/rules", **HTTP).json()
+        answer = httpx.get(f"{self.prometheus.url}/api/v1/rules", **HTTP).json()
         found: list[dict[str, Any]] = answer["data"]["groups"]
         return found
 
     def wait_for(self, query: str, seconds: float = 90) -> list[dict[str, Any]]:
         """Ask until there is an answer."""
         return until(lambda: self.ask(query), query, seconds)
-
-
-def write(file: Path, text: str) -> None:
-    """Write a file that somebody watches as a whole."""
-    part = file.with_suffix(".part")
-    part.write_text(text)
-    part.rename(file)
 
 
 def until(condition: Callable[[], Any], what: str, seconds: float) -> Any:
@@ -106,40 +85,16 @@ def until(condition: Callable[[], Any], what: str, seconds: float) -> Any:
 @pytest.fixture(scope="module")
 def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
     """A champion that scored, got labels and was verified, and a Prometheus that saw it."""
-    binary = program("prometheus")
     folder = tmp_path_factory.mktemp("prometheus")
     settings = local_settings(folder / "stores", [USE_CASE]) | {"CRISPML_SERVER__WORKERS": "2"}
     make_stores(settings)
     with ExitStack() as stack:
-        ports = PortClaims()
-        stack.callback(ports.release)
-        address = f"{HOST}:{ports.claim(0)}"
-        found = Watched(folder, settings, f"http://{address}")
+        found = Watched(folder, settings, stack.enter_context(prometheus(folder)))
         stack.callback(lambda: [services.stop() for services in found.running.values()])
-        _configure(folder / "prometheus")
         for plan in PLANS:
             found.start(plan.name)
-        command = [
-            binary,
-            f"--config.file={folder / 'prometheus' / 'prometheus.yml'}",
-            f"--storage.tsdb.path={folder / 'tsdb'}",
-            f"--web.listen-address={address}",
-            "--log.level=warn",
-        ]
-        with (folder / "prometheus.log").open("w") as log:
-            process = subprocess.Popen(command, stdout=log, stderr=log)
-        stack.callback(process.wait)
-        stack.callback(process.terminate)
         _work(found)
         yield found
-
-
-def _configure(folder: Path) -> None:
-    """Copy what is shipped, and let all of it go faster."""
-    shutil.copytree(SHIPPED, folder)
-    for file in (folder / "prometheus.yml", *(folder / "rules").glob("*.yml")):
-        text = re.sub(r"_interval: \w+", "_interval: 1s", file.read_text())
-        file.write_text(re.sub(r"^( +for): \w+", r"\1: 2s", text, flags=re.MULTILINE))
 
 
 def _work(found: Watched) -> None:

@@ -10,7 +10,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from scripts.dashboards.registered import registered
-from tests.prometheus.conftest import ROOT, Watched, program
+from tests.prometheus.conftest import ROOT, Watched
+from tests.prometheus.server import program
 
 pytestmark = [pytest.mark.server, pytest.mark.timeout(400)]
 
@@ -54,6 +55,7 @@ def test_promtool_finds_nothing_to_say_about_the_metrics(watched: Watched, servi
 
 
 def test_what_is_told_is_what_is_registered(watched: Watched) -> None:
+    watched.wait_for("crispml_drift")  # which is measured once a minute
     families: dict[str, Any] = {}
     for service in ("training", "scoring"):
         for family in text_string_to_metric_families(watched.metrics(service)):
@@ -93,7 +95,7 @@ def test_every_rule_is_evaluated_and_none_fails(watched: Watched) -> None:
 
 def test_an_alert_fires_and_ends_and_a_restart_forgets_nothing(watched: Watched) -> None:
     query = 'crispml_kpi{version="all", kpi="auc"}'
-    (before,) = watched.ask(query)
+    (before,) = watched.wait_for(query)
     down = 'ALERTS{alertname="CrispMLServiceDown", job="crispml-training", alertstate="firing"}'
     assert watched.ask(down) == []
     watched.stop("training")

@@ -12,7 +12,8 @@ import yaml
 from prometheus_client import generate_latest
 
 from scripts.dashboards.registered import registered, registry
-from tests.prometheus.conftest import ROOT, SHIPPED, program
+from tests.prometheus.conftest import ROOT
+from tests.prometheus.server import SHIPPED, program
 
 RULES = sorted((SHIPPED / "rules").glob("*.yml"))
 TESTS = sorted((SHIPPED / "tests").glob("*.yml"))
