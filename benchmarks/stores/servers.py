@@ -55,7 +55,7 @@ class Database:
         """Return the CPU time of all processes of its server so far."""
         spent = 0.0
         for process in self._tree():
-            with contextlib.suppress(psutil.NoSuchProcess):  # a helper of the server that ended
+            with contextlib.suppress(psutil.NoSuchProcess):  # a process of the server that ended
                 spent += sum(process.cpu_times()[:2])
         return spent
 
