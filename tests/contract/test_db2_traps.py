@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import func, insert, make_url, select
@@ -14,6 +15,8 @@ from sqlalchemy import func, insert, make_url, select
 from crispml_core.adapters.sql.databases.engine import make_engine, reading, writing
 from crispml_core.adapters.sql.databases.errors import ConstraintBroken
 from crispml_core.adapters.sql.schema.tables import score_rows, unindexed_groups
+from crispml_core.adapters.sql.schema.types import SHORT_TEXT
+from crispml_core.domain.errors import InvalidInput
 from tests.contract.conftest import sql_stores
 from tests.servers import DB2, address, own_schema, upgraded
 
@@ -55,6 +58,18 @@ def test_whole_numbers_and_others_lie_in_one_column(engine, probabilities):
         query = select(score_rows.c.probability).order_by(score_rows.c.place.desc())
         found = connection.execute(query.limit(len(probabilities))).scalars().all()
     assert found[::-1] == list(probabilities)
+
+
+def test_a_text_that_is_longer_than_its_column_is_refused_and_nothing_is_stored(engine):
+    """The driver clears memory for all of a column, so those of scores are short."""
+    stores = sql_stores(engine)
+    group = stores.group("a", "b")
+    group = replace(group, scores=replace(group.scores, details=["{}", "ä" * SHORT_TEXT]))
+
+    with pytest.raises(InvalidInput, match="longer than the 65,536 bytes"):
+        stores.ledger.append([group])
+
+    assert stores.ledger.stored([group.group_id]) == set()
 
 
 # Uses an engine, loses all of its connections, and uses it again. The driver reads once for each

@@ -10,6 +10,7 @@ from sqlalchemy import Engine, Row, String, select
 from crispml_core.adapters.sql.databases.engine import reading
 from crispml_core.adapters.sql.databases.retries import retried
 from crispml_core.adapters.sql.schema.tables import serving_events
+from crispml_core.adapters.sql.schema.types import SizedText
 from crispml_core.domain.events import EventKind, ServingEvent
 
 _FIELDS = tuple(field.name for field in fields(ServingEvent))
@@ -56,7 +57,10 @@ def event_row(event: ServingEvent) -> dict[str, Any]:
 def _fitting(name: str, value: Any) -> Any:
     """Cut a text to its column: an event must not keep the scores beside it from being stored."""
     kind = serving_events.c[name].type
-    return value[: kind.length] if isinstance(kind, String) and isinstance(value, str) else value
+    if not (isinstance(kind, String) and isinstance(value, str)):
+        return value
+    # A character has up to four bytes.
+    return value[: kind.most_bytes // 4 if isinstance(kind, SizedText) else kind.length]
 
 
 def _event(row: Row[Any]) -> ServingEvent:

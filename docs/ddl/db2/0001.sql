@@ -12,7 +12,7 @@ CREATE TABLE alias_events (
     "VERSION" VARCHAR(63) NOT NULL, 
     moved_at TIMESTAMP NOT NULL, 
     moved_by VARCHAR(1020) NOT NULL, 
-    reason CLOB(16777216) NOT NULL, 
+    reason CLOB(65536) NOT NULL, 
     CONSTRAINT pk_alias_events PRIMARY KEY (model, "SEQUENCE")
 );
 
@@ -142,8 +142,8 @@ CREATE TABLE scores (
     prediction VARCHAR(1020) NOT NULL, 
     prediction_number DOUBLE, 
     probability DOUBLE, 
-    probabilities CLOB(16777216) NOT NULL, 
-    segments CLOB(16777216) NOT NULL, 
+    probabilities CLOB(65536) NOT NULL, 
+    segments CLOB(65536) NOT NULL, 
     request_id VARCHAR(128) NOT NULL, 
     scored_at TIMESTAMP NOT NULL, 
     CONSTRAINT pk_scores PRIMARY KEY (score_id), 

@@ -15,7 +15,7 @@ CREATE TABLE score_groups (
     "ALIAS" VARCHAR(63), 
     created_at TIMESTAMP NOT NULL, 
     row_count INT NOT NULL, 
-    classes CLOB(16777216) NOT NULL, 
+    classes CLOB(65536) NOT NULL, 
     "ENCODING" VARCHAR(16) NOT NULL, 
     fallback SMALLINT NOT NULL, 
     root VARCHAR(64) NOT NULL, 
@@ -43,10 +43,10 @@ CREATE TABLE scores (
     prediction VARCHAR(1020) NOT NULL, 
     prediction_number DOUBLE, 
     probability DOUBLE, 
-    by_class CLOB(16777216), 
-    segments CLOB(16777216) NOT NULL, 
+    by_class CLOB(65536), 
+    segments CLOB(65536) NOT NULL, 
     request_id VARCHAR(128) NOT NULL, 
-    details CLOB(16777216), 
+    details CLOB(65536), 
     CONSTRAINT pk_scores PRIMARY KEY (group_no, "ROW_NUMBER"), 
     CONSTRAINT fk_scores_group_no FOREIGN KEY(group_no) REFERENCES score_groups (group_no)
 );
@@ -84,7 +84,7 @@ CREATE TABLE serving_events (
     field VARCHAR(63), 
     request_id VARCHAR(128) NOT NULL, 
     payload_digest VARCHAR(64), 
-    detail CLOB(16777216) NOT NULL, 
+    detail CLOB(65536) NOT NULL, 
     CONSTRAINT pk_serving_events PRIMARY KEY (event_id)
 );
 

@@ -21,10 +21,10 @@ CREATE TABLE scores (
     prediction VARCHAR(1020) NOT NULL, 
     probability DOUBLE, 
     prediction_number DOUBLE, 
-    by_class CLOB(16777216), 
-    segments CLOB(16777216) NOT NULL, 
+    by_class CLOB(65536), 
+    segments CLOB(65536) NOT NULL, 
     request_id VARCHAR(128) NOT NULL, 
-    details CLOB(16777216), 
+    details CLOB(65536), 
     CONSTRAINT pk_scores PRIMARY KEY (group_no, "ROW_NUMBER"), 
     CONSTRAINT fk_scores_group_no FOREIGN KEY(group_no) REFERENCES score_groups (group_no)
 );

@@ -6,10 +6,10 @@ CREATE TABLE score_rows (
     prediction VARCHAR(1020) NOT NULL, 
     probability DOUBLE, 
     prediction_number DOUBLE, 
-    by_class CLOB(16777216), 
-    segments CLOB(16777216), 
+    by_class CLOB(65536), 
+    segments CLOB(65536), 
     request_id VARCHAR(128), 
-    details CLOB(16777216), 
+    details CLOB(65536), 
     subject_key_id VARCHAR(64), 
     early_id VARCHAR(36), 
     CONSTRAINT pk_score_rows PRIMARY KEY (place)
@@ -19,7 +19,7 @@ INSERT INTO score_rows (place, record_key, prediction, probability, prediction_n
 
 DROP TABLE scores;
 
-ALTER TABLE score_groups ADD COLUMN segments CLOB(16777216);
+ALTER TABLE score_groups ADD COLUMN segments CLOB(65536);
 
 ALTER TABLE score_groups ADD COLUMN request_id VARCHAR(128);
 

@@ -18,7 +18,7 @@ CREATE TABLE dataset_notes (
     noted_at TIMESTAMP NOT NULL, 
     changes CLOB(16777216) NOT NULL, 
     noted_by VARCHAR(1020) NOT NULL, 
-    reason CLOB(16777216) NOT NULL, 
+    reason CLOB(65536) NOT NULL, 
     "FLOOR" VARCHAR(16), 
     CONSTRAINT pk_dataset_notes PRIMARY KEY (dataset_id, "SEQUENCE")
 );
@@ -34,7 +34,7 @@ CREATE TABLE version_health (
     healthy SMALLINT NOT NULL, 
     streak INT NOT NULL, 
     fit SMALLINT NOT NULL, 
-    reason CLOB(16777216) NOT NULL, 
+    reason CLOB(65536) NOT NULL, 
     judged_at TIMESTAMP NOT NULL, 
     judged_by VARCHAR(1020) NOT NULL, 
     evidence VARCHAR(128) NOT NULL, 
@@ -81,7 +81,7 @@ CREATE TABLE approvals (
     "SEQUENCE" INT NOT NULL, 
     moved_at TIMESTAMP NOT NULL, 
     moved_by VARCHAR(1020) NOT NULL, 
-    reason CLOB(16777216) NOT NULL, 
+    reason CLOB(65536) NOT NULL, 
     bundle VARCHAR(64) NOT NULL, 
     CONSTRAINT pk_approvals PRIMARY KEY (approval_digest)
 );
@@ -134,7 +134,7 @@ CREATE TABLE alerts (
     acknowledged_at TIMESTAMP, 
     acknowledged_by VARCHAR(1020) NOT NULL, 
     evaluation_id VARCHAR(36) NOT NULL, 
-    "SUMMARY" CLOB(16777216) NOT NULL, 
+    "SUMMARY" CLOB(65536) NOT NULL, 
     CONSTRAINT pk_alerts PRIMARY KEY (id)
 );
 
@@ -152,13 +152,13 @@ CREATE TABLE trigger_actions (
     created_at TIMESTAMP NOT NULL, 
     run_id VARCHAR(36), 
     "VERSION" VARCHAR(63), 
-    detail CLOB(16777216) NOT NULL, 
-    reason CLOB(16777216) NOT NULL, 
+    detail CLOB(65536) NOT NULL, 
+    reason CLOB(65536) NOT NULL, 
     champion VARCHAR(63), 
     evidence CLOB(16777216) NOT NULL, 
     decided_at TIMESTAMP, 
     decided_by VARCHAR(1020) NOT NULL, 
-    decided_why CLOB(16777216) NOT NULL, 
+    decided_why CLOB(65536) NOT NULL, 
     CONSTRAINT pk_trigger_actions PRIMARY KEY (id)
 );
 
@@ -174,7 +174,7 @@ CREATE TABLE deliveries (
     status VARCHAR(16) NOT NULL, 
     attempts INT NOT NULL, 
     delivered_at TIMESTAMP, 
-    outcome CLOB(16777216) NOT NULL, 
+    outcome CLOB(65536) NOT NULL, 
     CONSTRAINT pk_deliveries PRIMARY KEY (id)
 );
 

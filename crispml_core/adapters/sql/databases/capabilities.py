@@ -57,6 +57,8 @@ class Capabilities:
     """Largest bytes in a column."""
     clob_bytes: int
     """Largest text in a column of the type `Text`."""
+    text_lengths: bool
+    """A column of texts has a length, which each of its texts costs the driver."""
     boolean: bool
     """A truth value can be stored, compared and asked for through the driver."""
     json: bool
@@ -123,6 +125,7 @@ SQLITE = Capabilities(
     parameters=32_766,
     blob_bytes=1_000_000_000,
     clob_bytes=1_000_000_000,
+    text_lengths=False,
     boolean=True,
     json=True,
     zoned_moments=False,
@@ -159,6 +162,7 @@ POSTGRESQL = Capabilities(
     parameters=65_535,
     blob_bytes=1 * _GIB,
     clob_bytes=1 * _GIB,
+    text_lengths=False,
     boolean=True,
     json=True,
     zoned_moments=True,
@@ -196,6 +200,8 @@ DB2 = Capabilities(
     blob_bytes=2 * _GIB - 1,
     # What `db2_sql` makes of it: `CLOB` without a length would have one MiB.
     clob_bytes=16 * _MIB,
+    # It clears as much memory for each value that it sends or reads.
+    text_lengths=True,
     boolean=False,
     json=False,
     zoned_moments=False,

@@ -12,7 +12,9 @@ Lengths
     takes it.
 Large objects
     ``CLOB`` and ``BLOB`` without a length hold one MiB. What lies outside of its row is read and
-    written past the buffer pool, so what is small lies inside (``INLINE LENGTH``).
+    written past the buffer pool, so what is small lies inside (``INLINE LENGTH``). For each text
+    the driver clears a buffer of the declared length, so a column is as long as its texts need
+    (`SizedText`).
 Unique keys
     A unique key of Db2 takes no column that may be null; a unique index does, and leaves rows out
     whose key is null (``EXCLUDE NULL KEYS``).
@@ -27,9 +29,11 @@ from sqlalchemy import Constraint, UniqueConstraint
 from sqlalchemy.exc import CompileError
 from sqlalchemy.sql.compiler import DDLCompiler, IdentifierPreparer, SQLCompiler
 
+from crispml_core.adapters.sql.schema.types import LONG_TEXT, SizedText
+
 BYTES_OF_CHARACTER = 4
 ASCII_UP_TO = 128
-TEXT_BYTES = 16 * 1024 * 1024
+TEXT_BYTES = LONG_TEXT
 BLOB_BYTES = 256 * 1024 * 1024
 INLINE_BYTES = 4000
 _RESERVED = frozenset(RESERVED_WORDS)
@@ -60,7 +64,8 @@ class Db2Types(DB2TypeCompiler):  # type: ignore[misc] # no types
 
     def visit_CLOB(self, type_: Any, **kw: Any) -> str:  # noqa: N802
         """Name the length; Db2 would take one MiB."""
-        return f"CLOB({type_.length or TEXT_BYTES})"
+        most = type_.most_bytes if isinstance(type_, SizedText) else TEXT_BYTES
+        return f"CLOB({type_.length or most})"
 
     def visit_BLOB(self, type_: Any, **kw: Any) -> str:  # noqa: N802
         """Keep what is small in its row."""

@@ -11,7 +11,7 @@ from typing import ClassVar
 from urllib.parse import unquote
 
 from sqlalchemy import URL
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from crispml_core.domain.errors import Conflict, InvalidInput, StoreUnavailable
@@ -145,6 +145,10 @@ def translated(url: URL, phase: Phase | None = None) -> Iterator[None]:
             ) from None
         kind = _kind(error, phase or Phase())
         raise kind(f"the database of {SETTING} {_sentence(kind, error, url)}") from error
+    except StatementError as error:  # a value that a type refused, which is not ours to quote
+        if isinstance(error.orig, InvalidInput):
+            raise error.orig from None
+        raise
     except PoolTimeout as error:
         raise StoreUnavailable(
             f"the database of {SETTING} has no free connection; try again, or raise "

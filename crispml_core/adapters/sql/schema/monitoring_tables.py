@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Column, Index, Integer, MetaData, String, Table, Text, UniqueConstraint
+from sqlalchemy import Column, Index, Integer, MetaData, String, Table, UniqueConstraint
 
-from crispml_core.adapters.sql.schema.types import JsonText, UtcTimestamp
+from crispml_core.adapters.sql.schema.types import (
+    SHORT_TEXT,
+    JsonText,
+    SizedText,
+    UtcTimestamp,
+)
 
 
 def monitoring_tables(metadata: MetaData) -> tuple[Table, Table, Table, Table]:
@@ -43,7 +48,7 @@ def monitoring_tables(metadata: MetaData) -> tuple[Table, Table, Table, Table]:
             Column("acknowledged_at", UtcTimestamp()),
             Column("acknowledged_by", String(255), nullable=False),
             Column("evaluation_id", String(36), nullable=False),
-            Column("summary", Text, nullable=False),
+            Column("summary", SizedText(SHORT_TEXT), nullable=False),
             Index(None, "use_case", "id"),
         ),
         Table(
@@ -58,13 +63,13 @@ def monitoring_tables(metadata: MetaData) -> tuple[Table, Table, Table, Table]:
             Column("created_at", UtcTimestamp(), nullable=False),
             Column("run_id", String(36)),
             Column("version", String(63)),
-            Column("detail", Text, nullable=False),
-            Column("reason", Text, nullable=False),
+            Column("detail", SizedText(SHORT_TEXT), nullable=False),
+            Column("reason", SizedText(SHORT_TEXT), nullable=False),
             Column("champion", String(63)),
             Column("evidence", JsonText(dict[str, str]), nullable=False),
             Column("decided_at", UtcTimestamp()),
             Column("decided_by", String(255), nullable=False),
-            Column("decided_why", Text, nullable=False),
+            Column("decided_why", SizedText(SHORT_TEXT), nullable=False),
             Index(None, "use_case", "id"),
         ),
         Table(
@@ -79,7 +84,7 @@ def monitoring_tables(metadata: MetaData) -> tuple[Table, Table, Table, Table]:
             Column("status", String(16), nullable=False),
             Column("attempts", Integer, nullable=False),
             Column("delivered_at", UtcTimestamp()),
-            Column("outcome", Text, nullable=False),
+            Column("outcome", SizedText(SHORT_TEXT), nullable=False),
             Index(None, "status", "next_attempt_at"),
         ),
     )

@@ -20,13 +20,19 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
-    Text,
     UniqueConstraint,
     text,
 )
 
 from crispml_core.adapters.sql.schema.monitoring_tables import monitoring_tables
-from crispml_core.adapters.sql.schema.types import Flag, HexDigest, JsonText, UtcTimestamp
+from crispml_core.adapters.sql.schema.types import (
+    SHORT_TEXT,
+    Flag,
+    HexDigest,
+    JsonText,
+    SizedText,
+    UtcTimestamp,
+)
 from crispml_core.domain.runs import MethodTiming, RunError
 
 NAMING = {
@@ -105,7 +111,7 @@ alias_events = Table(
     _name("version"),
     _moment("moved_at"),
     Column("moved_by", String(255), nullable=False),
-    Column("reason", Text, nullable=False),
+    Column("reason", SizedText(SHORT_TEXT), nullable=False),
     Column("environment", String(16), nullable=False, server_default=""),
     Column("digest", String(64), nullable=False, server_default=""),
     Column("traffic", Double, nullable=False, server_default=text("0")),
@@ -140,7 +146,7 @@ approvals = Table(
     Column("sequence", Integer, nullable=False),
     _moment("moved_at"),
     Column("moved_by", String(255), nullable=False),
-    Column("reason", Text, nullable=False),
+    Column("reason", SizedText(SHORT_TEXT), nullable=False),
     Column("bundle", String(64), nullable=False),
     Index(None, "model", "version"),
 )
@@ -155,7 +161,7 @@ version_health = Table(
     Column("healthy", Flag(), nullable=False),
     Column("streak", Integer, nullable=False),
     Column("fit", Flag(), nullable=False),
-    Column("reason", Text, nullable=False),
+    Column("reason", SizedText(SHORT_TEXT), nullable=False),
     _moment("judged_at"),
     Column("judged_by", String(255), nullable=False),
     Column("evidence", String(128), nullable=False),
@@ -176,11 +182,11 @@ score_groups = Table(
     Column("alias", String(63)),
     _moment("created_at"),
     Column("row_count", Integer, nullable=False),
-    Column("classes", JsonText(tuple[str, ...]), nullable=False),
+    Column("classes", JsonText(tuple[str, ...], SHORT_TEXT), nullable=False),
     Column("encoding", String(16), nullable=False),
     Column("fallback", Flag(), nullable=False),
     # What all of its rows have; null where they differ.
-    Column("segments", Text),
+    Column("segments", SizedText(SHORT_TEXT)),
     Column("request_id", String(128)),
     Column("root", HexDigest(), nullable=False),
     Column("previous_root", HexDigest(), nullable=False),
@@ -216,11 +222,11 @@ score_rows = Table(
     Column("prediction", String(255), nullable=False),
     Column("probability", Double),
     Column("prediction_number", Double),
-    Column("by_class", Text),
+    Column("by_class", SizedText(SHORT_TEXT)),
     # Null where all rows of the group have what the group says.
-    Column("segments", Text),
+    Column("segments", SizedText(SHORT_TEXT)),
     Column("request_id", String(128)),
-    Column("details", Text),
+    Column("details", SizedText(SHORT_TEXT)),
     Column("subject_key_id", String(64)),
     # Of scores from before ids said where their score lies.
     _id("early_id"),
@@ -287,7 +293,7 @@ serving_events = Table(
     Column("field", String(63)),
     Column("request_id", String(128), nullable=False),
     Column("payload_digest", String(64)),
-    Column("detail", Text, nullable=False),
+    Column("detail", SizedText(SHORT_TEXT), nullable=False),
     Index(None, "use_case", "event_id"),
 )
 
@@ -368,7 +374,7 @@ dataset_notes = Table(
     _moment("noted_at"),
     Column("changes", JsonText(dict[str, Any]), nullable=False),
     Column("noted_by", String(255), nullable=False),
-    Column("reason", Text, nullable=False),
+    Column("reason", SizedText(SHORT_TEXT), nullable=False),
     Column("floor", String(16)),
 )
 monitor_evaluations, alerts, trigger_actions, deliveries = monitoring_tables(metadata)

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 from sqlalchemy import DateTime, Dialect, SmallInteger, String, Text
 from sqlalchemy.types import TypeDecorator
+
+from crispml_core.adapters.sql.databases.capabilities import capabilities
+from crispml_core.domain.errors import InvalidInput
+
+SHORT_TEXT = 64 * 1024
+"""Bytes of a text that is stored with each score, or is a sentence."""
+LONG_TEXT = 16 * 1024 * 1024
+"""Bytes of a text that there are few of, such as a report."""
 
 
 class UtcTimestamp(TypeDecorator[datetime]):
@@ -32,21 +41,54 @@ class UtcTimestamp(TypeDecorator[datetime]):
         return None if value is None else value.replace(tzinfo=UTC)
 
 
+class SizedText(Text):
+    """A text of at most so many bytes where a column has a length, of any length elsewhere.
+
+    The driver of Db2 clears as much memory for each text as its column may hold, so a column that
+    is written often has to be short.
+
+    Parameters
+    ----------
+    most_bytes : int
+        Most bytes in UTF-8.
+    """
+
+    def __init__(self, most_bytes: int) -> None:
+        super().__init__()
+        self.most_bytes = most_bytes
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[str | None], str | None] | None:
+        """Refuse what is too long; elsewhere a text costs nothing on its way."""
+        return self._checked if capabilities(dialect).text_lengths else None
+
+    def _checked(self, text: str | None) -> str | None:
+        most = self.most_bytes
+        # Of a text with few characters nobody has to count the bytes.
+        if text is not None and 4 * len(text) > most and len(text.encode()) > most:
+            raise InvalidInput(
+                f"a text is longer than the {most:,} bytes that its column has on this database; "
+                "shorten it"
+            )
+        return text
+
+
 class JsonText(TypeDecorator[Any]):
-    """A value as JSON in a text column.
+    """A value as JSON in a column of texts.
 
     Parameters
     ----------
     as_type : type, optional
         What the text is decoded to; plain lists and dictionaries unless told.
+    most_bytes : int, optional
+        Most bytes of the text; see `SizedText`.
     """
 
-    impl = Text
+    impl = SizedText
     cache_ok = True
 
-    def __init__(self, as_type: Any = Any) -> None:
-        super().__init__()
-        self.as_type = as_type
+    def __init__(self, as_type: Any = Any, most_bytes: int = LONG_TEXT) -> None:
+        super().__init__(most_bytes)
+        self.as_type, self.most_bytes = as_type, most_bytes
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
         """Encode; not-a-number becomes null."""

@@ -13,6 +13,7 @@ from sqlalchemy.schema import AddConstraint, CreateTable
 from crispml_core.adapters.sql.databases.db2 import Db2Dialect, luw_dialect
 from crispml_core.adapters.sql.databases.engine import make_engine
 from crispml_core.adapters.sql.schema.tables import alias_events, runs
+from crispml_core.adapters.sql.schema.types import JsonText, SizedText
 from crispml_core.domain.errors import InvalidInput
 
 LUW = luw_dialect()
@@ -46,9 +47,22 @@ def test_a_name_that_asks_for_quotes_keeps_its_letters():
 
 
 def test_a_text_has_room_for_its_characters_in_bytes():
-    table = Table("t", MetaData(), Column("name", String(255)), Column("note", Text))
+    columns = (Column("name", String(255)), Column("note", Text), Column("short", SizedText(500)))
 
-    assert "name VARCHAR(1020), note CLOB(16777216)" in written(CreateTable(table))
+    sql = written(CreateTable(Table("t", MetaData(), *columns)))
+
+    assert "name VARCHAR(1020), note CLOB(16777216), short CLOB(500)" in sql
+
+
+@pytest.mark.parametrize("kind", [SizedText(8), JsonText(str, 8)], ids=["text", "json"])
+@pytest.mark.parametrize("text", ["abcdefghi", "äöüäö"])
+def test_a_text_that_is_longer_than_its_column_is_refused_without_its_words(kind, text):
+    bind = kind.bind_processor(LUW)
+
+    assert bind("abcdef")
+    with pytest.raises(InvalidInput, match="longer than the 8 bytes that its column has") as found:
+        bind(text)
+    assert text not in str(found.value)
 
 
 def test_a_text_without_a_length_is_not_made():

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from crispml_core.adapters.sql.schema.types import SHORT_TEXT, SizedText
+
 revision = "0001"
 down_revision = None
 branch_labels = None
@@ -24,7 +26,7 @@ def upgrade() -> None:
         sa.Column("version", sa.String(63), nullable=False),
         sa.Column("moved_at", sa.DateTime, nullable=False),
         sa.Column("moved_by", sa.String(255), nullable=False),
-        sa.Column("reason", sa.Text, nullable=False),
+        sa.Column("reason", SizedText(SHORT_TEXT), nullable=False),
         sa.PrimaryKeyConstraint("model", "sequence", name="pk_alias_events"),
     )
     op.create_index(
@@ -146,8 +148,8 @@ def upgrade() -> None:
         sa.Column("prediction", sa.String(255), nullable=False),
         sa.Column("prediction_number", sa.Double, nullable=True),
         sa.Column("probability", sa.Double, nullable=True),
-        sa.Column("probabilities", sa.Text, nullable=False),
-        sa.Column("segments", sa.Text, nullable=False),
+        sa.Column("probabilities", SizedText(SHORT_TEXT), nullable=False),
+        sa.Column("segments", SizedText(SHORT_TEXT), nullable=False),
         sa.Column("request_id", sa.String(128), nullable=False),
         sa.Column("scored_at", sa.DateTime, nullable=False),
         sa.PrimaryKeyConstraint("score_id", name="pk_scores"),

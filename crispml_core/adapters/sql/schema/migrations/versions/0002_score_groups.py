@@ -19,6 +19,8 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
+from crispml_core.adapters.sql.schema.types import SHORT_TEXT, SizedText
+
 revision = "0002"
 down_revision = "0001"
 branch_labels = None
@@ -157,7 +159,7 @@ def _make_new_tables() -> tuple[sa.Table, sa.Table]:
         "score_groups",
         sa.Column("group_no", _NUMBER, nullable=False, autoincrement=True),
         *_group_columns(),
-        sa.Column("classes", sa.Text, nullable=False),
+        sa.Column("classes", SizedText(SHORT_TEXT), nullable=False),
         sa.Column("encoding", sa.String(16), nullable=False),
         sa.Column("fallback", sa.SmallInteger, nullable=False),
         *_chain_columns(),
@@ -177,10 +179,10 @@ def _make_new_tables() -> tuple[sa.Table, sa.Table]:
         sa.Column("group_no", _NUMBER, nullable=False),
         sa.Column("row_number", sa.Integer, nullable=False),
         *_score_columns(),
-        sa.Column("by_class", sa.Text, nullable=True),
-        sa.Column("segments", sa.Text, nullable=False),
+        sa.Column("by_class", SizedText(SHORT_TEXT), nullable=True),
+        sa.Column("segments", SizedText(SHORT_TEXT), nullable=False),
         sa.Column("request_id", sa.String(128), nullable=False),
-        sa.Column("details", sa.Text, nullable=True),
+        sa.Column("details", SizedText(SHORT_TEXT), nullable=True),
         sa.PrimaryKeyConstraint("group_no", "row_number", name="pk_scores"),
         sa.ForeignKeyConstraint(["group_no"], ["score_groups.group_no"], name="fk_scores_group_no"),
         sqlite_with_rowid=False,
@@ -222,7 +224,7 @@ def _make_new_tables() -> tuple[sa.Table, sa.Table]:
         sa.Column("field", sa.String(63), nullable=True),
         sa.Column("request_id", sa.String(128), nullable=False),
         sa.Column("payload_digest", sa.String(64), nullable=True),
-        sa.Column("detail", sa.Text, nullable=False),
+        sa.Column("detail", SizedText(SHORT_TEXT), nullable=False),
         sa.PrimaryKeyConstraint("event_id", name="pk_serving_events"),
     )
     op.create_index(
@@ -250,8 +252,8 @@ def _make_old_tables() -> tuple[sa.Table, sa.Table]:
         sa.Column("use_case", sa.String(63), nullable=False),
         sa.Column("model", sa.String(63), nullable=False),
         sa.Column("version", sa.String(63), nullable=False),
-        sa.Column("probabilities", sa.Text, nullable=False),
-        sa.Column("segments", sa.Text, nullable=False),
+        sa.Column("probabilities", SizedText(SHORT_TEXT), nullable=False),
+        sa.Column("segments", SizedText(SHORT_TEXT), nullable=False),
         sa.Column("request_id", sa.String(128), nullable=False),
         sa.Column("scored_at", sa.DateTime, nullable=False),
         sa.PrimaryKeyConstraint("score_id", name="pk_scores"),

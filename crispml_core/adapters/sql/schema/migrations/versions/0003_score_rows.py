@@ -28,6 +28,7 @@ from crispml_core.adapters.sql.schema.migrations.score_view import (
     quoted,
     scores_query,
 )
+from crispml_core.adapters.sql.schema.types import SHORT_TEXT, SizedText
 
 revision = "0003"
 down_revision = "0002"
@@ -50,10 +51,10 @@ def upgrade() -> None:
         "score_rows",
         sa.Column("place", _NUMBER, nullable=False, autoincrement=False),
         *_own_columns(),
-        sa.Column("by_class", sa.Text, nullable=True),
-        sa.Column("segments", sa.Text, nullable=True),
+        sa.Column("by_class", SizedText(SHORT_TEXT), nullable=True),
+        sa.Column("segments", SizedText(SHORT_TEXT), nullable=True),
         sa.Column("request_id", sa.String(128), nullable=True),
-        sa.Column("details", sa.Text, nullable=True),
+        sa.Column("details", SizedText(SHORT_TEXT), nullable=True),
         sa.Column("subject_key_id", sa.String(64), nullable=True),
         sa.Column("early_id", sa.String(36), nullable=True),
         sa.PrimaryKeyConstraint("place", name="pk_score_rows"),
@@ -87,10 +88,10 @@ def downgrade() -> None:
         sa.Column("score_id", sa.String(36), nullable=False),
         sa.Column("subject_key_id", sa.String(64), nullable=True),
         *_own_columns(),
-        sa.Column("by_class", sa.Text, nullable=True),
-        sa.Column("segments", sa.Text, nullable=False),
+        sa.Column("by_class", SizedText(SHORT_TEXT), nullable=True),
+        sa.Column("segments", SizedText(SHORT_TEXT), nullable=False),
         sa.Column("request_id", sa.String(128), nullable=False),
-        sa.Column("details", sa.Text, nullable=True),
+        sa.Column("details", SizedText(SHORT_TEXT), nullable=True),
         sa.PrimaryKeyConstraint("group_no", "row_number", name="pk_scores"),
         sa.ForeignKeyConstraint(["group_no"], ["score_groups.group_no"], name="fk_scores_group_no"),
         sqlite_with_rowid=False,
@@ -105,7 +106,7 @@ def downgrade() -> None:
 
 
 def _change_groups() -> None:
-    segments = sa.Column("segments", sa.Text, nullable=True)
+    segments = sa.Column("segments", SizedText(SHORT_TEXT), nullable=True)
     request_id = sa.Column("request_id", sa.String(128), nullable=True)
     if not _is_sqlite():
         op.add_column("score_groups", segments)

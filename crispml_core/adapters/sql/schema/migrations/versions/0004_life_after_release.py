@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from crispml_core.adapters.sql.schema.migrations.score_view import without_view
+from crispml_core.adapters.sql.schema.types import SHORT_TEXT, SizedText
 
 revision = "0004"
 down_revision = "0003"
@@ -93,7 +94,7 @@ def _add_dataset_notes() -> None:
         sa.Column("noted_at", sa.DateTime, nullable=False),
         sa.Column("changes", sa.Text, nullable=False),
         sa.Column("noted_by", sa.String(255), nullable=False),
-        sa.Column("reason", sa.Text, nullable=False),
+        sa.Column("reason", SizedText(SHORT_TEXT), nullable=False),
         sa.Column("floor", sa.String(16), nullable=True),
         sa.PrimaryKeyConstraint("dataset_id", "sequence", name="pk_dataset_notes"),
     )
@@ -124,7 +125,7 @@ def _add_version_health() -> None:
         sa.Column("healthy", sa.SmallInteger, nullable=False),
         sa.Column("streak", sa.Integer, nullable=False),
         sa.Column("fit", sa.SmallInteger, nullable=False),
-        sa.Column("reason", sa.Text, nullable=False),
+        sa.Column("reason", SizedText(SHORT_TEXT), nullable=False),
         sa.Column("judged_at", sa.DateTime, nullable=False),
         sa.Column("judged_by", sa.String(255), nullable=False),
         sa.Column("evidence", sa.String(128), nullable=False),
@@ -174,7 +175,7 @@ def _add_bundle_imports() -> None:
         sa.Column("sequence", sa.Integer, nullable=False),
         sa.Column("moved_at", sa.DateTime, nullable=False),
         sa.Column("moved_by", sa.String(255), nullable=False),
-        sa.Column("reason", sa.Text, nullable=False),
+        sa.Column("reason", SizedText(SHORT_TEXT), nullable=False),
         sa.Column("bundle", sa.String(64), nullable=False),
         sa.PrimaryKeyConstraint("approval_digest", name="pk_approvals"),
     )
@@ -256,7 +257,7 @@ def _make_monitoring() -> None:
         sa.Column("acknowledged_at", sa.DateTime, nullable=True),
         sa.Column("acknowledged_by", sa.String(255), nullable=False),
         sa.Column("evaluation_id", sa.String(36), nullable=False),
-        sa.Column("summary", sa.Text, nullable=False),
+        sa.Column("summary", SizedText(SHORT_TEXT), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_alerts"),
         sa.UniqueConstraint("firing_key", name="uq_alerts_firing_key"),
     )
@@ -272,13 +273,13 @@ def _make_monitoring() -> None:
         sa.Column("created_at", sa.DateTime, nullable=False),
         sa.Column("run_id", sa.String(36), nullable=True),
         sa.Column("version", sa.String(63), nullable=True),
-        sa.Column("detail", sa.Text, nullable=False),
-        sa.Column("reason", sa.Text, nullable=False),
+        sa.Column("detail", SizedText(SHORT_TEXT), nullable=False),
+        sa.Column("reason", SizedText(SHORT_TEXT), nullable=False),
         sa.Column("champion", sa.String(63), nullable=True),
         sa.Column("evidence", sa.Text, nullable=False),
         sa.Column("decided_at", sa.DateTime, nullable=True),
         sa.Column("decided_by", sa.String(255), nullable=False),
-        sa.Column("decided_why", sa.Text, nullable=False),
+        sa.Column("decided_why", SizedText(SHORT_TEXT), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_trigger_actions"),
     )
     op.create_index("ix_trigger_actions_use_case_id", "trigger_actions", ["use_case", "id"])
@@ -293,7 +294,7 @@ def _make_monitoring() -> None:
         sa.Column("status", sa.String(16), nullable=False),
         sa.Column("attempts", sa.Integer, nullable=False),
         sa.Column("delivered_at", sa.DateTime, nullable=True),
-        sa.Column("outcome", sa.Text, nullable=False),
+        sa.Column("outcome", SizedText(SHORT_TEXT), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_deliveries"),
     )
     op.create_index(
