@@ -8,7 +8,9 @@ from typing import Any
 from sqlalchemy import URL, Engine, create_engine, event
 from sqlalchemy.exc import DisconnectionError
 
+from crispml_core.adapters.sql.databases.errors import SETTING
 from crispml_core.adapters.sql.databases.options import EngineOptions
+from crispml_core.domain.errors import NotReady
 
 # The server has this long to say itself that a statement took too long; then it is not there.
 GRACE_S = 0.5
@@ -26,6 +28,7 @@ def postgresql_engine(url: URL, options: EngineOptions) -> Engine:
         **options.of_pool(),
     )
     if engine.dialect.driver == "psycopg":
+        _ask_for_utf8(engine)
         _be_patient(engine, options)
         _notice_ends(engine)
     return engine
@@ -55,6 +58,20 @@ def _arguments(url: URL, options: EngineOptions) -> dict[str, Any]:
         **{name: value for name, value in arguments.items() if name not in url.query},
         "options": " ".join(told),
     }
+
+
+def _ask_for_utf8(engine: Engine) -> None:
+    """Refuse a database that does not take every character, before anything is asked of it."""
+
+    # First of all: SQLAlchemy cannot read what the driver gives it from such a database.
+    @event.listens_for(engine, "connect", insert=True)
+    def _check(connection: Any, _record: Any) -> None:
+        if connection.info.parameter_status("server_encoding") != "UTF8":
+            connection.close()
+            raise NotReady(
+                f"the database of {SETTING} is not in UTF-8; make it with ENCODING 'UTF8' TEMPLATE "
+                "template0"
+            )
 
 
 def _notice_ends(engine: Engine) -> None:

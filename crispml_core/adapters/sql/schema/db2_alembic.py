@@ -16,7 +16,7 @@ from alembic.ddl.base import (
     format_type,
 )
 from alembic.ddl.impl import DefaultImpl
-from sqlalchemy import Table, text
+from sqlalchemy import CLOB, Column, Table, Text, text
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.schema import AddConstraint
 from sqlalchemy.sql.compiler import DDLCompiler
@@ -54,6 +54,13 @@ class Db2Impl(DefaultImpl):
         super().create_table(table, **kw)
         for key in self._db2.keys_as_indexes(table):
             self._exec(AddConstraint(key, isolate_from_table=False))
+
+    def compare_type(self, inspector_column: Column[Any], metadata_column: Column[Any]) -> bool:
+        """Return whether a column has another type; the length of a text is not read from Db2."""
+        kind = getattr(metadata_column.type, "impl_instance", metadata_column.type)
+        if isinstance(inspector_column.type, CLOB) and isinstance(kind, Text):
+            return False
+        return super().compare_type(inspector_column, metadata_column)
 
     def _exec(self, construct: Any, *arguments: Any, **options: Any) -> Any:
         """Reorganise a table whose columns were dropped before anything else is done."""

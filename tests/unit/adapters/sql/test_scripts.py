@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 pytest.importorskip("ibm_db_sa")
@@ -16,7 +18,7 @@ from crispml_core.adapters.sql.databases.db2_sql import (
 )
 from crispml_core.adapters.sql.schema import migrate
 from crispml_core.adapters.sql.schema.tables import metadata
-from crispml_core.adapters.sql.schema.types import UtcTimestamp
+from crispml_core.adapters.sql.schema.types import SizedText, UtcTimestamp
 from crispml_core.domain.errors import InvalidInput
 from scripts.ddl import FOLDER, written
 
@@ -84,6 +86,19 @@ def test_a_script_makes_every_table_and_tells_no_secret(url):
     assert script.rstrip().endswith("COMMIT;")
     assert f"version_num='{migrate.head()}'" in script
     assert "s3cret" not in script
+
+
+def test_a_script_gives_texts_the_lengths_that_the_stores_count_on():
+    script = migrate.script("db2+ibm_db://", None)
+    for table in metadata.tables.values():
+        made = re.findall(rf"TABLE {table.name} (?:\(.*?\n\)|ADD COLUMN [^;]*);", script, re.DOTALL)
+        # Revisions 0002 and 0003 make tables anew.
+        last = max(at for at, found in enumerate(made) if found.endswith("\n);"))
+        for column in table.columns:
+            kind = getattr(column.type, "impl_instance", column.type)
+            if isinstance(kind, SizedText):
+                name = luw_dialect().identifier_preparer.quote(column.name)
+                assert f"{name} CLOB({kind.most_bytes})" in "\n".join(made[last:]), column
 
 
 def test_a_script_of_the_newest_revision_changes_nothing():
