@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
-from sqlalchemy import Column, LargeBinary, MetaData, Text, create_engine, inspect, make_url
+from sqlalchemy import Column, LargeBinary, Text, create_engine, inspect, make_url
 
 from crispml_core.adapters.sql.databases.engine import make_engine
 from crispml_core.adapters.sql.schema import migrate
@@ -34,6 +34,9 @@ DB2 = "CRISPML_TEST_DB2_URL"
 INFLUX = "CRISPML_TEST_INFLUX_URL"
 INFLUXQL = "CRISPML_TEST_INFLUXQL_URL"
 VICTORIA = "CRISPML_TEST_VICTORIA_URL"
+
+# Tables of any revision that refer to others, so that they are dropped first.
+_REFERRING = ("labels", "scores")
 
 SCRIPT = Path(__file__).parents[1] / "scripts" / "postgresql.sh"
 
@@ -88,9 +91,11 @@ def own_schema(name: str = "contract") -> str:
     with engine.begin() as connection:
         for view in inspect(connection).get_view_names():
             connection.exec_driver_sql(f"DROP VIEW {view}")
-        tables = MetaData()
-        tables.reflect(connection)
-        tables.drop_all(connection)
+        # By name: to read all of their columns and keys first takes the stand-in ten seconds.
+        names = inspect(connection).get_table_names()
+        for table in sorted(names, key=lambda name: name not in _REFERRING):
+            quoted = engine.dialect.identifier_preparer.quote(table)
+            connection.exec_driver_sql(f"DROP TABLE {quoted}")
     first.dispose()
     engine.dispose()
     return own

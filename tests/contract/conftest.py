@@ -19,6 +19,7 @@ from sqlalchemy import Engine
 
 from crispml_core.adapters.sql.alias_log import SqlAliasLog
 from crispml_core.adapters.sql.databases.engine import make_engine
+from crispml_core.adapters.sql.databases.options import EngineOptions
 from crispml_core.adapters.sql.dataset_notes import SqlDataSetNotes
 from crispml_core.adapters.sql.drift_store import SqlDriftStore
 from crispml_core.adapters.sql.event_log import SqlEventLog
@@ -185,7 +186,8 @@ def _sqlite(tmp_path: Any, empty: Any) -> Iterator[Stores]:
 
 @contextmanager
 def _of_server(kind: str, empty: Any) -> Iterator[Stores]:
-    engine = make_engine(empty(kind))
+    # As in the services: of transactions at once a database may undo all but one.
+    engine = make_engine(empty(kind), options=EngineOptions(retry_s=10))
     with engine.begin() as connection:
         for table in reversed(metadata.sorted_tables):
             connection.execute(table.delete())
