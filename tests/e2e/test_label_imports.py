@@ -26,6 +26,7 @@ import json, sys, time
 from pathlib import Path
 from benchmarks.harness.memory import peak_rss_mib
 from crispml_core.adapters.sql.databases.engine import make_engine
+from crispml_core.adapters.sql.databases.options import EngineOptions
 from crispml_core.adapters.sql.labels.store import SqlLabelStore
 from crispml_core.pipelines.scoring import ScoringPipelines, ScoringStores
 from crispml_core.rest.formats.label_body import LabelBody
