@@ -17,12 +17,14 @@ from __future__ import annotations
 
 import os
 import subprocess
+import time
 from functools import cache
 from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
 from sqlalchemy import Column, LargeBinary, Text, create_engine, inspect, make_url
+from sqlalchemy.exc import DBAPIError
 
 from crispml_core.adapters.sql.databases.engine import make_engine
 from crispml_core.adapters.sql.schema import migrate
@@ -84,7 +86,20 @@ def own_schema(name: str = "contract") -> str:
     schema = f"crispml_{name}_{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}".upper()
     url = make_url(address(DB2))
     own = url.update_query_dict({"CurrentSchema": schema}).render_as_string(hide_password=False)
-    first, engine = make_engine(url.render_as_string(hide_password=False)), make_engine(own)
+    # Who was killed in the middle of an upgrade keeps the catalogue until the server notices.
+    deadline = time.monotonic() + 90
+    while True:
+        try:
+            _empty_schema(url.render_as_string(hide_password=False), own, schema)
+            return own
+        except DBAPIError as error:
+            if "SQL0911N" not in str(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(1)
+
+
+def _empty_schema(url: str, own: str, schema: str) -> None:
+    first, engine = make_engine(url), make_engine(own)
     with first.begin() as connection:
         if schema.lower() not in inspect(connection).get_schema_names():
             connection.exec_driver_sql(f"CREATE SCHEMA {schema}")
@@ -98,7 +113,6 @@ def own_schema(name: str = "contract") -> str:
             connection.exec_driver_sql(f"DROP TABLE {quoted}")
     first.dispose()
     engine.dispose()
-    return own
 
 
 @cache

@@ -122,7 +122,8 @@ def _work(urls: dict[str, str], clock: Path) -> None:
             client.post(
                 f"{urls['scoring']}/invocations", json={"dataframe_records": records[:1]}
             ).raise_for_status()
-            time.sleep(0.2)
+            # Scores are counted in time that is left.
+            time.sleep(1.0)
         time.sleep(3 * SCRAPE_S)
 
 
