@@ -40,7 +40,7 @@ trial: setup ## Kill processes, ask oracles and the clients of peers, simulate w
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -m trial $(ARGS)
 
 servers: setup ## Ask real databases and monitoring servers; see CONTRIBUTING
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "server and not trial" $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "server and not trial" $(ARGS)
 
 proof: setup ## Run the full sizes and write figures to benchmarks/results/
 	@$(BIN)/python -m benchmarks.proof $(ARGS)
