@@ -71,11 +71,7 @@ class Databases:
     def pytest_collection_modifyitems(
         self, config: pytest.Config, items: list[pytest.Item]
     ) -> Iterator[None]:
-        """Group tests for the processes, and leave out what a database cannot do."""
-        for item in items if config.pluginmanager.hasplugin("xdist") else ():
-            # What makes tables in one schema of Db2 keeps those in others waiting.
-            group = "db2" if _kind_of(item) == "db2" else item.path.as_posix()
-            item.add_marker(pytest.mark.xdist_group(group))
+        """Leave out what a database cannot do."""
         yield
         left_out = []
         for item in items:
