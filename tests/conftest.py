@@ -53,7 +53,7 @@ INSTALLING, INSTALL_S = ("clients", "oracles"), 900
 def pytest_configure(config: pytest.Config) -> None:
     """Start the servers that a run may need, and count tests by their database."""
     config.pluginmanager.register(Databases())
-    wanted = config.option.markexpr.startswith("server")
+    wanted = config.option.markexpr.startswith(("server", "trial"))
     if not wanted or hasattr(config, "workerinput") or config.option.collectonly:
         return
     if POSTGRESQL not in os.environ:

@@ -69,7 +69,8 @@ def test_no_score_is_lost_or_doubled_and_the_probes_tell_the_truth(serve, world,
         goes_to("database", load)
         heard = load.stop()
     assert heard.refused == []
-    assert heard.slowest(began, ended) < SOON_S
+    # The driver notices silence after its time-out, and tries a new connection as long once more.
+    assert heard.slowest(began, ended) < 3 * SOON_S
     until(lambda: service.metric("crispml_journal_transactions") == 0, 120)
     told = Counter((one.record_key, one.prediction, one.probability) for one in heard.told)
     assert stored(on_server.url) == told
