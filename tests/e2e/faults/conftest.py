@@ -93,7 +93,7 @@ def truth(world: World) -> Iterator[Truth]:
 def volume(tmp_path: Path) -> Iterator[Callable[..., Path]]:
     """Make small file systems: ``volume("journal", "1m")``."""
     if not can_mount(tmp_path / "probe"):
-        pytest.skip("this user may not mount file systems")
+        missing("this user may not mount file systems")
     with ExitStack() as stack:
 
         def make(name: str, size: str) -> Path:

@@ -16,6 +16,7 @@ from benchmarks.faults.service import until
 from benchmarks.faults.stores import can_mount, fill, small_volume
 from benchmarks.faults.truth import Truth, ask_back
 from benchmarks.faults.world import SCORE, USE_CASE, body
+from tests.servers import missing
 
 pytestmark = pytest.mark.slow
 
@@ -141,7 +142,7 @@ def space():
     with tempfile.TemporaryDirectory(prefix="space-") as folder:
         Path(folder).chmod(0o755)
         if not can_mount(Path(folder) / "probe"):
-            pytest.skip("this user may not mount file systems")
+            missing("this user may not mount file systems")
         with small_volume(Path(folder) / "volume", "40m"):
             yield Path(folder) / "volume"
 
