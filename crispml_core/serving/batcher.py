@@ -18,6 +18,9 @@ Tell: TypeAlias = Callable[[R | Exception], None]
 
 # How long the worker waits for work before it does what is left for idle times.
 IDLE_S = 0.2
+# Traffic without a pause must not keep that work away for ever: so long after its last step it gets
+# another one, and never more than this share of the time.
+OVERDUE_S, BUSY_SHARE = 1.0, 0.05
 
 
 class Batcher(Generic[T, R]):
@@ -45,7 +48,8 @@ class Batcher(Generic[T, R]):
         the event loop because two changes of the thread cost more than they; None leaves the item
         to the worker. It must not wait for anything.
     idle : callable, optional
-        Called in the worker thread when nobody had anything to do for `IDLE_S`.
+        One step of work that may be done later. Called in the worker thread when nobody had
+        anything to do for `IDLE_S`, and now and then when there is no such time.
     name : str
         Name of the thread.
 
@@ -71,6 +75,7 @@ class Batcher(Generic[T, R]):
         self._working: list[tuple[T, Tell[R]]] = []
         self._oldest = self.came_at = 0.0
         self._is_quiet = True  # the event loop has worked on nothing since the worker looked
+        self._overdue_at = time.monotonic() + OVERDUE_S  # when idle work waits no longer for quiet
         self._loop: asyncio.AbstractEventLoop | None = None
         self._started = 0.0
         self._is_scheduled = False
@@ -185,9 +190,8 @@ class Batcher(Generic[T, R]):
             try:
                 task = self._queue.get(timeout=IDLE_S)
             except Empty:
-                if self._idle is not None and self._is_quiet:
-                    with self._busy:
-                        self._idle()
+                if self._is_quiet or time.monotonic() > self._overdue_at:
+                    self._do_idle_work()
                 self._is_quiet = True
                 continue
             if task is None:
@@ -200,6 +204,17 @@ class Batcher(Generic[T, R]):
                 loop.call_soon_threadsafe(self._finish, loop, outcomes)
             except RuntimeError:  # the loop is closed: nobody waits any more
                 self._working = []
+            if time.monotonic() > self._overdue_at:
+                self._do_idle_work()
+
+    def _do_idle_work(self) -> None:
+        if self._idle is None:
+            return
+        start = time.monotonic()
+        with self._busy:
+            self._idle()
+        end = time.monotonic()
+        self._overdue_at = end + max(OVERDUE_S, (end - start) / BUSY_SHARE)
 
 
 _MAYBE = (

@@ -2,11 +2,12 @@
 
 import asyncio
 import threading
+import time
 
 import pytest
 
 from crispml_core.domain.errors import DeadlineExceeded, Overloaded, StoreUnavailable
-from crispml_core.serving.batcher import Batcher
+from crispml_core.serving.batcher import BUSY_SHARE, OVERDUE_S, Batcher
 
 
 def run(scenario, work, **options):
@@ -158,6 +159,37 @@ def test_idle_work_is_done_when_there_is_nothing_else():
     assert run(scenario, lambda items: items, idle=idle.set)
 
 
+@pytest.mark.parametrize("at_once", [None, list], ids=["worker", "loop"])
+def test_traffic_without_a_pause_keeps_no_idle_work_away(at_once):
+    idle = threading.Event()
+
+    async def scenario(batcher):
+        deadline = asyncio.get_running_loop().time() + 3 * OVERDUE_S
+        while not idle.is_set() and asyncio.get_running_loop().time() < deadline:
+            await batcher.submit(1)
+            await asyncio.sleep(0.02)
+        return idle.is_set()
+
+    assert run(scenario, list, at_once=at_once, idle=idle.set)
+
+
+def test_under_traffic_idle_work_takes_a_small_share_of_the_time():
+    steps = []
+
+    def idle():
+        steps.append(time.monotonic())
+        time.sleep(0.1)
+
+    async def scenario(batcher):
+        end = asyncio.get_running_loop().time() + OVERDUE_S + 0.1 / BUSY_SHARE
+        while asyncio.get_running_loop().time() < end:
+            await batcher.submit(1)
+            await asyncio.sleep(0.02)
+        return len(steps)
+
+    assert run(scenario, list, idle=idle) == 1
+
+
 def test_an_outcome_is_told_once_and_in_the_loop(caplog):
     told = []
 
@@ -244,5 +276,5 @@ def test_the_worker_is_not_idle_while_the_loop_works():
         return during
 
     during = run(scenario, list, at_once=list, idle=lambda: idle.append(1))
-    assert during <= 1  # before the first item, if that came late
+    assert during <= 1  # before the first item, if that came late; the next would be overdue later
     assert len(idle) > during
