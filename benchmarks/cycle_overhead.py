@@ -64,7 +64,7 @@ def main(arguments: list[str] | None = None) -> dict[str, Any]:
         make_stores(settings)
         with (
             Services(Path(folder), settings, PLANS[:1]) as services,
-            CrispMLClient(services.urls["training"], services.urls["training"]) as client,
+            services.client() as client,
         ):
             cycle(client)  # warms the fork server and the page cache
             found = [cycle(client) for _ in range(rounds)]

@@ -25,7 +25,6 @@ import pyarrow.parquet as pq
 import yaml
 
 from crispml_core.cli.services import PLANS, Services, local_settings, make_stores
-from crispml_core.client import CrispMLClient
 
 CHUNK_ROWS = 100_000
 # Large on purpose: whoever decodes a whole row group at once shows it here.
@@ -125,7 +124,7 @@ def main(arguments: list[str] | None = None) -> dict[str, Any]:
         make_stores(settings)
         with (
             Services(folder, settings, PLANS[:1]) as services,
-            CrispMLClient(services.urls["training"], services.urls["training"]) as client,
+            services.client() as client,
             PeakMemory() as memory,
         ):
             start = time.perf_counter()

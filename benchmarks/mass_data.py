@@ -28,7 +28,6 @@ from sqlalchemy import make_url
 
 from benchmarks.ingest_memory import PeakMemory
 from crispml_core.cli.services import PLANS, Services, local_settings, make_stores
-from crispml_core.client import CrispMLClient
 
 SCRIPT = Path(__file__).parents[1] / "scripts" / "postgresql.sh"
 VARIABLE = "CRISPML_TEST_POSTGRESQL"
@@ -139,7 +138,7 @@ def ingest(folder: Path, url: str) -> tuple[Any, float, float]:
     make_stores(settings)
     with (
         Services(folder, settings, PLANS[:1]) as services,
-        CrispMLClient(services.urls["training"], services.urls["training"]) as client,
+        services.client() as client,
         PeakMemory() as memory,
     ):
         start = time.perf_counter()

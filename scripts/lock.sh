@@ -16,9 +16,9 @@ compile dev pyproject.toml --all-extras --group dev
 # The image of a service has what it needs at run time, at the versions that were tested: its
 # extras, and the clients of the servers that it may be told of.
 clients=(--extra postgres --extra influx --extra otel)
-compile training pyproject.toml --extra ml --extra sql --extra rest --extra compile \
+compile training pyproject.toml --extra ml --extra sql --extra rest --extra security --extra compile \
   "${clients[@]}" --constraint requirements/dev.txt
-compile scoring pyproject.toml --extra ml --extra sql --extra rest --extra onnx \
+compile scoring pyproject.toml --extra ml --extra sql --extra rest --extra security --extra onnx \
   "${clients[@]}" --constraint requirements/dev.txt
 # What an image may have besides, by the argument DRIVERS of its build.
 compile db2 pyproject.toml --extra db2 --constraint requirements/dev.txt

@@ -20,7 +20,6 @@ from benchmarks.harness.places import HOST, ROOT, STORES
 from benchmarks.harness.say import say
 from benchmarks.harness.servers import CSV, PARQUET, RECORD, RECORDS, V2, Form, Server, Start
 from crispml_core.cli.services import PLANS, Services, local_settings, make_stores
-from crispml_core.client import CrispMLClient
 
 REFERENCE = "benchmarks.adult.use_case:adult"
 _COLUMNS = (KEY, *FEATURES)
@@ -43,7 +42,7 @@ def train(algorithm: str) -> Path:
     with (
         both_cores(),
         Services(folder, settings, PLANS[:1]) as services,
-        CrispMLClient(services.urls["training"], services.urls["training"]) as client,
+        services.client() as client,
     ):
         run = client.training.wait(
             client.training.cycle("adult", algorithms=[algorithm], promote=True)

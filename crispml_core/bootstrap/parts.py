@@ -19,6 +19,7 @@ from crispml_core.adapters.volume.errors import volume_problem
 from crispml_core.domain.errors import CrispMLError
 from crispml_core.domain.use_case import UseCase
 from crispml_core.ports.alias_log import AliasLog
+from crispml_core.ports.key_store import KeyStore
 from crispml_core.ports.model_codec import ModelCodec
 from crispml_core.ports.model_registry import ModelRegistry
 from crispml_core.ports.timing_log import TimingHub
@@ -35,6 +36,8 @@ class Parts:
 
     Parameters
     ----------
+    keys : KeyStore
+        API keys; asked by what has little patience.
     lineage : callable
         Gives what reads the lineage graph; it is built when it is first needed.
     tracer : Tracer
@@ -53,6 +56,7 @@ class Parts:
     models: ModelRegistry
     aliases: AliasLog
     timings: TimingHub
+    keys: KeyStore
     lineage: Callable[[], LineageReader]
     ping: Callable[[], Mapping[str, str | None]]
     pools: Callable[[], Sequence[PoolState]] = tuple

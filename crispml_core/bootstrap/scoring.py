@@ -14,6 +14,7 @@ from crispml_core.adapters.sql.alias_log import SqlAliasLog
 from crispml_core.adapters.sql.databases.tracing import trace_statements
 from crispml_core.adapters.sql.event_log import SqlEventLog
 from crispml_core.adapters.sql.health_log import SqlHealthLog
+from crispml_core.adapters.sql.key_store import SqlKeyStore
 from crispml_core.adapters.sql.labels.store import SqlLabelStore
 from crispml_core.adapters.sql.report_store import SqlReportStore
 from crispml_core.adapters.sql.schema.revision import check_revision
@@ -158,6 +159,7 @@ def build(settings: CrispMLSettings) -> ScoringParts:
         models=models,
         aliases=aliases,
         timings=timings,
+        keys=SqlKeyStore(looks),
         lineage=lineage_builder(engine, root, use_cases),
         ledger=ledger,
         labels=labels,

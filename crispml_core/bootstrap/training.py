@@ -19,6 +19,7 @@ from crispml_core.adapters.sql.databases.tracing import trace_statements
 from crispml_core.adapters.sql.dataset_notes import SqlDataSetNotes
 from crispml_core.adapters.sql.health_log import SqlHealthLog
 from crispml_core.adapters.sql.import_log import SqlImportLog
+from crispml_core.adapters.sql.key_store import SqlKeyStore
 from crispml_core.adapters.sql.labels.store import SqlLabelStore
 from crispml_core.adapters.sql.monitor_store import SqlMonitorStore
 from crispml_core.adapters.sql.outbox import SqlOutbox
@@ -219,6 +220,7 @@ def build(settings: CrispMLSettings, *, is_run: bool = False) -> TrainingParts:
         models=models,
         aliases=aliases,
         timings=timings,
+        keys=SqlKeyStore(looks),
         lineage=lineage_builder(engine, root, use_cases),
         training=training,
         project_aliases=project_aliases,

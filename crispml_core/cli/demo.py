@@ -66,7 +66,6 @@ def demo(
     first.
     """
     from crispml_core.cli.services import Services, local_settings, make_stores
-    from crispml_core.client import CrispMLClient
 
     file = Path(reference.partition(":")[0])
     if file.suffix in (".py", ".yaml", ".yml") and not file.is_file():
@@ -83,7 +82,7 @@ def demo(
     make_stores(settings)
     with (
         Services(folder, settings) as services,
-        CrispMLClient(services.urls["training"], services.urls["scoring"]) as client,
+        services.client() as client,
     ):
         with session.out.progress("demo") as report:
             tour = take_tour(client, _name(reference), seed=seed, report=report)
@@ -100,7 +99,6 @@ def play(
     from crispml_core.cli.story.drift import DriftStory
     from crispml_core.cli.story.stage import Stage
     from crispml_core.cli.story.telling import show_story
-    from crispml_core.client import CrispMLClient
     from crispml_core.reporting.story_page import render_story
 
     if addresses.read(folder):
@@ -111,7 +109,7 @@ def play(
     make_stores(settings)
     with (
         Services(folder, settings) as services,
-        CrispMLClient(services.urls["training"], services.urls["scoring"]) as client,
+        services.client() as client,
     ):
         name = next(iter(client.training.use_cases())).name
         with session.out.progress("story") as report:

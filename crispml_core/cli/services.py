@@ -14,13 +14,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType, TracebackType
+from typing import TYPE_CHECKING
 
 import httpx
 
-from crispml_core.cli import addresses
+from crispml_core.cli import addresses, local_key
 from crispml_core.cli.db import upgrade_database
 from crispml_core.cli.ports import HOST, PortClaims
 from crispml_core.cli.verb import Failure
+from crispml_core.domain.api_keys import digest_of
+
+if TYPE_CHECKING:
+    from crispml_core.client import CrispMLClient
 
 # A stopping service gives open requests up to 20 s.
 _START_S, _READY_S, _GRACE_S = 120.0, 15.0, 25.0
@@ -55,7 +60,7 @@ class Services:
     Parameters
     ----------
     folder : Path
-        Where logs and the file of addresses go.
+        Where logs, the file of addresses and the key of an admin go.
     settings : mapping
         Settings of both services, by the name of their environment variable.
     plans : sequence of Plan
@@ -67,6 +72,7 @@ class Services:
     ) -> None:
         self.folder = folder
         self.urls: dict[str, str] = {}
+        self.key = local_key.make(folder)
         self.taken_ports: dict[str, int] = {}
         self._ports = PortClaims()
         self._settings, self._plans = dict(settings), plans
@@ -100,6 +106,13 @@ class Services:
         traceback: TracebackType | None,
     ) -> None:
         self.stop()
+
+    def client(self) -> CrispMLClient:
+        """Return a client of the services, with the key of their folder."""
+        from crispml_core.client import CrispMLClient
+
+        training, scoring = (self.urls.get(name, "") for name in ("training", "scoring"))
+        return CrispMLClient(training or scoring, scoring or training, credential=self.key)
 
     def log(self, name: str) -> Path:
         """Return the log file of a service."""
@@ -155,6 +168,8 @@ class Services:
             "OMP_WAIT_POLICY": "PASSIVE",  # threads that wait do not burn the cores of others
             **os.environ,
             **self._settings,
+            # The key itself stays in its file: others may see the environment of a process.
+            "CRISPML_AUTH__ADMIN_KEY_DIGEST": digest_of(self.key),
             "CRISPML_SERVER__HOST": HOST,
             "CRISPML_SERVER__PORT": str(port),
         }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ from uuid import uuid4
 
 import click
 
-from crispml_core.cli import addresses
+from crispml_core.cli import addresses, local_key
 from crispml_core.cli.output import Output
 from crispml_core.domain.errors import CrispMLError
 
@@ -53,6 +54,7 @@ class Session:
     transport: httpx.BaseTransport | None = None
     training_url: str | None = None
     scoring_url: str | None = None
+    credential: str | None = field(default=None, repr=False)
     out: Output = field(default_factory=Output)
     request_id: str = field(default_factory=lambda: f"cli-{uuid4().hex}")
     """One for the whole call, so that what it set off in both services is found together."""
@@ -67,8 +69,15 @@ class Session:
             running = addresses.read(Path(addresses.FOLDER))
             training = self.training_url or running.get("training", addresses.TRAINING_URL)
             scoring = self.scoring_url or running.get("scoring", addresses.SCORING_URL)
+            # The key of this machine is for the services of this machine, and for no other.
+            is_local = running and {training, scoring} <= {*running.values()}
+            local = local_key.read(Path(addresses.FOLDER)) if is_local else None
             self._client = CrispMLClient(
-                training, scoring, request_id=self.request_id, transport=self.transport
+                training,
+                scoring,
+                credential=self.credential or local,
+                request_id=self.request_id,
+                transport=self.transport,
             )
         return self._client
 
@@ -103,6 +112,7 @@ class Verb(click.Command):
         debug = ctx.params.pop("debug")
         session.training_url = ctx.params.pop("training_url", None)
         session.scoring_url = ctx.params.pop("scoring_url", None)
+        session.credential = os.environ.get("CRISPML_API_KEY") or None
         try:
             return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort):

@@ -28,6 +28,8 @@ class CrispMLClient:
         Longest silence of a service within one answer.
     retries : int
         How many more times a request is tried that is safe to repeat.
+    credential : str, optional
+        An API key, or a token of the OpenID provider; sent with every call.
     request_id : str, optional
         Sent with every call (letters, digits, ``.``, ``_`` and ``-``), so that the logs of both
         services, the runs and the scores name it; by default each call has one of its own.
@@ -50,12 +52,14 @@ class CrispMLClient:
         *,
         timeout_s: float = 60.0,
         retries: int = 4,
+        credential: str | None = None,
         request_id: str | None = None,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         options: dict[str, Any] = {
             "timeout_s": timeout_s,
             "retries": retries,
+            "credential": credential,
             "request_id": request_id,
             "transport": transport,
         }

@@ -57,6 +57,8 @@ class ServiceConnection:
         Replaces the network, for tests.
     sleep : callable
         Replaces the pause, for tests.
+    credential : str, optional
+        Sent with every call, as a bearer.
     request_id : str, optional
         Sent with every call; by default each call has one of its own.
     """
@@ -71,6 +73,7 @@ class ServiceConnection:
         backoff_s: float = 0.2,
         transport: httpx.BaseTransport | None = None,
         sleep: Callable[[float], None] = time.sleep,
+        credential: str | None = None,
         request_id: str | None = None,
     ) -> None:
         self._given_id = request_id
@@ -87,6 +90,7 @@ class ServiceConnection:
             )
         self._client = httpx.Client(
             base_url=self.url,
+            headers={} if credential is None else {"Authorization": f"Bearer {credential}"},
             timeout=httpx.Timeout(timeout_s, connect=min(timeout_s, 5.0)),
             transport=transport,
             # A proxy of the company cannot reach this machine's own loopback.

@@ -7,6 +7,9 @@
     │   ├── MalformedContent    bytes that are not the JSON, CSV or Parquet they claim to be
     │   ├── InvalidRecords      rows that break the record schema; carries one Problem per finding
     │   └── TooLarge            more bytes or rows than the limit
+    ├── Unauthenticated         nobody is known by what came with the request
+    ├── Forbidden               whoever asks may not do this
+    ├── TooManyRequests         more at once than one caller may ask for
     ├── UnsupportedContent      a content type or a format that is not offered
     ├── NotFound                no such use case, run, data set, artefact, version, score, report
     ├── Conflict                the request is fine, the state of the stores is not
@@ -117,6 +120,24 @@ class InvalidRecords(InvalidInput):
         where = "" if first.row is None else f"row {first.row}: "
         rest = f" ({self.total - 1} more)" if self.total > 1 else ""
         return f"{where}{first.message}{rest}"
+
+
+class Unauthenticated(CrispMLError):
+    """Raised when a request comes without a credential, or with one that is not valid."""
+
+    code = "unauthenticated"
+
+
+class Forbidden(CrispMLError):
+    """Raised when whoever asks may not do what they ask for."""
+
+    code = "forbidden"
+
+
+class TooManyRequests(CrispMLError):
+    """Raised when one caller asks for more at once than it may."""
+
+    code = "too_many_requests"
 
 
 class UnsupportedContent(CrispMLError):

@@ -10,12 +10,17 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi_offline import FastAPIOffline
+from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.types import Scope
 
 from crispml_core import __version__
 from crispml_core.bootstrap.parts import Parts
+from crispml_core.domain.access import ApiKey, Grant, Role
+from crispml_core.domain.identifiers import utc_now
 from crispml_core.ports.tracer import Tracer
+from crispml_core.rest.access.gate import Gate
+from crispml_core.rest.access.key_ring import POLL_S, KeyRing
 from crispml_core.rest.docs import PROBLEMS, install_openapi
 from crispml_core.rest.errors import install_error_handlers
 from crispml_core.rest.health import Checks, health_router, keep_looking
@@ -63,9 +68,10 @@ def create_base_app(
     """Return the app of a service.
 
     Each of `routers` carries the prefix `API` itself, so that its routes know their whole template.
-    ``app.state`` holds `parts` (None until `lifespan` sets them), `settings`, `draining`, which the
-    server sets when it was asked to stop, and `plain`, what answers plain requests at the socket,
-    if a service has that; see `crispml_core.rest.plain_requests`.
+    ``app.state`` holds `parts` (None until `lifespan` sets them), `settings`, `gate`, which tells
+    who may do what, `draining`, which the server sets when it was asked to stop, and `plain`, what
+    answers plain requests at the socket, if a service has that; see
+    `crispml_core.rest.plain_requests`.
 
     Parameters
     ----------
@@ -78,13 +84,16 @@ def create_base_app(
     @asynccontextmanager
     async def watched(app: FastAPI) -> AsyncIterator[None]:
         async with lifespan(app):
-            looking = asyncio.create_task(
-                keep_looking(app.state, service.checks, metrics.ready.set)
+            await run_in_threadpool(ring.follow, app.state.parts.keys)
+            tasks = (
+                asyncio.create_task(keep_looking(app.state, service.checks, metrics.ready.set)),
+                asyncio.create_task(_keep_following(ring)),
             )
             try:
                 yield
             finally:
-                looking.cancel()
+                for task in tasks:
+                    task.cancel()
 
     app = FastAPIOffline(
         title=service.title,
@@ -115,6 +124,7 @@ def create_base_app(
     )
     app.state.parts, app.state.settings, app.state.draining = None, settings, False
     app.state.plain = None
+    app.state.gate, ring = _gate_of(settings)
     install_error_handlers(app)
     install_openapi(app)
     app.include_router(health_router(service.name, service.checks))
@@ -122,6 +132,35 @@ def create_base_app(
     for router in routers:
         app.include_router(router, responses=PROBLEMS)
     return app
+
+
+def _gate_of(settings: CrispMLSettings) -> tuple[Gate, KeyRing]:
+    auth = settings.auth
+    ring = KeyRing(_fixed_keys(auth.admin_key_digest))
+    gate = Gate(settings.environment, is_open=auth.mode == "off", keys=ring.open)
+    ring.watch(gate.forget)
+    return gate, ring
+
+
+def _fixed_keys(admin_digest: str) -> tuple[ApiKey, ...]:
+    if not admin_digest:
+        return ()
+    return (
+        ApiKey(
+            key_id="settings",
+            digest=admin_digest,
+            name="settings",
+            grants=(Grant(Role.ADMIN),),
+            created_at=utc_now(),
+            created_by="settings",
+        ),
+    )
+
+
+async def _keep_following(ring: KeyRing) -> None:
+    while True:
+        await asyncio.sleep(POLL_S)
+        await run_in_threadpool(ring.look)
 
 
 def parts_of(request: Request) -> Parts:

@@ -20,6 +20,7 @@ from crispml_core.domain.errors import (
     Conflict,
     CrispMLError,
     DeadlineExceeded,
+    Forbidden,
     IdempotencyKeyReused,
     InvalidInput,
     InvalidRecords,
@@ -34,6 +35,8 @@ from crispml_core.domain.errors import (
     ReportDamaged,
     StoreUnavailable,
     TooLarge,
+    TooManyRequests,
+    Unauthenticated,
     UnsupportedContent,
 )
 from crispml_core.rest.content import NotAcceptable
@@ -47,6 +50,8 @@ STATUS: Mapping[type[CrispMLError], int] = {
     CrispMLError: 500,
     InvalidInput: 422,
     MalformedContent: 400,
+    Unauthenticated: 401,
+    Forbidden: 403,
     TooLarge: 413,
     BodyTooSlow: 408,
     UnsupportedContent: 415,
@@ -56,6 +61,7 @@ STATUS: Mapping[type[CrispMLError], int] = {
     PreconditionFailed: 412,
     PreconditionRequired: 428,
     IdempotencyKeyReused: 422,
+    TooManyRequests: 429,
     NotReady: 503,
     RegistryDamaged: 503,
     ReportDamaged: 503,
@@ -65,7 +71,9 @@ STATUS: Mapping[type[CrispMLError], int] = {
 }
 # What a status says to the client besides: try again later, or do not go on sending.
 _ADVICE: Mapping[int, Mapping[str, str]] = {
+    401: {"WWW-Authenticate": 'Bearer realm="crispml"'},
     408: {"Connection": "close"},
+    429: {"Retry-After": "1"},
     503: {"Retry-After": str(RETRY_AFTER_S)},
 }
 _SENTENCES = {

@@ -15,6 +15,7 @@ from starlette.responses import Response
 from crispml_core import __version__
 from crispml_core.domain.errors import describe_failure
 from crispml_core.domain.identifiers import is_clock_simulated, utc_now
+from crispml_core.rest.access.guarded_route import GuardedRoute
 from crispml_core.rest.answers import answer
 from crispml_core.rest.errors import RETRY_AFTER_S
 from crispml_core.rest.turns import threads_for
@@ -45,7 +46,7 @@ None is well; a text that begins with `OK` or `WAITING` is no failure.
 
 def health_router(service: str, checks: Checks) -> APIRouter:
     """Return the probes of a service."""
-    router = APIRouter(tags=["health"])
+    router = APIRouter(tags=["health"], route_class=GuardedRoute)
 
     @router.get("/livez", summary="Is the process alive?")
     async def livez() -> dict[str, str]:

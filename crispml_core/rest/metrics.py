@@ -22,6 +22,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from crispml_core.rest.access.guarded_route import GuardedRoute
 from crispml_core.rest.counting import observe_many
 from crispml_core.rest.errors import UNMATCHED, method_of, route_of
 from crispml_core.rest.timing_metrics import TimingMetrics
@@ -133,7 +134,7 @@ class HttpMetrics:
 
     def router(self) -> APIRouter:
         """Return the route that Prometheus reads."""
-        router = APIRouter(tags=["health"])
+        router = APIRouter(tags=["health"], route_class=GuardedRoute)
 
         @router.get("/metrics", summary="Metrics for Prometheus", response_class=Response)
         def metrics() -> Response:

@@ -17,7 +17,14 @@ from crispml_core.rest.request_id import HEADER, is_request_id, is_traceparent
 REQUEST_ID = HEADER.lower().encode()
 # A request that carries one of these is not plain.
 _EXTRAS = frozenset(
-    {b"idempotency-key", b"content-encoding", b"transfer-encoding", b"expect", b"upgrade"}
+    {
+        b"idempotency-key",
+        b"content-encoding",
+        b"transfer-encoding",
+        b"expect",
+        b"upgrade",
+        b"x-api-key",
+    }
 )
 _PLAIN_ACCEPT = frozenset({None, b"*/*", b"application/json"})
 _LARGEST_BODY = 64 * 1024
@@ -42,12 +49,15 @@ class PlainHead:
         Given by the caller, if it is one that may be kept.
     traceparent : bytes or None
         Given by the caller, if it is well-formed.
+    authorization : bytes or None
+        Value of the header of this name.
     """
 
     path: str
     length: int
     request_id: str | None
     traceparent: bytes | None
+    authorization: bytes | None = None
 
 
 class PlainHeads:
@@ -123,4 +133,5 @@ def _read(head: bytes) -> PlainHead | None:
         length=int(fields[b"content-length"]),
         request_id=request_id if is_request_id(request_id) else None,
         traceparent=traceparent if is_traceparent(traceparent.decode("latin-1")) else None,
+        authorization=fields.get(b"authorization"),
     )

@@ -6,8 +6,8 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from fastapi import Request, Response
-from fastapi.routing import APIRoute
 
+from crispml_core.rest.access.guarded_route import GuardedRoute
 from crispml_core.rest.content import check_content
 from crispml_core.rest.strict_json import parse_json
 
@@ -23,7 +23,7 @@ class StrictRequest(Request):
         return self._json
 
 
-class StrictRoute(APIRoute):
+class StrictRoute(GuardedRoute):
     """A route that hands a `StrictRequest` to its endpoint.
 
     A declared body is parsed here, because FastAPI would turn an error of ``json()`` into a

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from crispml_core.settings.governance import MonitorSettings, PromotionSettings
 from crispml_core.settings.load import CrispMLSettings, child_environment, load_settings
+from crispml_core.settings.security import AuthSettings
 from crispml_core.settings.services import (
     BatchSettings,
     ClockSettings,
@@ -25,6 +26,7 @@ from crispml_core.settings.watching import (
 )
 
 __all__ = [
+    "AuthSettings",
     "BatchSettings",
     "ClockSettings",
     "CrispMLSettings",

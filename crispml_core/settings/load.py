@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from ipaddress import ip_address
 from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
@@ -11,6 +12,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, Settin
 
 from crispml_core.domain.errors import InvalidInput, did_you_mean
 from crispml_core.settings.governance import MonitorSettings, PromotionSettings
+from crispml_core.settings.security import AuthSettings
 from crispml_core.settings.services import (
     BatchSettings,
     ClockSettings,
@@ -56,6 +58,9 @@ class CrispMLSettings(BaseSettings):
 
     server: ServerSettings = ServerSettings()
     """See `ServerSettings`."""
+
+    auth: AuthSettings = AuthSettings()
+    """See `AuthSettings`."""
 
     scoring: ScoringSettings = ScoringSettings()
     """See `ScoringSettings`."""
@@ -103,6 +108,24 @@ class CrispMLSettings(BaseSettings):
             raise ValueError("CRISPML_CLOCK__FILE is for the environment dev: unset it")
         return self
 
+    @model_validator(mode="after")
+    def _known_callers(self) -> CrispMLSettings:
+        host = self.server.host
+        if self.auth.mode == "off" and not is_loopback(host) and self.auth.open_address != host:
+            raise ValueError(
+                "CRISPML_AUTH__MODE=off is for an address that no other machine reaches: "
+                "authenticate, or name the address in CRISPML_AUTH__OPEN_ADDRESS too"
+            )
+        return self
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether only this machine reaches an address."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
 
 def load_settings() -> CrispMLSettings:
     """Read the settings from the environment.
@@ -133,7 +156,12 @@ def child_environment(**more: str) -> dict[str, str]:
 
 
 # Variables of the same prefix that belong to the client and to the test suite.
-_NOT_SETTINGS = ("CRISPML_TRAINING_URL", "CRISPML_SCORING_URL", "CRISPML_TEST_")
+_NOT_SETTINGS = (
+    "CRISPML_TRAINING_URL",
+    "CRISPML_SCORING_URL",
+    "CRISPML_API_KEY",
+    "CRISPML_TEST_",
+)
 
 
 def _refuse_unknown(environment: Mapping[str, str]) -> None:

@@ -18,7 +18,6 @@ import pandas as pd
 import pytest
 
 from crispml_core.cli.services import Services, local_settings, make_stores
-from crispml_core.client import CrispMLClient
 
 HERE = Path(__file__).parent
 USE_CASE = """
@@ -64,7 +63,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Model]:
     records = json.loads(rows.drop(columns="returned", errors="ignore").to_json(orient="records"))
     with (
         Services(folder, settings) as services,
-        CrispMLClient(services.urls["training"], services.urls["scoring"]) as client,
+        services.client() as client,
     ):
         run = client.training.wait(client.training.cycle("orders", promote=True))
         assert run.status == "succeeded", run

@@ -20,7 +20,6 @@ import numpy as np
 import pytest
 
 from crispml_core.cli.services import Services, local_settings, make_stores
-from crispml_core.client import CrispMLClient
 from tests.collector import Collector
 from tests.receiver import Receiver
 
@@ -139,7 +138,7 @@ def world(tmp_path_factory):
         make_stores(settings)
         with (
             Services(folder, settings) as services,
-            CrispMLClient(services.urls["training"], services.urls["scoring"]) as client,
+            services.client() as client,
         ):
             train(world, client, services, folder)
             score(world, services)

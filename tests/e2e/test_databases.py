@@ -11,7 +11,6 @@ import pytest
 
 from crispml_core.cli.services import Services, local_settings
 from crispml_core.cli.tour import take_tour
-from crispml_core.client import CrispMLClient
 from tests.databases import params
 from tests.servers import own_database, own_schema, upgraded
 
@@ -38,7 +37,7 @@ def verified(tmp_path_factory):
         (folder / "registry").mkdir()
         with (
             Services(folder, settings) as services,
-            CrispMLClient(services.urls["training"], services.urls["scoring"]) as client,
+            services.client() as client,
         ):
             tour = take_tour(client, "patience", seed=3, report=lambda share, stage: None)
             (made,) = client.scoring.reports(use_case="patience")

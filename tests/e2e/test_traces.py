@@ -13,7 +13,6 @@ import httpx
 import pytest
 
 from crispml_core.cli.services import Services, local_settings, make_stores
-from crispml_core.client import CrispMLClient
 from tests.collector import Collector
 
 USE_CASE = f"{Path(__file__).parent / 'use_cases' / 'patience.py'}:patience"
@@ -78,7 +77,7 @@ def world(tmp_path_factory):
         make_stores(settings)
         with (
             Services(folder, settings) as services,
-            CrispMLClient(services.urls["training"], services.urls["scoring"]) as client,
+            services.client() as client,
         ):
             run = client.training.cycle("patience", promote=True)
             assert client.training.wait(run).result["promoted"]

@@ -52,6 +52,7 @@ from crispml_core.testing.fakes.dataset_store import FakeDataSetStore
 from crispml_core.testing.fakes.event_log import FakeEventLog
 from crispml_core.testing.fakes.health_log import FakeHealthLog
 from crispml_core.testing.fakes.import_log import FakeImportLog
+from crispml_core.testing.fakes.key_store import FakeKeyStore
 from crispml_core.testing.fakes.label_store import FakeLabelStore
 from crispml_core.testing.fakes.model_registry import FakeModelRegistry
 from crispml_core.testing.fakes.report_store import FakeReportStore
@@ -289,6 +290,7 @@ def _serve(
         "models": models,
         "aliases": aliases,
         "timings": timings,
+        "keys": FakeKeyStore(),
         "lineage": lambda: lineage,
         "ping": lambda: health,
     }

@@ -15,6 +15,7 @@ from crispml_core.domain.lineage import (
     LineageGraph,
     NodeKind,
 )
+from crispml_core.rest.access.guarded_route import GuardedRoute
 from crispml_core.rest.answers import answer
 from crispml_core.rest.app import API, parts_of
 from crispml_core.rest.requests import RequestModel
@@ -36,7 +37,7 @@ class LineageQuery(RequestModel):
 
 def lineage_router() -> APIRouter:
     """Return the route of the lineage graph."""
-    router = APIRouter(prefix=f"{API}/lineage", tags=["lineage"])
+    router = APIRouter(prefix=f"{API}/lineage", tags=["lineage"], route_class=GuardedRoute)
 
     @router.get(
         "/{kind}/{node_id}",

@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from crispml_core.domain.errors import NotFound
 from crispml_core.domain.models import AliasEvent, ModelVersion, PublishedVersion
+from crispml_core.rest.access.guarded_route import GuardedRoute
 from crispml_core.rest.answers import answer
 from crispml_core.rest.app import API, parts_of
 from crispml_core.rest.pagination import Page, PageQuery, whole_answer
@@ -36,7 +37,7 @@ class AtQuery(RequestModel):
 
 def model_router() -> APIRouter:
     """Return the read-only routes of models, versions and aliases."""
-    router = APIRouter(prefix=f"{API}/models")
+    router = APIRouter(prefix=f"{API}/models", route_class=GuardedRoute)
 
     @router.get("", summary="List the models", tags=["models"], response_model=Page[ModelView])
     def list_models(request: Request, query: Annotated[PageQuery, Query()]) -> Response:

@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse, Response
 
 from crispml_core.domain.reports import ReportQuestion
 from crispml_core.reporting.tidy import render_table
+from crispml_core.rest.access.guarded_route import GuardedRoute
 from crispml_core.rest.answers import answer
 from crispml_core.rest.app import API
 from crispml_core.rest.content import CSV, HTML, JSON, negotiate
@@ -107,7 +108,7 @@ class FormatQuery(RequestModel):
 
 def report_router(source: ReportSource) -> APIRouter:
     """Return the read-only routes of the reports in `source`."""
-    router = APIRouter(prefix=f"{API}/reports", tags=["reports"])
+    router = APIRouter(prefix=f"{API}/reports", tags=["reports"], route_class=GuardedRoute)
 
     @router.get("", summary="List the reports", response_model=Page[ReportView])
     def list_reports(request: Request, query: Annotated[ReportsQuery, Query()]) -> Response:

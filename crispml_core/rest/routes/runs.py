@@ -15,6 +15,7 @@ from starlette.responses import Response, StreamingResponse
 
 from crispml_core.domain.errors import NotFound, StoreUnavailable
 from crispml_core.domain.runs import Run, RunStatus
+from crispml_core.rest.access.guarded_route import GuardedRoute
 from crispml_core.rest.answers import answer
 from crispml_core.rest.app import API, location
 from crispml_core.rest.pagination import Page, PageQuery, found_answer
@@ -40,7 +41,7 @@ class RunsQuery(PageQuery):
 
 def run_router(methods: tuple[str, ...]) -> APIRouter:
     """Return the routes of the runs of these methods, which are those of one service."""
-    router = APIRouter(prefix=f"{API}/runs", tags=["runs"])
+    router = APIRouter(prefix=f"{API}/runs", tags=["runs"], route_class=GuardedRoute)
 
     def list_runs(request: Request, query: RunsQuery) -> Response:
         """Return runs, newest first."""

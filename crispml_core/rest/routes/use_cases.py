@@ -13,6 +13,7 @@ from crispml_core.domain.errors import NotFound
 from crispml_core.domain.fields import Field
 from crispml_core.domain.targets import Gate, Segment, Target, Task
 from crispml_core.domain.use_case import UseCase
+from crispml_core.rest.access.guarded_route import GuardedRoute
 from crispml_core.rest.answers import answer
 from crispml_core.rest.app import API, parts_of
 from crispml_core.rest.pagination import Page, PageQuery, whole_answer
@@ -70,7 +71,7 @@ def view_of(use_case: UseCase) -> UseCaseView:
 
 def use_case_router() -> APIRouter:
     """Return the routes of use cases."""
-    router = APIRouter(prefix=f"{API}/use-cases", tags=["use cases"])
+    router = APIRouter(prefix=f"{API}/use-cases", tags=["use cases"], route_class=GuardedRoute)
 
     @router.get("", summary="List the use cases", response_model=Page[UseCaseView])
     def list_use_cases(request: Request, query: Annotated[PageQuery, Query()]) -> Response:

@@ -136,7 +136,7 @@ def create_app(
         metrics=http,
         inner=[Middleware(Evidence, note=note, subject=subject)],
     )
-    app.state.plain = HotPath(lambda: live[0] if live else None, http)
+    app.state.plain = HotPath(lambda: live[0] if live else None, http, app.state.gate)
     return app
 
 

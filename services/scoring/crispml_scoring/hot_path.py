@@ -21,6 +21,7 @@ import structlog
 from crispml_core.bootstrap.scoring import ScoringParts
 from crispml_core.domain.errors import CrispMLError
 from crispml_core.domain.models import CHAMPION
+from crispml_core.rest.access.gate import Gate
 from crispml_core.rest.app import API
 from crispml_core.rest.errors import crispml_error_response
 from crispml_core.rest.evidence import refusal
@@ -47,10 +48,14 @@ class HotPath:
         Returns the parts of the service, once it has started.
     metrics : HttpMetrics
         Counts what is answered here.
+    gate : Gate
+        Knows who may score.
     """
 
-    def __init__(self, parts: Callable[[], ScoringParts | None], metrics: HttpMetrics) -> None:
-        self._parts = parts
+    def __init__(
+        self, parts: Callable[[], ScoringParts | None], metrics: HttpMetrics, gate: Gate
+    ) -> None:
+        self._parts, self._gate = parts, gate
         self._known: ScoringParts | None = None
         self._targets: dict[str, tuple[str, Callable[[bytes], Record | None]]] = {}
         self._write = SingleJson()
@@ -74,6 +79,8 @@ class HotPath:
         if tracer.is_on and tracer.takes(_text(head.traceparent), again=True):
             return False  # the app follows it step by step
         use_case, decode = self._targets[head.path]
+        if not self._gate.may_score(head.authorization, use_case):
+            return False  # the app finds out who asks, or says why not
         active = parts.engine.models.find(use_case, CHAMPION)
         if active is None or not active.loaded.scorer.is_fast:
             return False

@@ -302,7 +302,7 @@ class NoChildren:
 @pytest.fixture
 def started(pair, monkeypatch, tmp_path):
     monkeypatch.setattr(services_module, "Services", NoChildren)
-    monkeypatch.setattr("crispml_core.client.CrispMLClient", lambda *urls: pair.client())
+    monkeypatch.setattr(NoChildren, "client", lambda services: pair.client(), raising=False)
     (tmp_path / "credit.yaml").write_text("name: credit\n")
     return NoChildren
 

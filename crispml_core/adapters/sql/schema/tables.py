@@ -25,6 +25,7 @@ from sqlalchemy import (
 )
 
 from crispml_core.adapters.sql.schema.monitoring_tables import monitoring_tables
+from crispml_core.adapters.sql.schema.security_tables import security_tables
 from crispml_core.adapters.sql.schema.types import (
     SHORT_TEXT,
     Flag,
@@ -92,6 +93,7 @@ runs = Table(
     Column("result", JsonText(dict[str, Any]), nullable=False),
     Column("error", JsonText(RunError)),
     Column("request_id", String(128), nullable=False),
+    Column("requested_by", String(255), nullable=False, server_default=""),
     Column("owner", String(128)),
     _moment("lease_until", nullable=True),
     _moment("heartbeat_at", nullable=True),
@@ -378,3 +380,12 @@ dataset_notes = Table(
     Column("floor", String(16)),
 )
 monitor_evaluations, alerts, trigger_actions, deliveries = monitoring_tables(metadata)
+(
+    api_keys,
+    audit_entries,
+    audit_heads,
+    audit_seals,
+    version_approvals,
+    subject_keys,
+    erasures,
+) = security_tables(metadata)

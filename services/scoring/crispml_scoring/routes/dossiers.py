@@ -10,6 +10,7 @@ from starlette.responses import HTMLResponse, Response
 
 from crispml_core.domain.labels import StoredLabel
 from crispml_core.domain.scores import Score
+from crispml_core.rest.access.guarded_route import GuardedRoute
 from crispml_core.rest.answers import answer
 from crispml_core.rest.app import API
 from crispml_core.rest.content import HTML, JSON, negotiate
@@ -40,7 +41,7 @@ class Dossier:
 
 def dossier_router() -> APIRouter:
     """Return the route of dossiers."""
-    router = APIRouter(prefix=f"{API}/scores", tags=["scores"])
+    router = APIRouter(prefix=f"{API}/scores", tags=["scores"], route_class=GuardedRoute)
 
     @router.get(
         "/{score_id}/dossier",

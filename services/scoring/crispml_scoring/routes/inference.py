@@ -13,6 +13,7 @@ from crispml_core import __version__
 from crispml_core.domain.errors import NotFound
 from crispml_core.domain.models import CHAMPION
 from crispml_core.domain.use_case import UseCase
+from crispml_core.rest.access.guarded_route import GuardedRoute
 from crispml_core.rest.content import JSON
 from crispml_core.rest.dialects import v2
 from crispml_core.rest.dialects.v2_request import InferRequest, read_records, read_request
@@ -59,7 +60,7 @@ _BODY = body(
 
 def inference_router() -> APIRouter:
     """Return the routes of the protocol."""
-    router = APIRouter(prefix=PREFIX, tags=["Open Inference Protocol"])
+    router = APIRouter(prefix=PREFIX, tags=["Open Inference Protocol"], route_class=GuardedRoute)
 
     @router.get("", summary="Server metadata")
     async def server_metadata() -> Response:

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from crispml_core.domain.errors import InvalidInput, NotFound
 from crispml_core.domain.models import CHAMPION
 from crispml_core.domain.use_case import UseCase
+from crispml_core.rest.access.guarded_route import GuardedRoute
 from crispml_core.rest.content import JSON
 from crispml_core.rest.dialects.mlflow_request import (
     Params,
@@ -63,7 +64,7 @@ class InvocationQuery(RequestModel):
 
 def invocation_router() -> APIRouter:
     """Return the routes of the protocol."""
-    router = APIRouter(tags=["MLflow and SageMaker"])
+    router = APIRouter(tags=["MLflow and SageMaker"], route_class=GuardedRoute)
 
     @router.get("/ping", summary="Can the models serve?")
     @router.get("/health", summary="Can the models serve?", include_in_schema=False)

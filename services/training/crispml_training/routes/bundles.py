@@ -11,6 +11,7 @@ from pydantic import Field
 from starlette.responses import Response, StreamingResponse
 
 from crispml_core.domain.bundles import Approval, BundleImport, ImportOutcome
+from crispml_core.rest.access.guarded_route import GuardedRoute
 from crispml_core.rest.answers import answer
 from crispml_core.rest.app import API
 from crispml_core.rest.content import TAR, check_content
@@ -43,7 +44,7 @@ class ImportQuery(RequestModel):
 
 def bundle_router() -> APIRouter:
     """Return the routes of bundles."""
-    router = APIRouter(prefix=API, tags=["bundles"])
+    router = APIRouter(prefix=API, tags=["bundles"], route_class=GuardedRoute)
 
     @router.get(
         "/models/{model}/versions/{version}/bundle",

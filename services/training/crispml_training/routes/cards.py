@@ -9,6 +9,7 @@ from fastapi import APIRouter, Header, Query, Request
 from starlette.responses import HTMLResponse, Response
 
 from crispml_core.pipelines.model_card import model_card
+from crispml_core.rest.access.guarded_route import GuardedRoute
 from crispml_core.rest.answers import answer
 from crispml_core.rest.app import API
 from crispml_core.rest.content import HTML, JSON, negotiate
@@ -30,7 +31,7 @@ class ModelCard:
 
 def card_router() -> APIRouter:
     """Return the route of model cards."""
-    router = APIRouter(prefix=f"{API}/models", tags=["models"])
+    router = APIRouter(prefix=f"{API}/models", tags=["models"], route_class=GuardedRoute)
 
     @router.get(
         "/{model}/versions/{version}/card",

@@ -15,6 +15,7 @@ from starlette.responses import Response, StreamingResponse
 
 from crispml_core.domain.datasets import SPLIT_COLUMN, DataSet
 from crispml_core.domain.errors import InvalidInput, did_you_mean
+from crispml_core.rest.access.guarded_route import GuardedRoute
 from crispml_core.rest.app import API
 from crispml_core.rest.pagination import (
     Page,
@@ -39,7 +40,7 @@ class RowsQuery(PageQuery):
 
 def dataset_router() -> APIRouter:
     """Return the routes that give the rows of data sets."""
-    router = APIRouter(prefix=f"{API}/datasets", tags=["data sets"])
+    router = APIRouter(prefix=f"{API}/datasets", tags=["data sets"], route_class=GuardedRoute)
 
     @router.get("/{dataset_id}/rows", summary="Read rows", response_model=Page[dict[str, Any]])
     def get_rows(

@@ -1,0 +1,144 @@
+"""Who asks, by their credential, and whether they may: the one gate of a service."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+from crispml_core.domain.access import EVERYBODY, NOBODY, Principal
+from crispml_core.domain.api_keys import is_key
+from crispml_core.domain.errors import Forbidden, Unauthenticated
+from crispml_core.governance.access import Permission, may
+
+_MOST = 4096
+_HOW = (
+    "send an API key or a token of the OpenID provider as `Authorization: Bearer …`; "
+    "`crispml keys new` makes a key"
+)
+
+
+class Opener(Protocol):
+    """Tells who asks with one kind of credential."""
+
+    def __call__(self, credential: str) -> tuple[Principal, float] | None:
+        """Return who asks, and until when that holds in seconds of the epoch; None if nobody."""
+        ...
+
+
+class Gate:
+    """Tells who asks, remembers it for a while, and lets pass who may.
+
+    Parameters
+    ----------
+    environment : str
+    is_open : bool
+        Whether everybody may do everything: authentication is off.
+    keys : Opener
+        For API keys.
+    tokens : Opener, optional
+        For tokens of an OpenID provider.
+    """
+
+    def __init__(
+        self,
+        environment: str,
+        *,
+        is_open: bool,
+        keys: Opener,
+        tokens: Opener | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.environment, self._is_open, self._clock = environment, is_open, clock
+        self._keys, self._tokens = keys, tokens
+        self._known: dict[str, tuple[Principal, float]] = {}
+        self._may: dict[tuple[bytes | None, str], float] = {}
+
+    def forget(self) -> None:
+        """Ask again about every credential: something was revoked or added."""
+        self._known, self._may = {}, {}
+
+    def principal(self, credential: str | None) -> Principal:
+        """Return who asks; `NOBODY` without a credential. May wait for the store or the provider.
+
+        Raises
+        ------
+        Unauthenticated
+            If the credential opens nothing.
+        """
+        if self._is_open:
+            return EVERYBODY
+        if credential is None:
+            return NOBODY
+        known = self._known.get(credential)
+        if known is not None and known[1] > self._clock():
+            return known[0]
+        opener = self._keys if is_key(credential) else self._tokens
+        found = None if opener is None else opener(credential)
+        if found is None or found[1] <= self._clock():
+            raise Unauthenticated(f"the credential is wrong, has expired or was revoked: {_HOW}")
+        if len(self._known) >= _MOST:
+            self._known.clear()
+        self._known[credential] = found
+        return found[0]
+
+    def remembered(self, credential: str | None) -> Principal | None:
+        """Return who asks if that needs no waiting; None if it does."""
+        if self._is_open:
+            return EVERYBODY
+        if credential is None:
+            return NOBODY
+        known = self._known.get(credential)
+        return known[0] if known is not None and known[1] > self._clock() else None
+
+    def check(self, principal: Principal, permission: Permission, use_case: str | None) -> None:
+        """Raise unless somebody has a permission for a use case, or for all of them if it is None.
+
+        Raises
+        ------
+        Unauthenticated
+            If nobody is known.
+        Forbidden
+            If they have it not.
+        """
+        if may(principal, permission, use_case, self.environment):
+            return
+        if principal is NOBODY:
+            raise Unauthenticated(f"this needs a credential: {_HOW}")
+        where = "all use cases" if use_case is None else "this use case"
+        raise Forbidden(
+            f"your roles do not have the permission {permission.value} for {where} in "
+            f"{self.environment}; ask for a key or a token with a role that has it"
+        )
+
+    def may_score(self, header: bytes | None, use_case: str) -> bool:
+        """Return whether the sender of a header surely may score; the hot path asks this.
+
+        Parameters
+        ----------
+        header : bytes or None
+            Value of ``Authorization``.
+        """
+        if self._is_open:
+            return True
+        until = self._may.get((header, use_case))
+        if until is not None:
+            return until > self._clock()
+        credential = credential_of(header)
+        known = None if credential is None else self._known.get(credential)
+        if known is None or not may(known[0], Permission.SCORE, use_case, self.environment):
+            return False  # the app finds out, and remembers it or says why not
+        if len(self._may) >= _MOST:
+            self._may.clear()
+        self._may[header, use_case] = known[1]
+        return known[1] > self._clock()
+
+
+def credential_of(header: bytes | None) -> str | None:
+    """Return the credential in the value of an ``Authorization`` header; None without one."""
+    if header is None:
+        return None
+    scheme, _, credential = header.strip().partition(b" ")
+    if scheme.lower() != b"bearer":
+        return None
+    return credential.strip().decode("latin-1")

@@ -1,0 +1,43 @@
+"""Who may use the services."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, field_validator
+
+from crispml_core.settings.concern import Concern
+
+
+class AuthSettings(Concern):
+    """Authentication of everybody who asks a service for something."""
+
+    mode: Literal["required", "off"] = "required"
+    """`required`, or `off` on an address of this machine only: then everybody may do everything."""
+
+    open_address: str = ""
+    """Address that may be served with the mode `off` although other machines reach it, as in
+    `CRISPML_SERVER__HOST`."""
+
+    admin_key_digest: str = ""
+    """SHA-256 of an API key that is an admin while this is set, hexadecimal: to make the first."""
+
+    oidc_issuer: str = ""
+    """Issuer whose tokens are taken, as in their `iss`; none when it is empty."""
+
+    oidc_audience: str = "crispml"
+    """What a token must name in its `aud`."""
+
+    oidc_roles_claim: str = "roles"
+    """Claim with the grants of a token: a list of `ROLE`, `ROLE:USE_CASE` or
+    `ROLE:USE_CASE:ENVIRONMENT`."""
+
+    oidc_leeway_s: float = Field(default=30.0, ge=0, le=300)
+    """How far the clock of the issuer may be off."""
+
+    @field_validator("admin_key_digest")
+    @classmethod
+    def _is_a_digest(cls, value: str) -> str:
+        if value and (len(value) != 64 or set(value) - set("0123456789abcdef")):
+            raise ValueError("must be a SHA-256 of 64 hexadecimal digits; `crispml keys digest`")
+        return value
