@@ -34,6 +34,7 @@ from crispml_core.adapters.sql.run_store import SqlRunStore
 from crispml_core.adapters.sql.schema.tables import metadata
 from crispml_core.adapters.sql.score_counts import SqlScoreCounts
 from crispml_core.adapters.sql.scores.ledger import SqlScoreLedger
+from crispml_core.adapters.sql.subject_keys import SqlSubjectKeys
 from crispml_core.domain.scores import (
     Encoding,
     Score,
@@ -55,6 +56,7 @@ from crispml_core.ports.report_store import ReportStore
 from crispml_core.ports.run_store import RunStore
 from crispml_core.ports.score_counts import ScoreCounts
 from crispml_core.ports.score_ledger import ScoreLedger
+from crispml_core.ports.subject_keys import SubjectKeys
 from crispml_core.testing.fakes.alias_log import FakeAliasLog
 from crispml_core.testing.fakes.dataset_notes import FakeDataSetNotes
 from crispml_core.testing.fakes.drift_store import FakeDriftStore, FakeLabelCounts
@@ -68,6 +70,7 @@ from crispml_core.testing.fakes.report_store import FakeReportStore
 from crispml_core.testing.fakes.run_store import FakeRunStore
 from crispml_core.testing.fakes.score_counts import FakeScoreCounts
 from crispml_core.testing.fakes.score_ledger import FakeScoreLedger
+from crispml_core.testing.fakes.subject_keys import FakeSubjectKeys
 from tests.contract.drift_reference import COUNTER
 from tests.databases import params
 from tests.servers import own_database, own_schema, upgraded
@@ -106,6 +109,7 @@ class Stores:
     label_counts: LabelCounts
     findings: MonitorStore
     outbox: Outbox
+    subject_keys: SubjectKeys
     url: str = ""
     """Of the database, for another process."""
 
@@ -173,6 +177,7 @@ def fake_stores() -> Stores:
         label_counts=FakeLabelCounts(ledger),
         findings=FakeMonitorStore(outbox),
         outbox=outbox,
+        subject_keys=FakeSubjectKeys(),
     )
 
 
@@ -214,6 +219,7 @@ def sql_stores(engine: Engine) -> Stores:
         label_counts=SqlLabelCounts(engine),
         findings=SqlMonitorStore(engine),
         outbox=SqlOutbox(engine),
+        subject_keys=SqlSubjectKeys(engine),
     )
 
 

@@ -86,6 +86,8 @@ CREATE TABLE subject_keys (
     CONSTRAINT pk_subject_keys PRIMARY KEY (subject_key_id)
 );
 
+CREATE INDEX ix_subject_keys_destroyed_at ON subject_keys (destroyed_at);
+
 CREATE TABLE erasures (
     erasure_id VARCHAR(36) NOT NULL, 
     subject_key_id VARCHAR(64) NOT NULL, 

@@ -116,6 +116,8 @@ def security_tables(metadata: MetaData) -> SecurityTables:
             Column("wrapped_key", String(255)),
             Column("created_at", UtcTimestamp(), nullable=False),
             Column("destroyed_at", UtcTimestamp()),
+            # Every process that has keys in memory asks again and again which were destroyed.
+            Index(None, "destroyed_at"),
         ),
         erasures=Table(
             "erasures",

@@ -137,6 +137,7 @@ def _add_subject_keys() -> None:
         sa.Column("destroyed_at", sa.DateTime, nullable=True),
         sa.PrimaryKeyConstraint("subject_key_id", name="pk_subject_keys"),
     )
+    op.create_index("ix_subject_keys_destroyed_at", "subject_keys", ["destroyed_at"])
     op.create_table(
         "erasures",
         sa.Column("erasure_id", sa.String(36), nullable=False),
