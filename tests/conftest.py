@@ -37,8 +37,9 @@ from crispml_core.tables.schema import arrow_schema
 from tests.databases import Databases
 from tests.servers import POSTGRESQL, Servers
 
-# Most tests are not about who asks; those that are set the mode themselves.
+# Most tests are not about who asks or who signed; those that are set the modes themselves.
 os.environ.setdefault("CRISPML_AUTH__MODE", "off")
+os.environ.setdefault("CRISPML_SIGNING__MODE", "off")
 
 # `make check` runs fewer examples than `make test`: --hypothesis-profile=quick.
 settings.register_profile("quick", max_examples=15, deadline=None)

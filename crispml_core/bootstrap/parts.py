@@ -22,6 +22,7 @@ from crispml_core.ports.alias_log import AliasLog
 from crispml_core.ports.key_store import KeyStore
 from crispml_core.ports.model_codec import ModelCodec
 from crispml_core.ports.model_registry import ModelRegistry
+from crispml_core.ports.signer import Verifier
 from crispml_core.ports.timing_log import TimingHub
 from crispml_core.ports.tracer import Tracer
 from crispml_core.settings import CrispMLSettings
@@ -40,6 +41,8 @@ class Parts:
         API keys; asked by what has little patience.
     lineage : callable
         Gives what reads the lineage graph; it is built when it is first needed.
+    verifier : Verifier or None
+        Knows whose signatures count in this environment; None where signing is off.
     tracer : Tracer
         Makes the traces of the process.
     ping : callable
@@ -57,6 +60,7 @@ class Parts:
     aliases: AliasLog
     timings: TimingHub
     keys: KeyStore
+    verifier: Verifier | None = None
     lineage: Callable[[], LineageReader]
     ping: Callable[[], Mapping[str, str | None]]
     pools: Callable[[], Sequence[PoolState]] = tuple

@@ -25,6 +25,7 @@ from crispml_core.bootstrap.database import open_database, open_for_commits, ope
 from crispml_core.bootstrap.drift import drift_pipelines, drift_store
 from crispml_core.bootstrap.lineage import lineage_builder
 from crispml_core.bootstrap.parts import Parts, codec_of, follow_clock, ping_stores, pools_of
+from crispml_core.bootstrap.signing import make_verifier
 from crispml_core.bootstrap.timings import open_timings
 from crispml_core.bootstrap.tracing import make_tracer
 from crispml_core.domain.errors import CrispMLError, StoreUnavailable
@@ -160,6 +161,7 @@ def build(settings: CrispMLSettings) -> ScoringParts:
         aliases=aliases,
         timings=timings,
         keys=SqlKeyStore(looks),
+        verifier=make_verifier(settings),
         lineage=lineage_builder(engine, root, use_cases),
         ledger=ledger,
         labels=labels,

@@ -44,6 +44,7 @@ from crispml_core.bootstrap.figures import build_figures
 from crispml_core.bootstrap.lineage import lineage_builder
 from crispml_core.bootstrap.parts import Parts, codec_of, follow_clock, ping_stores, pools_of
 from crispml_core.bootstrap.scratch import scratch_in
+from crispml_core.bootstrap.signing import make_signer, make_verifier
 from crispml_core.bootstrap.timings import open_timings, tell_of_run
 from crispml_core.bootstrap.tracing import execute_traced, make_tracer
 from crispml_core.bootstrap.webhook import build_deliverer, build_webhook
@@ -68,6 +69,7 @@ from crispml_core.ports.monitor_store import MonitorStore
 from crispml_core.ports.outbox import Outbox
 from crispml_core.ports.progress import RunProgress
 from crispml_core.ports.run_store import RunStore
+from crispml_core.ports.signer import Signer
 from crispml_core.ports.source import RecordSource
 from crispml_core.ports.upload_store import UploadStore
 from crispml_core.runs.executor import RunExecutor
@@ -93,6 +95,8 @@ class TrainingParts(Parts):
     ----------
     runs, queue : RunStore
         The same runs, for requests and for what executes them.
+    signer : Signer or None
+        Signs what leaves this service; None where signing is off.
     """
 
     runs: RunStore
@@ -109,6 +113,7 @@ class TrainingParts(Parts):
     outbox: Outbox
     drift: ReadDrift
     figures: LateReading[Figures]
+    signer: Signer | None = None
 
     def pipelines_of(self, method: str) -> TrainingPipelines | Monitor:
         """Return what checks and executes the runs of a method."""
@@ -124,6 +129,8 @@ def build(settings: CrispMLSettings, *, is_run: bool = False) -> TrainingParts:
 
     Raises
     ------
+    InvalidInput
+        If there is no signing key, or one that nobody here trusts.
     UseCaseError
         If a use case is broken.
     NotReady
@@ -221,6 +228,8 @@ def build(settings: CrispMLSettings, *, is_run: bool = False) -> TrainingParts:
         aliases=aliases,
         timings=timings,
         keys=SqlKeyStore(looks),
+        verifier=make_verifier(settings),
+        signer=make_signer(settings),
         lineage=lineage_builder(engine, root, use_cases),
         training=training,
         project_aliases=project_aliases,

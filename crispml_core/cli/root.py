@@ -23,6 +23,7 @@ from crispml_core.cli.reproduce import reproduce
 from crispml_core.cli.run import run
 from crispml_core.cli.runs import runs
 from crispml_core.cli.score import score
+from crispml_core.cli.signing import signing
 from crispml_core.cli.up import up
 from crispml_core.cli.use_case import use_case
 
@@ -63,6 +64,7 @@ for _verb in (
     alerts,
     approvals,
     use_case,
+    signing,
     db,
     completion,
 ):

@@ -208,8 +208,14 @@ class Services:
         return f"; its log {log} ends with: {said}"
 
 
-# Where they are is nobody's business but that of the scoring service.
-_OTHER_STORES = {"CRISPML_JOURNAL__PATH": "journal", "CRISPML_BATCH__PATH": "batches"}
+_KEY_FILE, _TRUSTED = "CRISPML_SIGNING__KEY_FILE", "CRISPML_SIGNING__TRUSTED"
+# Where they are is nobody's business but that of the services.
+_OTHER_PLACES = {
+    "CRISPML_JOURNAL__PATH": "journal",
+    "CRISPML_BATCH__PATH": "batches",
+    _KEY_FILE: "signing/key.pem",
+    _TRUSTED: "signing/trusted",
+}
 
 
 def local_settings(
@@ -231,7 +237,7 @@ def local_settings(
     settings = {
         "CRISPML_DATABASE__URL": database_url or f"sqlite:///{root / 'crispml.db'}",
         "CRISPML_REGISTRY__PATH": str(registry.resolve() if registry else root / "registry"),
-        **{name: os.environ.get(name, str(root / below)) for name, below in _OTHER_STORES.items()},
+        **{name: os.environ.get(name, str(root / below)) for name, below in _OTHER_PLACES.items()},
     }
     if use_cases:
         settings["CRISPML_USE_CASES"] = ",".join(use_cases)
@@ -239,9 +245,17 @@ def local_settings(
 
 
 def make_stores(settings: Mapping[str, str]) -> None:
-    """Upgrade the database and make the folder of the registry; services expect both."""
+    """Upgrade the database, make the folder of the registry and a signing key if there is none.
+
+    Services expect all of them.
+    """
+    from crispml_core.adapters.signing import make_key
+
     upgrade_database(settings["CRISPML_DATABASE__URL"])
     Path(settings["CRISPML_REGISTRY__PATH"]).mkdir(parents=True, exist_ok=True)
+    file = Path(settings[_KEY_FILE])
+    if not file.exists():
+        make_key(file, Path(settings[_TRUSTED]) / os.environ.get("CRISPML_ENVIRONMENT", "dev"))
 
 
 def _message(line: str) -> str:

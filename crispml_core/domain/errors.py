@@ -19,6 +19,7 @@
     ├── UseCaseError            code or declarations of a use case that fail; carries the step
     ├── NotReady                no model version can serve this request
     ├── RegistryDamaged         a file of the registry is not what its manifest says
+    ├── UntrustedSignature      bytes that nobody trusted has signed, or that were altered since
     ├── StoreUnavailable        a database or a volume that does not answer, is full or read-only
     ├── Overloaded              more work waits than may wait; try again shortly
     ├── DeadlineExceeded        no outcome within the time that a request may take
@@ -228,6 +229,12 @@ class RegistryDamaged(CrispMLError):
     """Raised when a file in the registry is missing or is not what its manifest says."""
 
     code = "registry_damaged"
+
+
+class UntrustedSignature(CrispMLError):
+    """Raised for bytes without the signature of a trusted key; they are not used."""
+
+    code = "untrusted_signature"
 
 
 class ReportDamaged(CrispMLError):

@@ -38,6 +38,7 @@ from crispml_core.domain.errors import (
     TooManyRequests,
     Unauthenticated,
     UnsupportedContent,
+    UntrustedSignature,
 )
 from crispml_core.rest.content import NotAcceptable
 from crispml_core.rest.request_id import request_id_of
@@ -64,6 +65,7 @@ STATUS: Mapping[type[CrispMLError], int] = {
     TooManyRequests: 429,
     NotReady: 503,
     RegistryDamaged: 503,
+    UntrustedSignature: 503,
     ReportDamaged: 503,
     StoreUnavailable: 503,
     Overloaded: 503,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from crispml_core.settings.governance import MonitorSettings, PromotionSettings
 from crispml_core.settings.load import CrispMLSettings, child_environment, load_settings
-from crispml_core.settings.security import AuthSettings
+from crispml_core.settings.security import AuthSettings, SigningSettings
 from crispml_core.settings.services import (
     BatchSettings,
     ClockSettings,
@@ -40,6 +40,7 @@ __all__ = [
     "RunSettings",
     "ScoringSettings",
     "ServerSettings",
+    "SigningSettings",
     "TimingSettings",
     "TracingSettings",
     "child_environment",

@@ -12,7 +12,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, Settin
 
 from crispml_core.domain.errors import InvalidInput, did_you_mean
 from crispml_core.settings.governance import MonitorSettings, PromotionSettings
-from crispml_core.settings.security import AuthSettings
+from crispml_core.settings.security import AuthSettings, SigningSettings
 from crispml_core.settings.services import (
     BatchSettings,
     ClockSettings,
@@ -61,6 +61,9 @@ class CrispMLSettings(BaseSettings):
 
     auth: AuthSettings = AuthSettings()
     """See `AuthSettings`."""
+
+    signing: SigningSettings = SigningSettings()
+    """See `SigningSettings`."""
 
     scoring: ScoringSettings = ScoringSettings()
     """See `ScoringSettings`."""

@@ -1,7 +1,8 @@
-"""Who may use the services."""
+"""Who may use the services, and whose signatures count."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, field_validator
@@ -41,3 +42,16 @@ class AuthSettings(Concern):
         if value and (len(value) != 64 or set(value) - set("0123456789abcdef")):
             raise ValueError("must be a SHA-256 of 64 hexadecimal digits; `crispml keys digest`")
         return value
+
+
+class SigningSettings(Concern):
+    """Signatures of model versions, of bundles and of the audit log."""
+
+    mode: Literal["required", "off"] = "required"
+    """`required`, or `off`: then nothing is signed and nothing verified."""
+
+    key_file: Path = Path(".crispml/signing/key.pem")
+    """Private key (Ed25519, PEM, mode 0600) that training signs with; scoring never reads it."""
+
+    trusted: Path = Path(".crispml/signing/trusted")
+    """Folder with a folder of public keys (`*.pem`) for each environment: `dev`, `qa`, `prod`."""

@@ -24,6 +24,7 @@ PAGES = {
     "environments": '"fallback_s":',
     "catalogue": '"changed_by_column":',
     "lineage": '"level":"identical"',
+    "signatures": '"key_id":',
 }
 
 

@@ -215,7 +215,20 @@ def test_stores_are_made_before_the_services_need_them(tmp_path):
     make_stores(settings)
 
     made = sorted(path.name for path in (tmp_path / "state").iterdir())
-    assert [name for name in made if "-" not in name] == ["crispml.db", "registry"]
+    assert [name for name in made if "-" not in name] == ["crispml.db", "registry", "signing"]
+
+
+def test_a_signing_key_is_made_once_and_trusted(tmp_path):
+    settings = local_settings(tmp_path / "state")
+    make_stores(settings)
+    key, trusted = (Path(settings[f"CRISPML_SIGNING__{name}"]) for name in ("KEY_FILE", "TRUSTED"))
+    before = key.read_bytes()
+
+    make_stores(settings)
+
+    assert key.read_bytes() == before
+    assert key.stat().st_mode & 0o777 == 0o600
+    assert len(list((trusted / "dev").iterdir())) == 1
 
 
 def test_local_settings_keep_everything_below_the_folder(tmp_path, monkeypatch):
@@ -228,6 +241,8 @@ def test_local_settings_keep_everything_below_the_folder(tmp_path, monkeypatch):
         "CRISPML_REGISTRY__PATH": f"{tmp_path}/state/registry",
         "CRISPML_JOURNAL__PATH": f"{tmp_path}/state/journal",
         "CRISPML_BATCH__PATH": f"{tmp_path}/state/batches",
+        "CRISPML_SIGNING__KEY_FILE": f"{tmp_path}/state/signing/key.pem",
+        "CRISPML_SIGNING__TRUSTED": f"{tmp_path}/state/signing/trusted",
         "CRISPML_USE_CASES": "a.py:a,b.yaml",
     }
     assert "CRISPML_USE_CASES" not in local_settings(Path("state"))

@@ -61,6 +61,8 @@ def test_stores_of_the_environment_are_kept(crispml_cli, started, tmp_path):
         "CRISPML_REGISTRY__PATH": str(tmp_path / "r"),
         "CRISPML_JOURNAL__PATH": str(tmp_path / "j"),
         "CRISPML_BATCH__PATH": str(tmp_path / "b"),
+        "CRISPML_SIGNING__KEY_FILE": str(tmp_path / "k" / "key.pem"),
+        "CRISPML_SIGNING__TRUSTED": str(tmp_path / "t"),
     }
 
     crispml_cli("up", env=stores)
