@@ -56,6 +56,7 @@ from crispml_core.logs import configure_logging
 from crispml_core.pipelines.bundles.door import Bundles
 from crispml_core.pipelines.catalogue import Catalogue
 from crispml_core.pipelines.challenges import Challenges
+from crispml_core.pipelines.dataset_door import DataSetDoor
 from crispml_core.pipelines.figures.late import LateReading
 from crispml_core.pipelines.figures.read import Figures
 from crispml_core.pipelines.monitoring.messages import Messages
@@ -103,6 +104,7 @@ class TrainingParts(Parts):
     queue: RunStore
     datasets: DataSetStore
     catalogue: Catalogue
+    door: DataSetDoor
     artefacts: ArtefactStore
     uploads: UploadStore
     training: TrainingPipelines
@@ -222,6 +224,7 @@ def build(settings: CrispMLSettings, *, is_run: bool = False) -> TrainingParts:
         queue=SqlRunStore(queue),
         datasets=datasets,
         catalogue=Catalogue(datasets, notes),
+        door=DataSetDoor(use_cases, datasets),
         artefacts=artefacts,
         uploads=uploads,
         models=models,

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, get_args
 
 import click
 
 from crispml_core.cli.dataset_diff import show_diff
+from crispml_core.cli.dataset_privacy import show_privacy
 from crispml_core.cli.verb import DefaultGroup, ServiceVerb, Session
 from crispml_core.domain.catalogue import CatalogueEntry, Sensitivity
 from crispml_core.domain.dataset_diff import MAX_SAMPLE
+from crispml_core.domain.dataset_privacy import DiversityKind
 from crispml_core.domain.datasets import Stage
 
 _LEVELS = click.Choice([level.value for level in Sensitivity])
@@ -126,6 +128,48 @@ def diff(session: Session, before: str, after: str, sample: int) -> None:
     found = session.client.training.diff_datasets(before, after, sample=sample)
     if not session.out.emit(found):
         show_diff(session.out, found)
+
+
+@datasets.command(
+    "privacy",
+    cls=ServiceVerb,
+    example="crispml datasets privacy ID --by age --by postcode --sensitive income -k 5",
+)
+@click.argument("dataset_id", metavar="ID")
+@click.option(
+    "--by",
+    "quasi_identifiers",
+    multiple=True,
+    help="A column that, with others, may tell who a row is about.",
+)
+@click.option("--sensitive", multiple=True, help="A column that nobody may learn about a person.")
+@click.option("-k", type=click.IntRange(1), help="Rows that each combination should have.")
+@click.option("-l", type=click.FloatRange(1), help="How diverse sensitive columns should be.")
+@click.option("--diversity", type=click.Choice(get_args(DiversityKind)), help="How -l counts.")
+@click.option("-c", type=float, help="Of the recursive (c, l)-diversity.")
+@click.pass_obj
+def privacy(
+    session: Session,
+    /,
+    dataset_id: str,
+    quasi_identifiers: Sequence[str],
+    sensitive: Sequence[str],
+    **asked: Any,
+) -> None:
+    """Report k-anonymity and l-diversity of a data set.
+
+    What is not said is as the use case declares it. Exit code 1: it is not what is asked for.
+    """
+    found = session.client.training.privacy_report(
+        dataset_id,
+        quasi_identifiers=quasi_identifiers or None,
+        sensitive=sensitive or None,
+        **asked,
+    )
+    if not session.out.emit(found):
+        show_privacy(session.out, found)
+    if not found.holds:
+        raise click.exceptions.Exit(1)
 
 
 def _list(session: Session, **what: Any) -> None:

@@ -10,11 +10,12 @@ from crispml_core.client.catalogue import Catalogue
 from crispml_core.client.http import API, below
 from crispml_core.domain.catalogue import CatalogueEntry, DataSetNote
 from crispml_core.domain.dataset_diff import DataSetDiff
+from crispml_core.domain.dataset_privacy import PrivacyReport
 from crispml_core.domain.datasets import Stage
 
 PARQUET = "application/vnd.apache.parquet"
 # Large data sets are read several times.
-_DIFF_TIMEOUT_S = 3600.0
+_LOOK_TIMEOUT_S = 3600.0
 
 
 class DataSetCalls(Catalogue):
@@ -92,9 +93,39 @@ class DataSetCalls(Catalogue):
         path = "/datasets" + below(before, "diff", after)
         return self.connection.decode(
             self.connection.request(
-                "GET", API + path, params={"sample": sample}, timeout_s=_DIFF_TIMEOUT_S
+                "GET", API + path, params={"sample": sample}, timeout_s=_LOOK_TIMEOUT_S
             ),
             DataSetDiff,
+        )
+
+    def privacy_report(
+        self,
+        dataset_id: str,
+        *,
+        quasi_identifiers: Sequence[str] | None = None,
+        sensitive: Sequence[str] | None = None,
+        k: int | None = None,
+        l: float | None = None,  # noqa: E741  # as in the literature
+        diversity: str | None = None,
+        c: float | None = None,
+    ) -> PrivacyReport:
+        """Return how well the rows of a data set hide one another.
+
+        What is left out is as the use case declares it, see
+        `crispml_core.domain.dataset_privacy.DataSetPrivacy`.
+        """
+        params = {
+            "quasi_identifiers": None if quasi_identifiers is None else ",".join(quasi_identifiers),
+            "sensitive": None if sensitive is None else ",".join(sensitive),
+            "k": k,
+            "l": l,
+            "diversity": diversity,
+            "c": c,
+        }
+        path = "/datasets" + below(dataset_id, "privacy-report")
+        return self.connection.decode(
+            self.connection.request("GET", API + path, params=params, timeout_s=_LOOK_TIMEOUT_S),
+            PrivacyReport,
         )
 
     def rows(

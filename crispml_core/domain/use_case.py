@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from crispml_core.domain.algorithms import Algorithm
+from crispml_core.domain.dataset_privacy import DataSetPrivacy
 from crispml_core.domain.datasets import SPLIT_COLUMN
 from crispml_core.domain.drift import DRIFT_NAMES
 from crispml_core.domain.errors import InvalidInput, NotFound, did_you_mean
@@ -91,6 +92,8 @@ class UseCase:
         How a released model is watched.
     subject_key : str, optional
         The field that identifies the person behind a record, for erasure.
+    privacy : DataSetPrivacy
+        What holds for its data sets.
     version, description : str
         For people.
     digest : str
@@ -112,6 +115,7 @@ class UseCase:
     split: Split = field(default_factory=Split)
     monitoring: Monitoring = field(default_factory=Monitoring)
     subject_key: str | None = None
+    privacy: DataSetPrivacy = field(default_factory=DataSetPrivacy)
     version: str = "1"
     description: str = ""
     digest: str = ""
@@ -135,6 +139,7 @@ class UseCase:
             raise InvalidInput(f"use case {self.name}: subject_key is not among the fields")
         if self.cost_matrix is not None and self.target.task != "binary":
             raise InvalidInput(f"use case {self.name}: a cost matrix needs a binary target")
+        self.privacy.check_columns({*self.schema.names, self.target.name})
         for fair in self.monitoring.fairness:
             self._check_fairness(fair)
         self._check_drift()

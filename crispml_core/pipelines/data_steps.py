@@ -15,6 +15,7 @@ from crispml_core.domain.sources import Selection, Statement, source_kind
 from crispml_core.methods.data_curation import DataCuration
 from crispml_core.methods.data_ingestion import DataIngestion
 from crispml_core.methods.data_preparation import DataPreparation
+from crispml_core.pipelines.anonymity import PrivacyGuard
 from crispml_core.pipelines.catalogue import Catalogue
 from crispml_core.pipelines.workplace import Workplace
 from crispml_core.tables.curated import CuratedData
@@ -43,12 +44,15 @@ def ingest(
         batches = DataIngestion(work.use_case).run(
             source.read(selection), reread=lambda: source.read(everything)
         )
+        guard = PrivacyGuard(work.use_case.privacy)
         writer = work.stores.datasets.writer(name, Stage.RAW, work.run_id)
         try:
             for batch in batches:
                 writer.write(batch)
+                guard.add(batch)
                 step.rows += batch.num_rows
                 step.progress(*_read_so_far(step.rows, expected))
+            guard.check()
             dataset = writer.publish(
                 parameters=_origin(work, selection, upload_id, statement),
                 **said | {"sensitivity": said["sensitivity"] or Sensitivity.INTERNAL.value},
@@ -101,12 +105,16 @@ def prepare(work: Workplace, raw_id: str, seed: int) -> DataSet:
     with work.recorder.method("data-preparation") as step:
         total = max(1, work.stores.datasets.get(raw_id).rows)
         batches = work.stores.datasets.batches(raw_id)
+        # Raw data may be older than what the use case asks for now.
+        guard = PrivacyGuard(work.use_case.privacy)
         writer = work.stores.datasets.writer(name, Stage.PREPARED, work.run_id)
         try:
             for batch in DataPreparation(work.use_case).run(batches, seed=seed):
                 writer.write(batch)
+                guard.add(batch)
                 step.rows += batch.num_rows
                 step.progress(step.rows / total)
+            guard.check()
             dataset = writer.publish(
                 parents=(raw_id,),
                 parameters={"seed": seed, "use_case_digest": work.use_case.digest},

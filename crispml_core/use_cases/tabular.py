@@ -17,6 +17,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, StrictStr, ValidationError, create_model
 from pydantic import Field as Declared
 
+from crispml_core.domain.dataset_privacy import DataSetPrivacy
 from crispml_core.domain.errors import InvalidInput, UseCaseError
 from crispml_core.domain.expressions import Kind
 from crispml_core.domain.fields import Field, RecordSchema
@@ -27,7 +28,7 @@ from crispml_core.use_cases.algorithms import Columns, tabular_algorithm
 from crispml_core.use_cases.source_section import SourceSection
 
 _STRICT = ConfigDict(extra="forbid", frozen=True)
-_MONITORING = "monitoring"
+_MONITORING, _PRIVACY = "monitoring", "privacy"
 
 
 class _Section(BaseModel):
@@ -76,7 +77,7 @@ def _made(value: Any) -> Any:
 
 _Field, _Target, _Segment = _section(Field), _section(Target), _section(Segment)
 _Gate, _Costs, _Split = _section(Gate), _section(CostMatrix), _section(Split)
-_Monitoring = _section(Monitoring)
+_Monitoring, _Privacy = _section(Monitoring), _section(DataSetPrivacy)
 
 
 class _Document(BaseModel):
@@ -99,6 +100,7 @@ class _Document(BaseModel):
     gates: list[_Gate] = Declared(default_factory=list)  # type: ignore[valid-type]
     split: _Split | None = None  # type: ignore[valid-type]
     monitoring: _Monitoring | None = None  # type: ignore[valid-type]
+    privacy: _Privacy | None = None  # type: ignore[valid-type]
 
 
 def load_tabular(path: Path) -> UseCase:
@@ -132,8 +134,12 @@ def load_tabular(path: Path) -> UseCase:
 
 
 def _digest(content: dict[str, Any]) -> str:
-    """Return SHA-256 over what the file says about the model, without how that is watched."""
-    model = {name: value for name, value in content.items() if name != _MONITORING}
+    """Return SHA-256 over what the file says about the model.
+
+    How it is watched does not count, nor which data sets are refused: neither changes the model.
+    """
+    left_out = (_MONITORING, _PRIVACY)
+    model = {name: value for name, value in content.items() if name not in left_out}
     return hashlib.sha256(json.dumps(model, default=str).encode()).hexdigest()
 
 
@@ -162,6 +168,7 @@ def _build(document: _Document, folder: Path) -> UseCase:
         gates=_made(document.gates),
         split=_made(document.split) or Split(),
         monitoring=_made(document.monitoring) or Monitoring(),
+        privacy=_made(document.privacy) or DataSetPrivacy(),
     )
 
 

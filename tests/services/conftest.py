@@ -31,6 +31,7 @@ from crispml_core.domain.runs import TRAINING_RUNS, Run, RunStatus
 from crispml_core.logs import configure_logging
 from crispml_core.pipelines.bundles.door import Bundles
 from crispml_core.pipelines.catalogue import Catalogue
+from crispml_core.pipelines.dataset_door import DataSetDoor
 from crispml_core.pipelines.lineage.reader import LineageReader
 from crispml_core.pipelines.lineage.stores import LineageStores
 from crispml_core.pipelines.scoring import ScoringPipelines, ScoringStores
@@ -303,6 +304,7 @@ def _serve(
             bundles=Bundles(known, pipelines.stores, runs, TarBundles()),
             datasets=datasets,
             catalogue=Catalogue(datasets, notes),
+            door=DataSetDoor(known, datasets),
             artefacts=artefacts,
             uploads=uploads,
             training=pipelines,

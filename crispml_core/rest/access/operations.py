@@ -91,6 +91,7 @@ OPERATIONS: Mapping[str, Operation] = {
         "get_alias_history",
         "list_datasets",
         "get_dataset",
+        "get_privacy_report",
         "list_notes",
         "list_runs",
         "get_run",

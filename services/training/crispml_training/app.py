@@ -29,6 +29,7 @@ from crispml_training.routes.approvals import approval_router
 from crispml_training.routes.bundles import bundle_router
 from crispml_training.routes.cards import card_router
 from crispml_training.routes.catalogue import catalogue_router
+from crispml_training.routes.dataset_privacy import dataset_privacy_router
 from crispml_training.routes.datasets import dataset_router
 from crispml_training.routes.ingestion import ingestion_router
 from crispml_training.routes.methods import method_router
@@ -103,6 +104,7 @@ def create_app(
             unknown_method_router([*TRAINING_METHODS, CYCLE, *MONITORING_RUNS]),
             run_router((*TRAINING_RUNS, *MONITORING_RUNS)),
             dataset_router(),
+            dataset_privacy_router(),
             model_router(),
             card_router(),
             reproduce_router(),

@@ -227,6 +227,34 @@ def test_a_report_shows_kpis_with_intervals_and_writes_its_page(crispml_cli, ser
     assert (tmp_path / "table.csv").read_bytes() == b"a,b\r\n"
 
 
+@pytest.mark.parametrize("holds", [True, False])
+def test_a_privacy_report_says_by_its_exit_code_whether_it_holds(crispml_cli, services, holds):
+    part = {"smallest": 5, "largest": 9, "classes": 2, "rows": 12}
+    one = {"column": "income", "distinct": 2, "entropy": 1.5, "recursive": 2, "closeness": 0.25}
+    below = {"disclosed_rows": 0, "classes_below": 0, "rows_below": 0}
+    found = {
+        "dataset_id": "d1",
+        "asked": {"quasi_identifiers": ["age", "sex"], "sensitive": ["income"], "k": 3},
+        **{"rows": 12, "classes": 2, "k": 5, "risk": 1 / 6, "unique_rows": 0},
+        **{"classes_below": 0, "rows_below": 0, "sizes": [part], "diversity": [one | below]},
+        "holds": holds,
+    }
+    asked = []
+    services.on(
+        "GET",
+        "/api/v1/datasets/d1/privacy-report",
+        lambda request: asked.append(dict(request.url.params)) or httpx.Response(200, json=found),
+    )
+
+    result = crispml_cli("datasets", "privacy", "d1", "--by", "age", "--by", "sex", "-k", "3")
+
+    assert result.exit_code == (0 if holds else 1), result.stderr
+    assert asked == [{"quasi_identifiers": "age,sex", "k": "3"}]
+    assert ["smallest", "class", "(k)", "5"] in words(result.stdout)
+    assert ["5", "to", "9", "2", "12"] in words(result.stdout)
+    assert ["income", "2", "1.50", "2", "0.25", "0", "0"] in words(result.stdout)
+
+
 def test_loaded_use_cases_are_listed(crispml_cli, services):
     services.on("GET", "/api/v1/use-cases", page(json.loads(json.dumps(_use_case()))))
 

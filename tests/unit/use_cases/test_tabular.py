@@ -153,3 +153,13 @@ def test_a_use_case_is_loaded_without_the_libraries_that_train():
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
+
+
+def test_what_data_sets_are_refused_by_changes_no_model(load, document):
+    before = load(document)
+    asked = {"quasi_identifiers": ["kind"], "sensitive": ["y"], "k": 5, "l": 2}
+    after = load({**document, "privacy": asked})
+    assert (after.privacy.k, after.privacy.sensitive) == (5, ("y",))
+    assert after.digest == before.digest
+    with pytest.raises(UseCaseError, match="there is no field x2"):
+        load({**document, "privacy": {"quasi_identifiers": ["x2"]}})

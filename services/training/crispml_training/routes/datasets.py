@@ -47,6 +47,7 @@ def dataset_router() -> APIRouter:
         request: Request, dataset_id: str, query: Annotated[RowsQuery, Query()]
     ) -> Response:
         """Return rows in order, as objects by column name."""
+        parts_of(request).door.check(dataset_id)
         datasets = parts_of(request).datasets
         columns, hidden = _columns(datasets.get(dataset_id), query)
         batches = datasets.batches(dataset_id, [*columns, *hidden])
@@ -62,8 +63,8 @@ def dataset_router() -> APIRouter:
     )
     def get_content(request: Request, dataset_id: str) -> Response:
         """Return every row as one Parquet file."""
+        parts_of(request).door.check(dataset_id)
         datasets = parts_of(request).datasets
-        datasets.get(dataset_id)
         return StreamingResponse(
             _parquet(datasets.batches(dataset_id)),
             media_type=PARQUET,
