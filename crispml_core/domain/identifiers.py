@@ -57,6 +57,13 @@ def new_id_text() -> str:
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
+def least_id(moment: datetime) -> str:
+    """Return the text that the ids made before a moment are smaller than, and all others not."""
+    milliseconds = int(moment.timestamp() * 1000)
+    digits = f"{max(milliseconds, 0):012x}"
+    return f"{digits[:8]}-{digits[8:]}-7000-8000-000000000000"
+
+
 def _new_number() -> int:
     global _last_milliseconds, _counter
     chance = _chance.getrandbits(72)

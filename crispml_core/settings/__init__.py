@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from crispml_core.settings.governance import MonitorSettings, PromotionSettings
 from crispml_core.settings.load import CrispMLSettings, child_environment, load_settings
+from crispml_core.settings.retention import RetentionSettings
 from crispml_core.settings.security import AuthSettings, SigningSettings
 from crispml_core.settings.services import (
     BatchSettings,
@@ -37,6 +38,7 @@ __all__ = [
     "MonitorSettings",
     "PromotionSettings",
     "RegistrySettings",
+    "RetentionSettings",
     "RunSettings",
     "ScoringSettings",
     "ServerSettings",

@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, Settin
 
 from crispml_core.domain.errors import InvalidInput, did_you_mean
 from crispml_core.settings.governance import MonitorSettings, PromotionSettings
+from crispml_core.settings.retention import RetentionSettings
 from crispml_core.settings.security import AuthSettings, SigningSettings
 from crispml_core.settings.services import (
     BatchSettings,
@@ -85,6 +86,9 @@ class CrispMLSettings(BaseSettings):
 
     monitor: MonitorSettings = MonitorSettings()
     """See `MonitorSettings`."""
+
+    retention: RetentionSettings = RetentionSettings()
+    """See `RetentionSettings`."""
 
     timing: TimingSettings = TimingSettings()
     """See `TimingSettings`."""

@@ -30,6 +30,7 @@ from crispml_core.adapters.sql.labels.store import SqlLabelStore
 from crispml_core.adapters.sql.monitor_store import SqlMonitorStore
 from crispml_core.adapters.sql.outbox import SqlOutbox
 from crispml_core.adapters.sql.report_store import SqlReportStore
+from crispml_core.adapters.sql.retention.store import SqlRetentionStore
 from crispml_core.adapters.sql.run_store import SqlRunStore
 from crispml_core.adapters.sql.schema.tables import metadata
 from crispml_core.adapters.sql.score_counts import SqlScoreCounts
@@ -53,6 +54,7 @@ from crispml_core.ports.label_store import LabelStore
 from crispml_core.ports.monitor_store import MonitorStore
 from crispml_core.ports.outbox import Outbox
 from crispml_core.ports.report_store import ReportStore
+from crispml_core.ports.retention_store import RetentionStore
 from crispml_core.ports.run_store import RunStore
 from crispml_core.ports.score_counts import ScoreCounts
 from crispml_core.ports.score_ledger import ScoreLedger
@@ -67,6 +69,7 @@ from crispml_core.testing.fakes.label_store import FakeLabelStore
 from crispml_core.testing.fakes.monitor_store import FakeMonitorStore
 from crispml_core.testing.fakes.outbox import FakeOutbox
 from crispml_core.testing.fakes.report_store import FakeReportStore
+from crispml_core.testing.fakes.retention_store import FakeRetentionStore, shelves_of
 from crispml_core.testing.fakes.run_store import FakeRunStore
 from crispml_core.testing.fakes.score_counts import FakeScoreCounts
 from crispml_core.testing.fakes.score_ledger import FakeScoreLedger
@@ -110,6 +113,7 @@ class Stores:
     findings: MonitorStore
     outbox: Outbox
     subject_keys: SubjectKeys
+    retention: RetentionStore
     url: str = ""
     """Of the database, for another process."""
 
@@ -161,14 +165,16 @@ def fake_stores() -> Stores:
     """Return the fakes of all stores."""
     clock = Clock()
     ledger, outbox = FakeScoreLedger(), FakeOutbox()
+    runs, reports = FakeRunStore(clock=clock), FakeReportStore()
+    labels = FakeLabelStore(ledger, clock=clock)
     return Stores(
         clock,
-        FakeRunStore(clock=clock),
+        runs,
         FakeAliasLog(clock=clock, environment="qa"),
         ledger,
         FakeEventLog(ledger),
-        FakeLabelStore(ledger, clock=clock),
-        FakeReportStore(),
+        labels,
+        reports,
         FakeDataSetNotes(clock=clock),
         FakeScoreCounts(ledger),
         FakeHealthLog(clock=clock),
@@ -178,6 +184,7 @@ def fake_stores() -> Stores:
         findings=FakeMonitorStore(outbox),
         outbox=outbox,
         subject_keys=FakeSubjectKeys(),
+        retention=FakeRetentionStore(shelves_of(ledger, labels, reports, runs, outbox)),
     )
 
 
@@ -220,6 +227,7 @@ def sql_stores(engine: Engine) -> Stores:
         findings=SqlMonitorStore(engine),
         outbox=SqlOutbox(engine),
         subject_keys=SqlSubjectKeys(engine),
+        retention=SqlRetentionStore(engine),
     )
 
 

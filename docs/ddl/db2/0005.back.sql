@@ -1,5 +1,7 @@
 -- Running downgrade 0005 -> 0004
 
+DROP TABLE prunings;
+
 DROP TABLE erasures;
 
 DROP TABLE subject_keys;

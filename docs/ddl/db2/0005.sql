@@ -100,6 +100,21 @@ CREATE TABLE erasures (
 
 CREATE INDEX ix_erasures_subject_key_id ON erasures (subject_key_id);
 
+CREATE TABLE prunings (
+    pruning_id VARCHAR(36) NOT NULL, 
+    table_name VARCHAR(63) NOT NULL, 
+    use_case VARCHAR(63), 
+    "DAYS" INT NOT NULL, 
+    cutoff TIMESTAMP NOT NULL, 
+    pruned_at TIMESTAMP NOT NULL, 
+    row_count INT NOT NULL, 
+    digest VARCHAR(64) NOT NULL, 
+    key_digests BLOB(1048576) INLINE LENGTH 4000 NOT NULL, 
+    CONSTRAINT pk_prunings PRIMARY KEY (pruning_id)
+);
+
+CREATE INDEX ix_prunings_table_name_pruning_id ON prunings (table_name, pruning_id);
+
 UPDATE alembic_version SET version_num='0005' WHERE alembic_version.version_num = '0004';
 
 COMMIT;

@@ -15,10 +15,11 @@ from crispml_core.adapters.sql.schema.types import (
 )
 
 SEAL_BYTES = 16 * 1024 * 1024
+PRUNED_BYTES = 1024 * 1024
 
 
 class SecurityTables(NamedTuple):
-    """API keys, the audit log, approvals of versions, and the keys of data subjects."""
+    """API keys, audit log, approvals of versions, keys of data subjects, what grew too old."""
 
     api_keys: Table
     audit_entries: Table
@@ -27,6 +28,7 @@ class SecurityTables(NamedTuple):
     version_approvals: Table
     subject_keys: Table
     erasures: Table
+    prunings: Table
 
 
 def security_tables(metadata: MetaData) -> SecurityTables:
@@ -129,5 +131,20 @@ def security_tables(metadata: MetaData) -> SecurityTables:
             Column("reason", SizedText(SHORT_TEXT), nullable=False),
             Column("certificate", JsonText(dict[str, Any]), nullable=False),
             Index(None, "subject_key_id"),
+        ),
+        # What rules of retention deleted, by digests of keys: who finds a gap can tell whose it is.
+        prunings=Table(
+            "prunings",
+            metadata,
+            Column("pruning_id", String(36), primary_key=True),
+            Column("table_name", String(63), nullable=False),
+            Column("use_case", String(63)),
+            Column("days", Integer, nullable=False),
+            Column("cutoff", UtcTimestamp(), nullable=False),
+            Column("pruned_at", UtcTimestamp(), nullable=False),
+            Column("row_count", Integer, nullable=False),
+            Column("digest", HexDigest(), nullable=False),
+            Column("key_digests", LargeBinary(PRUNED_BYTES), nullable=False),
+            Index(None, "table_name", "pruning_id"),
         ),
     )

@@ -388,4 +388,5 @@ monitor_evaluations, alerts, trigger_actions, deliveries = monitoring_tables(met
     version_approvals,
     subject_keys,
     erasures,
+    prunings,
 ) = security_tables(metadata)

@@ -57,7 +57,7 @@ def search(connection: Connection, what: ScoreSearch) -> list[Row[Any]]:
     """Return rows of `SCORES`."""
     before = None if what.before is None else _before(connection, what.before)
     # Each use case is a walk along an index; there are few, and their results are merged.
-    use_cases = _use_cases(connection) if what.use_case is None else [what.use_case]
+    use_cases = use_cases_with_scores(connection) if what.use_case is None else [what.use_case]
     found = [
         row
         for use_case in use_cases
@@ -110,7 +110,7 @@ def _before(connection: Connection, score_id: str) -> tuple[datetime, int]:
     return created_at, place(group_no, row)
 
 
-def _use_cases(connection: Connection) -> list[str]:
+def use_cases_with_scores(connection: Connection) -> list[str]:
     """Return the use cases that have scores, by one step along the index for each."""
     found: list[str] = []
     while True:

@@ -17,6 +17,7 @@ depends_on = None
 step = "expand"
 
 _SEAL_BYTES = 16 * 1024 * 1024
+_PRUNED_BYTES = 1024 * 1024
 
 
 def upgrade() -> None:
@@ -28,11 +29,13 @@ def upgrade() -> None:
     _add_audit_log()
     _add_version_approvals()
     _add_subject_keys()
+    _add_prunings()
 
 
 def downgrade() -> None:
     """Remove them in the reverse order."""
     for table in (
+        "prunings",
         "erasures",
         "subject_keys",
         "version_approvals",
@@ -149,3 +152,20 @@ def _add_subject_keys() -> None:
         sa.PrimaryKeyConstraint("erasure_id", name="pk_erasures"),
     )
     op.create_index("ix_erasures_subject_key_id", "erasures", ["subject_key_id"])
+
+
+def _add_prunings() -> None:
+    op.create_table(
+        "prunings",
+        sa.Column("pruning_id", sa.String(36), nullable=False),
+        sa.Column("table_name", sa.String(63), nullable=False),
+        sa.Column("use_case", sa.String(63), nullable=True),
+        sa.Column("days", sa.Integer, nullable=False),
+        sa.Column("cutoff", sa.DateTime, nullable=False),
+        sa.Column("pruned_at", sa.DateTime, nullable=False),
+        sa.Column("row_count", sa.Integer, nullable=False),
+        sa.Column("digest", sa.String(64), nullable=False),
+        sa.Column("key_digests", sa.LargeBinary(_PRUNED_BYTES), nullable=False),
+        sa.PrimaryKeyConstraint("pruning_id", name="pk_prunings"),
+    )
+    op.create_index("ix_prunings_table_name_pruning_id", "prunings", ["table_name", "pruning_id"])

@@ -1,0 +1,132 @@
+"""Deletes what is too old, and remembers that it did."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Row, insert, select
+
+from crispml_core.adapters.sql.databases.engine import reading, writing
+from crispml_core.adapters.sql.databases.errors import ConstraintBroken
+from crispml_core.adapters.sql.databases.retries import retried
+from crispml_core.adapters.sql.retention.old_rows import OLD_ROWS
+from crispml_core.adapters.sql.retention.old_scores import count_scores, delete_scores
+from crispml_core.adapters.sql.schema.tables import prunings
+from crispml_core.adapters.sql.scores.index import Overtaken
+from crispml_core.domain.errors import Conflict
+from crispml_core.domain.retention import Pruning, Retained, RetentionRule, key_digest
+
+_MOST, _ATTEMPTS, _PAGE = 5_000, 5, 200
+
+
+class SqlRetentionStore:
+    """Rows that grow old in a SQL database; see `crispml_core.ports.retention_store`.
+
+    Parameters
+    ----------
+    engine : sqlalchemy.Engine
+        From `make_engine`.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @retried
+    def due(self, rule: RetentionRule, cutoff: datetime) -> int:
+        """Return how many rows are too old."""
+        with reading(self._engine) as connection:
+            if rule.table is Retained.SCORES:
+                return count_scores(connection, rule, cutoff)
+            return OLD_ROWS[rule.table].count(connection, rule, cutoff)
+
+    def prune(
+        self, rule: RetentionRule, cutoff: datetime, *, at: datetime, limit: int
+    ) -> Pruning | None:
+        """Delete at most `limit` rows that are too old, and keep the pruning, in one transaction.
+
+        Raises
+        ------
+        Conflict
+            If others delete or add the same rows again and again.
+        """
+        for _ in range(_ATTEMPTS):
+            try:
+                return self._prune(rule, cutoff, at, min(limit, _MOST))
+            except (Overtaken, ConstraintBroken):
+                continue
+        raise Conflict("somebody else applies the same rule of retention: wait until it has ended")
+
+    @retried
+    def _prune(
+        self, rule: RetentionRule, cutoff: datetime, at: datetime, limit: int
+    ) -> Pruning | None:
+        with writing(self._engine) as connection:
+            keys = _deleted(connection, rule, cutoff, limit)
+            if not keys:
+                return None
+            pruning = Pruning.of(rule, keys, cutoff=cutoff, at=at)
+            connection.execute(insert(prunings).values(_row(pruning)))
+        return pruning
+
+    @retried
+    def prunings(
+        self, *, table: Retained | None = None, limit: int = 50, before: str | None = None
+    ) -> list[Pruning]:
+        """Return prunings, newest first, older than the pruning `before`."""
+        query = select(prunings).order_by(prunings.c.pruning_id.desc()).limit(limit)
+        if table is not None:
+            query = query.where(prunings.c.table_name == table.value)
+        if before is not None:
+            query = query.where(prunings.c.pruning_id < before)
+        with reading(self._engine) as connection:
+            return [_pruning(row) for row in connection.execute(query)]
+
+    def pruned(self, table: Retained, keys: Sequence[str]) -> set[str]:
+        """Return those of some keys whose rows were deleted by a rule."""
+        wanted = {key_digest(key): key for key in keys}
+        found: set[str] = set()
+        before: str | None = None
+        while len(found) < len(wanted):
+            page = self.prunings(table=table, limit=_PAGE, before=before)
+            if not page:
+                break
+            for pruning in page:
+                found.update(wanted[digest] for digest in pruning.digests() if digest in wanted)
+            before = page[-1].pruning_id
+        return found
+
+
+def _deleted(
+    connection: Connection, rule: RetentionRule, cutoff: datetime, limit: int
+) -> Sequence[str]:
+    if rule.table is Retained.SCORES:
+        return delete_scores(connection, rule, cutoff, limit)
+    return OLD_ROWS[rule.table].delete(connection, rule, cutoff, limit)
+
+
+def _row(pruning: Pruning) -> dict[str, Any]:
+    return {
+        "pruning_id": pruning.pruning_id,
+        "table_name": pruning.table.value,
+        "use_case": pruning.use_case,
+        "days": pruning.days,
+        "cutoff": pruning.cutoff,
+        "pruned_at": pruning.pruned_at,
+        "row_count": pruning.rows,
+        "digest": pruning.digest,
+        "key_digests": pruning.key_digests,
+    }
+
+
+def _pruning(row: Row[Any]) -> Pruning:
+    return Pruning(
+        table=Retained(row.table_name),
+        use_case=row.use_case,
+        days=row.days,
+        cutoff=row.cutoff,
+        pruned_at=row.pruned_at,
+        key_digests=row.key_digests,
+        pruning_id=row.pruning_id,
+    )
