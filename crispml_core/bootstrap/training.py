@@ -24,6 +24,7 @@ from crispml_core.adapters.sql.labels.store import SqlLabelStore
 from crispml_core.adapters.sql.monitor_store import SqlMonitorStore
 from crispml_core.adapters.sql.outbox import SqlOutbox
 from crispml_core.adapters.sql.report_store import SqlReportStore
+from crispml_core.adapters.sql.retention.store import SqlRetentionStore
 from crispml_core.adapters.sql.run_store import SqlRunStore
 from crispml_core.adapters.sql.schema.revision import check_revision
 from crispml_core.adapters.sql.scores.ledger import SqlScoreLedger
@@ -62,6 +63,7 @@ from crispml_core.pipelines.figures.read import Figures
 from crispml_core.pipelines.monitoring.messages import Messages
 from crispml_core.pipelines.monitoring.monitor import Monitor
 from crispml_core.pipelines.monitoring.stores import MonitorStores, ReadDrift
+from crispml_core.pipelines.retention import Retention
 from crispml_core.pipelines.stores import TrainingStores
 from crispml_core.pipelines.training import TrainingPipelines
 from crispml_core.ports.artefact_store import ArtefactStore
@@ -113,6 +115,7 @@ class TrainingParts(Parts):
     monitor: Monitor
     findings: MonitorStore
     outbox: Outbox
+    retention: Retention
     drift: ReadDrift
     figures: LateReading[Figures]
     signer: Signer | None = None
@@ -240,6 +243,7 @@ def build(settings: CrispMLSettings, *, is_run: bool = False) -> TrainingParts:
         monitor=monitor,
         findings=findings,
         outbox=SqlOutbox(engine),
+        retention=Retention(settings.retention.rules(), SqlRetentionStore(engine)),
         drift=drift,
         figures=build_figures(use_cases, looks),
         ping=lambda: ping_stores(looks, root, writable=True),

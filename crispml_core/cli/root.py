@@ -20,6 +20,7 @@ from crispml_core.cli.monitor import monitor
 from crispml_core.cli.replay import replay
 from crispml_core.cli.report import report
 from crispml_core.cli.reproduce import reproduce
+from crispml_core.cli.retention import retention
 from crispml_core.cli.run import run
 from crispml_core.cli.runs import runs
 from crispml_core.cli.score import score
@@ -65,6 +66,7 @@ for _verb in (
     approvals,
     use_case,
     signing,
+    retention,
     db,
     completion,
 ):

@@ -12,6 +12,7 @@ from crispml_core.client.datasets import PARQUET as PARQUET
 from crispml_core.client.datasets import DataSetCalls
 from crispml_core.client.http import API, below
 from crispml_core.client.monitoring_calls import MonitoringCalls
+from crispml_core.client.retention_calls import RetentionCalls
 from crispml_core.domain.health import HealthVerdict
 from crispml_core.domain.models import ANY_VERSION, AliasEvent
 from crispml_core.domain.runs import CYCLE, TRAINING_METHODS, Run
@@ -19,7 +20,7 @@ from crispml_core.domain.runs import CYCLE, TRAINING_METHODS, Run
 CSV = "text/csv"
 
 
-class TrainingClient(BundleCalls, DataSetCalls, MonitoringCalls):
+class TrainingClient(BundleCalls, DataSetCalls, MonitoringCalls, RetentionCalls):
     """Typed calls of the training service.
 
     Every method call answers at once with a queued `Run`; `wait` gives the finished one. Keywords

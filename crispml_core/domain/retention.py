@@ -115,6 +115,49 @@ class Pruning:
             yield self.key_digests[start : start + KEY_DIGEST_BYTES]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleOutcome:
+    """What became of one rule, or would.
+
+    Parameters
+    ----------
+    table : str
+        As the database calls it.
+    use_case : str or None
+        Whose rows; None for those of all that have no rule of their own.
+    cutoff : datetime
+        Older rows are deleted.
+    rows : int
+        How many were deleted, or would be.
+    complete : bool
+        Whether no older row is left.
+    """
+
+    table: str
+    use_case: str | None
+    days: int
+    cutoff: datetime
+    rows: int
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetentionOutcome:
+    """What following the rules came to.
+
+    Parameters
+    ----------
+    dry_run : bool
+        Whether nothing was deleted.
+    complete : bool
+        Whether nothing that is too old is left; if not, follow the rules once more.
+    """
+
+    dry_run: bool
+    complete: bool
+    rules: tuple[RuleOutcome, ...]
+
+
 def key_digest(key: str) -> bytes:
     """Return what a pruning keeps of the key of a row.
 

@@ -37,6 +37,8 @@ class Permission(StrEnum):
     """Read and verify the audit log."""
     PRIVACY = "privacy"
     """See everything held about a data subject, and erase it."""
+    RETAIN = "retain"
+    """See what grew too old by the rules of retention, and delete it."""
     MANAGE_KEYS = "manage-keys"
     """Make and revoke API keys."""
 

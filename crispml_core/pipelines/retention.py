@@ -4,57 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from crispml_core.domain.identifiers import utc_now
-from crispml_core.domain.retention import Pruning, RetentionRule
+from crispml_core.domain.retention import Pruning, RetentionOutcome, RetentionRule, RuleOutcome
 from crispml_core.ports.retention_store import RetentionStore
 
 _STEP = 1_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RuleOutcome:
-    """What became of one rule, or would.
-
-    Parameters
-    ----------
-    table : str
-        As the database calls it.
-    use_case : str or None
-        Whose rows; None for those of all that have no rule of their own.
-    cutoff : datetime
-        Older rows are deleted.
-    rows : int
-        How many were deleted, or would be.
-    complete : bool
-        Whether no older row is left.
-    """
-
-    table: str
-    use_case: str | None
-    days: int
-    cutoff: datetime
-    rows: int
-    complete: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RetentionOutcome:
-    """What following the rules came to.
-
-    Parameters
-    ----------
-    dry_run : bool
-        Whether nothing was deleted.
-    complete : bool
-        Whether nothing that is too old is left; if not, follow the rules once more.
-    """
-
-    dry_run: bool
-    complete: bool
-    rules: tuple[RuleOutcome, ...]
 
 
 class Retention:

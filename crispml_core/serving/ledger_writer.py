@@ -226,10 +226,14 @@ class LedgerWriter:
     def _find_place(self) -> None:
         """Go on where the ledger says that the chain ends, or begin another chain."""
         try:
-            self._sequence, self._root = self._ledger.last_root(self._writer_id)
+            sequence, root = self._ledger.last_root(self._writer_id)
+            # What surely was there may have grown too old meanwhile, and been deleted.
+            goes_on = sequence >= self._sequence
         except StoreUnavailable:
-            # Nobody can tell now, and the journal may take what comes.
-            self._writer_id, self._sequence, self._root = str(uuid4()), 0, bytes(32)
+            goes_on = False  # nobody can tell now, and the journal may take what comes
+        if not goes_on:
+            self._writer_id, sequence, root = str(uuid4()), 0, bytes(32)
+        self._sequence, self._root = sequence, root
         self._is_sure = True
 
     def _group(

@@ -34,6 +34,7 @@ from crispml_core.pipelines.catalogue import Catalogue
 from crispml_core.pipelines.dataset_door import DataSetDoor
 from crispml_core.pipelines.lineage.reader import LineageReader
 from crispml_core.pipelines.lineage.stores import LineageStores
+from crispml_core.pipelines.retention import Retention
 from crispml_core.pipelines.scoring import ScoringPipelines, ScoringStores
 from crispml_core.pipelines.stores import TrainingStores
 from crispml_core.pipelines.training import TrainingPipelines
@@ -56,7 +57,9 @@ from crispml_core.testing.fakes.import_log import FakeImportLog
 from crispml_core.testing.fakes.key_store import FakeKeyStore
 from crispml_core.testing.fakes.label_store import FakeLabelStore
 from crispml_core.testing.fakes.model_registry import FakeModelRegistry
+from crispml_core.testing.fakes.outbox import FakeOutbox
 from crispml_core.testing.fakes.report_store import FakeReportStore
+from crispml_core.testing.fakes.retention_store import FakeRetentionStore, shelves_of
 from crispml_core.testing.fakes.run_store import FakeRunStore
 from crispml_core.testing.fakes.score_counts import FakeScoreCounts
 from crispml_core.testing.fakes.score_ledger import FakeScoreLedger
@@ -271,6 +274,7 @@ def _serve(
     pipelines = TrainingPipelines(known, stores)
 
     runs = FakeRunStore()
+    retention_store = FakeRetentionStore(shelves_of(ledger, labels, reports, runs, FakeOutbox()))
     lineage = LineageReader(
         LineageStores(
             use_cases=known,
@@ -309,6 +313,7 @@ def _serve(
             uploads=uploads,
             training=pipelines,
             project_aliases=lambda model: None,
+            retention=Retention(settings.retention.rules(), retention_store),
             **watching(
                 known,
                 ledger=ledger,

@@ -149,4 +149,6 @@ OPERATIONS: Mapping[str, Operation] = {
     **_needs(
         Permission.MANAGE_KEYS, "new_api_key", "list_api_keys", "revoke_api_key", audit=Audit.CHANGE
     ),
+    **_needs(Permission.RETAIN, "get_retention"),
+    **_needs(Permission.RETAIN, "follow_retention", audit=Audit.CHANGE),
 }

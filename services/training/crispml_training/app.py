@@ -35,6 +35,7 @@ from crispml_training.routes.ingestion import ingestion_router
 from crispml_training.routes.methods import method_router
 from crispml_training.routes.monitoring import monitoring_router
 from crispml_training.routes.reproduce import reproduce_router
+from crispml_training.routes.retention import retention_router
 from crispml_training.routes.version_health import version_health_router
 
 PORT = 8101
@@ -113,6 +114,7 @@ def create_app(
             bundle_router(),
             report_router(ModelReports()),
             lineage_router(),
+            retention_router(),
         ],
         lifespan,
         metrics=metrics,
@@ -153,6 +155,7 @@ _SERVICE = Service(
         ("bundles", "Versions with their evidence, on the way from one environment to the next."),
         ("reports", "Evaluations of fitted models."),
         ("lineage", "What came from what."),
+        ("privacy", "What is held about people, and how long rows are kept."),
         ("health", "Probes and metrics."),
     ),
     checks=_checks,

@@ -115,6 +115,22 @@ def test_a_commit_whose_answer_was_lost_does_not_break_the_chain(world):
     assert (two.sequence, two.previous_root) == (2, one.root)
 
 
+def test_a_chain_whose_end_grew_too_old_is_not_begun_again(world):
+    ledger, durable, writer = world
+    writer.commit([an_entry("a")])
+    first = writer.writer_id
+    durable.loses = True
+    writer.commit([an_entry("b")])
+    ledger._groups.clear()
+    durable.loses = False
+
+    writer.commit([an_entry("c")])
+
+    assert writer.writer_id != first
+    (only,) = chain_of(ledger, writer)
+    assert (only.sequence, only.previous_root) == (1, bytes(32))
+
+
 def test_a_used_key_gets_the_scores_of_then_and_hurts_nobody_else(world):
     ledger, _, writer = world
     (first,) = writer.commit([an_entry("a", idempotency_key="k", fingerprint="f")])

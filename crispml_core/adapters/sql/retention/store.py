@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import time
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -18,7 +20,9 @@ from crispml_core.adapters.sql.scores.index import Overtaken
 from crispml_core.domain.errors import Conflict
 from crispml_core.domain.retention import Pruning, Retained, RetentionRule, key_digest
 
-_MOST, _ATTEMPTS, _PAGE = 5_000, 5, 200
+_MOST, _PAGE = 5_000, 200
+# Of two that want the same rows one waits a moment, and finds others then.
+_ATTEMPTS, _PAUSE_S = 20, 0.05
 
 
 class SqlRetentionStore:
@@ -55,7 +59,7 @@ class SqlRetentionStore:
             try:
                 return self._prune(rule, cutoff, at, min(limit, _MOST))
             except (Overtaken, ConstraintBroken):
-                continue
+                time.sleep(random.uniform(0, _PAUSE_S))  # noqa: S311 - no secret
         raise Conflict("somebody else applies the same rule of retention: wait until it has ended")
 
     @retried
