@@ -18,6 +18,7 @@ from crispml_core.adapters.sql.databases.retries import retried
 from crispml_core.adapters.volume.errors import volume_problem
 from crispml_core.domain.errors import CrispMLError
 from crispml_core.domain.use_case import UseCase
+from crispml_core.pipelines.audit.recorder import AuditRecorder
 from crispml_core.ports.alias_log import AliasLog
 from crispml_core.ports.key_store import KeyStore
 from crispml_core.ports.model_codec import ModelCodec
@@ -39,6 +40,8 @@ class Parts:
     ----------
     keys : KeyStore
         API keys; asked by what has little patience.
+    audit : AuditRecorder
+        Writes into the audit log what this process does.
     lineage : callable
         Gives what reads the lineage graph; it is built when it is first needed.
     verifier : Verifier or None
@@ -61,6 +64,7 @@ class Parts:
     timings: TimingHub
     keys: KeyStore
     verifier: Verifier | None = None
+    audit: AuditRecorder
     lineage: Callable[[], LineageReader]
     ping: Callable[[], Mapping[str, str | None]]
     pools: Callable[[], Sequence[PoolState]] = tuple

@@ -21,6 +21,7 @@ from crispml_core.adapters.sql.schema.revision import check_revision
 from crispml_core.adapters.sql.scores.ledger import SqlScoreLedger
 from crispml_core.adapters.volume.aliases import read_aliases
 from crispml_core.adapters.volume.model_registry import VolumeModelRegistry
+from crispml_core.bootstrap.audit import build_recorder
 from crispml_core.bootstrap.database import open_database, open_for_commits, open_for_looks
 from crispml_core.bootstrap.drift import drift_pipelines, drift_store
 from crispml_core.bootstrap.lineage import lineage_builder
@@ -144,9 +145,11 @@ def build(settings: CrispMLSettings) -> ScoringParts:
     )
 
     stop_clock = follow_clock(settings)
+    audit = build_recorder(settings, engine)
 
     def close() -> None:
         scoring_engine.close()
+        audit.close()
         timings.close()
         engine.dispose()
         commits.dispose()
@@ -162,6 +165,7 @@ def build(settings: CrispMLSettings) -> ScoringParts:
         timings=timings,
         keys=SqlKeyStore(looks),
         verifier=make_verifier(settings),
+        audit=audit,
         lineage=lineage_builder(engine, root, use_cases),
         ledger=ledger,
         labels=labels,

@@ -34,6 +34,7 @@ from crispml_core.adapters.volume.dataset_store import VolumeDataSetStore
 from crispml_core.adapters.volume.model_registry import VolumeModelRegistry
 from crispml_core.adapters.volume.sweep import sweep
 from crispml_core.adapters.volume.uploads import VolumeUploadStore
+from crispml_core.bootstrap.audit import build_recorder
 from crispml_core.bootstrap.database import (
     for_a_run,
     open_database,
@@ -171,8 +172,10 @@ def build(settings: CrispMLSettings, *, is_run: bool = False) -> TrainingParts:
         return build_source(use_case, connections, upload)
 
     stop_clock = follow_clock(settings)
+    audit = build_recorder(settings, engine)
 
     def close() -> None:
+        audit.close()
         timings.close()
         engine.dispose()
         looks.dispose()
@@ -236,6 +239,7 @@ def build(settings: CrispMLSettings, *, is_run: bool = False) -> TrainingParts:
         keys=SqlKeyStore(looks),
         verifier=make_verifier(settings),
         signer=make_signer(settings),
+        audit=audit,
         lineage=lineage_builder(engine, root, use_cases),
         training=training,
         project_aliases=project_aliases,

@@ -18,6 +18,8 @@ import pytest
 from sqlalchemy import Engine
 
 from crispml_core.adapters.sql.alias_log import SqlAliasLog
+from crispml_core.adapters.sql.audit.log import SqlAuditLog
+from crispml_core.adapters.sql.audit.seals import SqlSeals
 from crispml_core.adapters.sql.databases.engine import make_engine
 from crispml_core.adapters.sql.databases.options import EngineOptions
 from crispml_core.adapters.sql.dataset_notes import SqlDataSetNotes
@@ -45,6 +47,7 @@ from crispml_core.domain.scores import (
     new_group_id,
 )
 from crispml_core.ports.alias_log import AliasLog
+from crispml_core.ports.audit_log import AuditLog, Seals
 from crispml_core.ports.dataset_notes import DataSetNotes
 from crispml_core.ports.drift_store import DriftStore, LabelCounts
 from crispml_core.ports.event_log import EventLog
@@ -60,6 +63,7 @@ from crispml_core.ports.score_counts import ScoreCounts
 from crispml_core.ports.score_ledger import ScoreLedger
 from crispml_core.ports.subject_keys import SubjectKeys
 from crispml_core.testing.fakes.alias_log import FakeAliasLog
+from crispml_core.testing.fakes.audit_log import FakeAuditLog, FakeSeals
 from crispml_core.testing.fakes.dataset_notes import FakeDataSetNotes
 from crispml_core.testing.fakes.drift_store import FakeDriftStore, FakeLabelCounts
 from crispml_core.testing.fakes.event_log import FakeEventLog
@@ -114,6 +118,8 @@ class Stores:
     outbox: Outbox
     subject_keys: SubjectKeys
     retention: RetentionStore
+    audit: AuditLog
+    seals: Seals
     url: str = ""
     """Of the database, for another process."""
 
@@ -167,6 +173,7 @@ def fake_stores() -> Stores:
     ledger, outbox = FakeScoreLedger(), FakeOutbox()
     runs, reports = FakeRunStore(clock=clock), FakeReportStore()
     labels = FakeLabelStore(ledger, clock=clock)
+    ledger, outbox, audit = FakeScoreLedger(), FakeOutbox(), FakeAuditLog()
     return Stores(
         clock,
         runs,
@@ -185,6 +192,8 @@ def fake_stores() -> Stores:
         outbox=outbox,
         subject_keys=FakeSubjectKeys(),
         retention=FakeRetentionStore(shelves_of(ledger, labels, reports, runs, outbox)),
+        audit=audit,
+        seals=FakeSeals(audit),
     )
 
 
@@ -228,6 +237,8 @@ def sql_stores(engine: Engine) -> Stores:
         outbox=SqlOutbox(engine),
         subject_keys=SqlSubjectKeys(engine),
         retention=SqlRetentionStore(engine),
+        audit=SqlAuditLog(engine),
+        seals=SqlSeals(engine),
     )
 
 

@@ -29,6 +29,7 @@ from crispml_core.domain.identifiers import utc_now
 from crispml_core.domain.models import Lineage, ModelVersion
 from crispml_core.domain.runs import TRAINING_RUNS, Run, RunStatus
 from crispml_core.logs import configure_logging
+from crispml_core.pipelines.audit.recorder import AuditRecorder
 from crispml_core.pipelines.bundles.door import Bundles
 from crispml_core.pipelines.catalogue import Catalogue
 from crispml_core.pipelines.dataset_door import DataSetDoor
@@ -49,6 +50,7 @@ from crispml_core.serving.shadow import ShadowScores
 from crispml_core.settings import CrispMLSettings, LogSettings
 from crispml_core.testing.fakes.alias_log import FakeAliasLog
 from crispml_core.testing.fakes.artefact_store import FakeArtefactStore
+from crispml_core.testing.fakes.audit_log import FakeAuditLog
 from crispml_core.testing.fakes.dataset_notes import FakeDataSetNotes
 from crispml_core.testing.fakes.dataset_store import FakeDataSetStore
 from crispml_core.testing.fakes.event_log import FakeEventLog
@@ -296,6 +298,7 @@ def _serve(
         "aliases": aliases,
         "timings": timings,
         "keys": FakeKeyStore(),
+        "audit": AuditRecorder(FakeAuditLog(), "dev"),
         "lineage": lambda: lineage,
         "ping": lambda: health,
     }

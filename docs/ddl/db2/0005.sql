@@ -52,6 +52,7 @@ CREATE TABLE audit_heads (
 CREATE TABLE audit_seals (
     table_name VARCHAR(63) NOT NULL, 
     seal_number INT NOT NULL, 
+    kind VARCHAR(8) NOT NULL, 
     first_key VARCHAR(2048) NOT NULL, 
     last_key VARCHAR(2048) NOT NULL, 
     row_count INT NOT NULL, 

@@ -34,6 +34,13 @@ _BEFORE_IMPORT: dict[object, tuple[str, ...]] = {
     DB2: ("UPDATE alembic_version SET version_num = version_num",),
 }
 
+_BEFORE_AUDIT: dict[object, tuple[str, ...]] = {
+    SQLITE: (),
+    POSTGRESQL: ("SELECT pg_advisory_xact_lock(63727371)",),
+    # It has no lock by a name, and what it locks instead would wait for imports of labels.
+    DB2: (),
+}
+
 
 def score_id_sql(dialect: Dialect, group_id: str, number: str) -> str:
     """Return the SQL of `crispml_core.domain.scores.score_id`.
@@ -80,3 +87,12 @@ def before_import(dialect: Dialect) -> tuple[str, ...]:
     rows, and moments of imports would not come in the order of their commits.
     """
     return _BEFORE_IMPORT[capabilities(dialect)]
+
+
+def before_audit(dialect: Dialect) -> tuple[str, ...]:
+    """Return the statements that a transaction of the audit log begins with.
+
+    They let writers queue where the database can. Elsewhere all but one of those at once find that
+    their number is taken, and try again.
+    """
+    return _BEFORE_AUDIT[capabilities(dialect)]

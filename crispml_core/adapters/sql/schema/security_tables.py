@@ -84,6 +84,8 @@ def security_tables(metadata: MetaData) -> SecurityTables:
             metadata,
             Column("table_name", String(63), primary_key=True),
             Column("seal_number", Integer, primary_key=True, autoincrement=False),
+            # rows, late or removed.
+            Column("kind", String(8), nullable=False),
             Column("first_key", String(512), nullable=False),
             Column("last_key", String(512), nullable=False),
             Column("row_count", Integer, nullable=False),

@@ -102,6 +102,7 @@ def _add_audit_log() -> None:
         "audit_seals",
         sa.Column("table_name", sa.String(63), nullable=False),
         sa.Column("seal_number", sa.Integer, nullable=False, autoincrement=False),
+        sa.Column("kind", sa.String(8), nullable=False),
         sa.Column("first_key", sa.String(512), nullable=False),
         sa.Column("last_key", sa.String(512), nullable=False),
         sa.Column("row_count", sa.Integer, nullable=False),

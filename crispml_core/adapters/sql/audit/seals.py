@@ -1,0 +1,229 @@
+"""Digests of the rows of append-only tables, whose own digests are in the audit log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Row, Select, func, insert, select
+
+from crispml_core.adapters.sql.audit.log import append_entries
+from crispml_core.adapters.sql.audit.sealed_tables import SEALED, SealedTable
+from crispml_core.adapters.sql.databases.engine import reading
+from crispml_core.adapters.sql.databases.portable import total
+from crispml_core.adapters.sql.databases.retries import retried
+from crispml_core.adapters.sql.schema.tables import audit_seals
+from crispml_core.domain.audit import (
+    AuditEntry,
+    AuditEvent,
+    Chunk,
+    Seal,
+    SealedSoFar,
+    SealKind,
+)
+from crispml_core.governance.audit_seals import packed, unpacked
+
+_IN_LIST = 500
+_PAGE = 5_000
+_SEAL_PAGE = 20
+_columns = audit_seals.c
+
+
+class _OvertakenError(Exception):
+    """Raised inside this module when another process kept a seal of this number."""
+
+
+class SqlSeals:
+    """Seals in a SQL database; see `crispml_core.ports.audit_log.Seals`.
+
+    Parameters
+    ----------
+    engine : sqlalchemy.Engine
+        From `make_engine`.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @property
+    def tables(self) -> Sequence[str]:
+        """Names of the tables that are sealed."""
+        return tuple(SEALED)
+
+    @retried
+    def so_far(self, table: str) -> SealedSoFar:
+        """Return how far a table is sealed."""
+        sealed = SEALED[table]
+        of_table = _columns.table_name == table
+        by_kind = (
+            select(_columns.kind, total(_columns.row_count), func.max(_columns.seal_number))
+            .where(of_table)
+            .group_by(_columns.kind)
+        )
+        last = (
+            select(_columns.last_key)
+            .where(of_table, _columns.kind == SealKind.ROWS.value)
+            .order_by(_columns.seal_number.desc())
+            .limit(1)
+        )
+        with reading(self._engine) as connection:
+            kinds = {kind: (rows, number) for kind, rows, number in connection.execute(by_kind)}
+            key = connection.execute(last).scalar_one_or_none()
+            stored = connection.execute(_where(select(func.count()), sealed)).scalar_one()
+        removed, _ = kinds.get(SealKind.REMOVED.value, (0, 0))
+        return SealedSoFar(
+            last_number=max((number for _, number in kinds.values()), default=0),
+            last_key=key,
+            sealed=sum(int(rows) for rows, _ in kinds.values()) - int(removed),
+            removed=int(removed),
+            stored=stored,
+        )
+
+    @retried
+    def unsealed(self, table: str, after: str | None, limit: int) -> Chunk:
+        """Return rows whose key is higher than that of `after`, in the order of their keys."""
+        sealed = SEALED[table]
+        query = _where(select(*sealed.selected), sealed).order_by(*sealed.key).limit(limit)
+        if after is not None:
+            query = query.where(sealed.after(after))
+        with reading(self._engine) as connection:
+            rows = connection.execute(query).all()
+        return _chunk(sealed, SealKind.ROWS, rows)
+
+    @retried
+    def late(self, table: str, limit: int) -> Chunk:
+        """Return rows without a seal whose key is not higher than that of the last sealed one."""
+        sealed, keys = SEALED[table], []
+        for key in self._late_keys(sealed):
+            keys.append(key)
+            if len(keys) == limit:
+                break
+        digests = self.digests(table, keys)
+        there = [key for key in keys if key in digests]
+        return Chunk(
+            table=table,
+            kind=SealKind.LATE,
+            keys=tuple(there),
+            digests=tuple(digests[key] for key in there),
+        )
+
+    def keep(self, chunks: Sequence[Chunk], event: AuditEvent) -> AuditEntry | None:
+        """Keep the seals of some chunks and an entry with their digests, in one transaction."""
+        numbers = [seal["number"] for seal in event.detail["seals"]]
+
+        def also(connection: Connection, entries: Sequence[AuditEntry]) -> None:
+            rows = [
+                {
+                    "table_name": chunk.table,
+                    "seal_number": number,
+                    "kind": chunk.kind.value,
+                    "first_key": chunk.keys[0],
+                    "last_key": chunk.keys[-1],
+                    "row_count": len(chunk.keys),
+                    "audit_sequence": entries[0].sequence,
+                    "sealed_at": event.occurred_at,
+                    "row_digests": packed(chunk),
+                }
+                for chunk, number in zip(chunks, numbers, strict=True)
+            ]
+            for row in rows:
+                taken = select(func.count()).where(
+                    _columns.table_name == row["table_name"],
+                    _columns.seal_number >= row["seal_number"],
+                )
+                if connection.execute(taken).scalar_one():
+                    raise _OvertakenError
+            connection.execute(insert(audit_seals), rows)
+
+        try:
+            return append_entries(self._engine, [event], also)[0]
+        except _OvertakenError:
+            return None
+
+    @retried
+    def seals(self, table: str, after: int, limit: int) -> Sequence[Seal | int]:
+        """Return seals of higher numbers, the lowest first; just its number if one is broken."""
+        query = (
+            select(audit_seals)
+            .where(_columns.table_name == table, _columns.seal_number > after)
+            .order_by(_columns.seal_number)
+            .limit(limit)
+        )
+        with reading(self._engine) as connection:
+            return [_seal(row) for row in connection.execute(query)]
+
+    @retried
+    def digests(self, table: str, keys: Sequence[str]) -> dict[str, bytes]:
+        """Return the digest of each row that is there now, by its key."""
+        sealed, found = SEALED[table], {}
+        with reading(self._engine) as connection:
+            for start in range(0, len(keys), _IN_LIST):
+                for these in sealed.among(keys[start : start + _IN_LIST]):
+                    query = _where(select(*sealed.selected), sealed).where(these)
+                    for row in connection.execute(query):
+                        found[sealed.key_of(row)] = sealed.digest_of(row)
+        return found
+
+    def _late_keys(self, sealed: SealedTable) -> Iterator[str]:
+        """Yield the keys of rows between those that were sealed in order, and in no seal."""
+        known = {key for seal in self._all(sealed.name, SealKind.LATE) for key in seal.chunk.keys}
+        before: str | None = None
+        for seal in self._all(sealed.name, SealKind.ROWS):
+            own, last = set(seal.chunk.keys), seal.chunk.keys[-1]
+            while True:
+                page = self._keys_between(sealed, before, last)
+                yield from (key for key in page if key not in own and key not in known)
+                if len(page) < _PAGE:
+                    break
+                before = page[-1]
+            before = last
+
+    @retried
+    def _keys_between(self, sealed: SealedTable, after: str | None, last: str) -> list[str]:
+        query = _where(select(*sealed.key), sealed).where(sealed.is_not_after(last))
+        if after is not None:
+            query = query.where(sealed.after(after))
+        with reading(self._engine) as connection:
+            rows = connection.execute(query.order_by(*sealed.key).limit(_PAGE))
+            return [sealed.key_of(row) for row in rows]
+
+    def _all(self, table: str, kind: SealKind) -> Iterator[Seal]:
+        after = 0
+        while page := self.seals(table, after, _SEAL_PAGE):
+            for seal in page:
+                if isinstance(seal, Seal) and seal.chunk.kind is kind:
+                    yield seal
+            after = _number(page[-1])
+
+
+def _where(query: Select[Any], sealed: SealedTable) -> Select[Any]:
+    """Let a query ask for the rows of a sealed table."""
+    query = query.select_from(sealed.table)
+    return query if sealed.where is None else query.where(sealed.where)
+
+
+def _chunk(sealed: SealedTable, kind: SealKind, rows: Sequence[Row[Any]]) -> Chunk:
+    return Chunk(
+        table=sealed.name,
+        kind=kind,
+        keys=tuple(sealed.key_of(row) for row in rows),
+        digests=tuple(sealed.digest_of(row) for row in rows),
+    )
+
+
+def _seal(row: Row[Any]) -> Seal | int:
+    known = row.kind in {kind.value for kind in SealKind}
+    chunk = unpacked(row.table_name, SealKind(row.kind), row.row_digests) if known else None
+    if chunk is None or not chunk.keys or len(chunk.keys) != row.row_count:
+        return int(row.seal_number)
+    return Seal(
+        chunk=chunk,
+        number=row.seal_number,
+        audit_sequence=row.audit_sequence,
+        sealed_at=row.sealed_at.astimezone(UTC),
+    )
+
+
+def _number(seal: Seal | int) -> int:
+    return seal if isinstance(seal, int) else seal.number
