@@ -154,7 +154,7 @@ def test_the_short_way_leaves_the_share_of_the_challenger_to_the_app(scoring: An
     replies: list[bytes] = []
 
     async def answered(key: str) -> bool:
-        head = SimpleNamespace(path=URL, request_id="r", traceparent=None)
+        head = SimpleNamespace(path=URL, request_id="r", traceparent=None, authorization=None)
         body = json.dumps(record(key)).encode()
         taken = plain.answer(head, body, lambda status, fields, content: replies.append(content))
         await asyncio.sleep(0.02)
