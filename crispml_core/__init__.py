@@ -10,6 +10,7 @@ from crispml_core.domain.drift import DriftPolicy, FieldDrift
 from crispml_core.domain.expressions import call, field
 from crispml_core.domain.fairness import Fairness
 from crispml_core.domain.fields import Field
+from crispml_core.domain.generalisation import Generalise
 from crispml_core.domain.health import HealthPolicy
 from crispml_core.domain.monitoring import Monitoring
 from crispml_core.domain.queries import Aggregate, SqlJoin
@@ -33,6 +34,7 @@ __all__ = [
     "Field",
     "FieldDrift",
     "Gate",
+    "Generalise",
     "HealthPolicy",
     "Hyperparameter",
     "Monitoring",

@@ -9,11 +9,15 @@ from typing import Literal, get_args
 
 from crispml_core.domain.bounds import check_bounds
 from crispml_core.domain.errors import InvalidInput
+from crispml_core.domain.generalisation import Generalise
 from crispml_core.domain.identifiers import check_field_name
 
 FieldType = Literal["integer", "number", "string", "category", "boolean", "date", "datetime"]
 PrivacyPolicy = Literal["keep", "drop", "pseudonymise", "generalise", "encrypt"]
 Value = str | int | float | bool | date | datetime | None
+
+# Identifiers can be replaced by names; of numbers and truth values a name says nothing.
+_NAMEABLE = ("string", "integer", "category", "date")
 
 MAX_KEY_LENGTH = 255
 """Longest record key, whatever `Field.max_length` says: the stores index it."""
@@ -40,7 +44,10 @@ class Field:
     max_length : int
         Longest ``string`` that is accepted.
     privacy : {"keep", "drop", "pseudonymise", "generalise", "encrypt"}
-        What is stored of the value. Anything but ``keep`` stays out of the ledger.
+        What is stored of the value: the value itself, nothing, a pseudonym, a coarser value, or
+        the value encrypted with the key of its data subject.
+    generalise : Generalise, optional
+        How the value becomes coarser, with the policy of that name.
     """
 
     name: str
@@ -52,6 +59,7 @@ class Field:
     nullable: bool = False
     max_length: int = 1000
     privacy: PrivacyPolicy = "keep"
+    generalise: Generalise | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "values", tuple(self.values))
@@ -76,6 +84,34 @@ class Field:
                 f"field {self.name}: minimum and maximum belong to integer and number"
             )
         check_bounds(f"field {self.name}", self.minimum, self.maximum)
+        self._check_privacy()
+
+    def _check_privacy(self) -> None:
+        what = f"field {self.name}"
+        if (self.privacy == "generalise") != (self.generalise is not None):
+            raise InvalidInput(
+                f"{what}: the policy generalise and its parameters (generalise) belong together"
+            )
+        if self.generalise is not None:
+            rules = {"values": self.values, "minimum": self.minimum, "maximum": self.maximum}
+            self.generalise.check(what, self.type, **rules)  # type: ignore[arg-type]
+        if self.privacy == "pseudonymise" and self.type not in _NAMEABLE:
+            raise InvalidInput(
+                f"{what}: only identifiers can be pseudonymised ({', '.join(_NAMEABLE)}); "
+                "generalise, drop or encrypt it"
+            )
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether the value itself may be stored and shown."""
+        return self.privacy == "keep"
+
+    @property
+    def stored_type(self) -> FieldType | None:
+        """Type of what is stored of the value; None if nothing is."""
+        if self.privacy == "drop":
+            return None
+        return "string" if self.privacy in ("pseudonymise", "encrypt") else self.type
 
     @property
     def is_numeric(self) -> bool:
@@ -103,6 +139,11 @@ class RecordSchema:
                 f"record_key {self.record_key!r} must be a string or an integer "
                 "that is not nullable"
             )
+        if key.privacy not in ("keep", "pseudonymise"):
+            raise InvalidInput(
+                f"record_key {self.record_key!r} can be kept or pseudonymised only: scores and "
+                "labels are found by it"
+            )
 
     def __iter__(self) -> Iterator[Field]:
         return iter(self.fields)
@@ -123,8 +164,13 @@ class RecordSchema:
 
     @property
     def stored(self) -> tuple[str, ...]:
-        """Names of the fields whose values may be stored with a score."""
-        return tuple(field.name for field in self.fields if field.privacy == "keep")
+        """Names of the fields of which something is stored with a score."""
+        return tuple(field.name for field in self.fields if field.privacy != "drop")
+
+    @property
+    def clear(self) -> tuple[str, ...]:
+        """Names of the fields that are stored as they are."""
+        return tuple(field.name for field in self.fields if field.is_clear)
 
 
 def check_values(what: str, values: tuple[str, ...]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,3 +32,15 @@ class SubjectKey:
     def is_destroyed(self) -> bool:
         """Whether what was encrypted with it is unreadable for ever."""
         return self.destroyed_at is not None
+
+
+class Hidden(StrEnum):
+    """Why a value is not shown.
+
+    ``encrypted``: nobody who may read it asked. ``erased``: the key of its subject is destroyed.
+    ``withheld``: it was not stored, because there was no key for it at that moment.
+    """
+
+    ENCRYPTED = "encrypted"
+    ERASED = "erased"
+    WITHHELD = "withheld"

@@ -91,7 +91,8 @@ class UseCase:
     monitoring : Monitoring
         How a released model is watched.
     subject_key : str, optional
-        The field that identifies the person behind a record, for erasure.
+        The field that identifies the person behind a record: with the key of that person values
+        are encrypted, and by it they are erased. The record key unless it is declared.
     privacy : DataSetPrivacy
         What holds for its data sets.
     version, description : str
@@ -137,6 +138,7 @@ class UseCase:
             )
         if self.subject_key is not None and self.subject_key not in self.schema:
             raise InvalidInput(f"use case {self.name}: subject_key is not among the fields")
+        self._check_subject()
         if self.cost_matrix is not None and self.target.task != "binary":
             raise InvalidInput(f"use case {self.name}: a cost matrix needs a binary target")
         self.privacy.check_columns({*self.schema.names, self.target.name})
@@ -161,9 +163,21 @@ class UseCase:
         return () if callable(self.prepare) else self.prepare
 
     @property
+    def subject_field(self) -> str:
+        """The field that says whose a record is: the record key if no subject key is declared."""
+        return self.subject_key or self.record_key
+
+    @property
+    def has_subjects(self) -> bool:
+        """Whether scores are stored with the key of their data subject."""
+        return self.subject_key is not None or any(
+            field.privacy == "encrypt" for field in self.fields
+        )
+
+    @property
     def not_features(self) -> tuple[str, ...]:
         """Columns that a curation never sees: keys, the target and the split."""
-        keys = {self.record_key, self.subject_key or self.record_key}
+        keys = {self.record_key, self.subject_field}
         return (*sorted(keys), self.target.name, SPLIT_COLUMN)
 
     @cached_property
@@ -177,6 +191,19 @@ class UseCase:
             if algorithm.name == name:
                 return algorithm
         raise NotFound("algorithm", [algorithm.name for algorithm in self.algorithms])
+
+    def _check_subject(self) -> None:
+        """Check that every record says whose it is, if somebody needs to know."""
+        subject = self.schema[self.subject_field]
+        if subject.type not in ("string", "integer"):
+            raise InvalidInput(
+                f"use case {self.name}: the subject_key must be a string or an integer"
+            )
+        if subject.nullable and any(field.privacy == "encrypt" for field in self.fields):
+            raise InvalidInput(
+                f"use case {self.name}: the subject_key must not be nullable, because values are "
+                "encrypted with the key of their subject"
+            )
 
     def _check_drift(self) -> None:
         """Check that what has thresholds of its own exists."""

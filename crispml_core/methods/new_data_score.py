@@ -53,7 +53,7 @@ class NewDataScore:
         self._scorer, self._conformal, self._explain = scorer, conformal, explain
         self._classes = use_case.target.classes
         schema = use_case.schema
-        self._stored = schema.stored
+        self._stored = schema.clear
         self._key = schema.names.index(schema.record_key)
         self._key_is_text = schema[schema.record_key].type == "string"
         self._keep = _keeper(schema)
@@ -148,12 +148,12 @@ class NewDataScore:
 
 def _keeper(schema: RecordSchema) -> Callable[[tuple[Any, ...]], tuple[Any, ...]]:
     """Return the function that picks the stored fields of a record, dates and moments as text."""
-    places = [schema.names.index(name) for name in schema.stored]
+    places = [schema.names.index(name) for name in schema.clear]
     if not places:
         return lambda record: ()
     # Two places at least, because of one itemgetter gives no tuple.
     pick = itemgetter(*places, places[-1])
-    if any(schema[name].type in ("date", "datetime") for name in schema.stored):
+    if any(schema[name].type in ("date", "datetime") for name in schema.clear):
         return lambda record: _with_texts(pick(record)[:-1])
     if len(places) == len(schema.names):
         return tuple

@@ -44,7 +44,7 @@ class LoadedVersion:
             version=self.manifest.version,
             alias=alias,
             classes=self.manifest.classes,
-            fields=self.use_case.schema.stored,
+            fields=self.use_case.schema.clear,
             fallback=is_fallback,
         )
 

@@ -20,7 +20,7 @@ _READERS: dict[str, Callable[[str], Any]] = {"date": parsing.day, "datetime": pa
 
 def check_replayable(schema: RecordSchema) -> None:
     """Raise `InvalidInput` if the ledger has not all that a version is asked with."""
-    missing = [name for name in schema.names if name not in schema.stored]
+    missing = [name for name in schema.names if name not in schema.clear]
     if missing:
         raise InvalidInput(
             "nothing can be replayed: by their privacy policy the ledger keeps no values of "

@@ -24,6 +24,7 @@ from crispml_core.domain.errors import (
     did_you_mean,
 )
 from crispml_core.domain.use_case import UseCase
+from crispml_core.governance.privacy import check_privacy
 from crispml_core.governance.rules.declared import check_rules
 from crispml_core.monitoring.names import KPI_NAMES
 
@@ -63,6 +64,7 @@ def load_use_case(reference: str) -> UseCase:
             raise UseCaseError(use_case.name, "load", f"gate {gate.kpi}: no such KPI{hint}")
     try:
         check_rules(use_case, known)
+        check_privacy(use_case)
     except InvalidInput as error:
         raise UseCaseError(use_case.name, "load", error.message) from error
     return use_case

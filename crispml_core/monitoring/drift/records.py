@@ -67,7 +67,7 @@ def watched_fields(use_case: UseCase) -> tuple[Field, ...]:
     return tuple(
         field
         for field in use_case.schema
-        if field.name in use_case.schema.stored and field.name not in keys
+        if field.name in use_case.schema.clear and field.name not in keys
     )
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from sklearn.compose import ColumnTransformer
 from sklearn.linear_model import LogisticRegression
 
-from crispml_core import Algorithm, CsvSource, Field, Segment, Target, UseCase
+from crispml_core import Algorithm, CsvSource, Field, Generalise, Segment, Target, UseCase
 
 
 def prepare(frame):
@@ -26,7 +26,7 @@ persons = UseCase(
         Field("name", "string", privacy="drop", nullable=True),
         Field("email", "string", privacy="pseudonymise"),
         Field("street", "string", privacy="encrypt"),
-        Field("born", "date", privacy="generalise"),
+        Field("born", "date", privacy="generalise", generalise=Generalise(to="year")),
         Field("income", "number", minimum=0),
         Field("region", "category", values=("north", "south")),
     ),

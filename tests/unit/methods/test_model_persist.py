@@ -140,7 +140,7 @@ def test_a_version_keeps_what_drift_is_measured_from(toy, trained):
         trained.scorer, b"model bytes", {}, test, "nobody compiled it", train
     )
     reference = Reference.from_bytes(package.files[REFERENCE_FILE])
-    kept = {name for name in toy.schema.stored if name != toy.record_key}
+    kept = {name for name in toy.schema.clear if name != toy.record_key}
     assert {field.name for field in reference.fields if field.role == "input"} == kept
     assert {field.name: field.bins.kind for field in reference.fields if field.role != "input"} == {
         "prediction": "category",

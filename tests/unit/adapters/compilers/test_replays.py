@@ -68,7 +68,7 @@ class Log:
         name = self.use_case.name
         served = Served(
             name, name, version, more.pop("alias", "champion"),
-            self.use_case.target.classes, self.use_case.schema.stored,
+            self.use_case.target.classes, self.use_case.schema.clear,
         )  # fmt: skip
         (scored,) = self.writer.commit(
             [Entry(ScoreCall(use_case=name), served, scores, inputs, **more)]

@@ -99,7 +99,7 @@ class World:
 
     def version(self, use_case, version):
         self.versions.append(version)
-        stored = self.toy.schema.stored
+        stored = self.toy.schema.clear
         served = Served("toy", "toy", version, None, self.toy.target.classes, stored)
         method = NewDataScore(self.toy, self.scorer)
         return Active(SimpleNamespace(use_case=self.toy, method=method), served)

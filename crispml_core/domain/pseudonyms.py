@@ -1,0 +1,139 @@
+"""Names in place of identifiers, which only who has the key can make, and nobody can turn back.
+
+A pseudonym is ``<id of the key>.<40 hexadecimal digits>``: the first 160 bits of an HMAC-SHA256
+(RFC 2104). Each field of each use case has a key of its own, derived from the secret one, so that
+equal values of two fields do not show that they are equal.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+from typing import Any
+
+from crispml_core.domain.errors import InvalidInput
+
+KEY_BYTES = 32
+DIGITS = 40
+_LINE = re.compile(r"([a-z][a-z0-9]{0,7}) ([A-Za-z0-9_-]{43}=?)")
+
+
+@dataclass(frozen=True)
+class SecretKey:
+    """One version of a secret key.
+
+    Parameters
+    ----------
+    key_id : str
+        Names the version; it is part of what is made with it.
+    secret : bytes
+        256 random bits.
+    """
+
+    key_id: str
+    secret: bytes = field(repr=False)
+
+    def derived(self, *purpose: str) -> bytes:
+        """Return the key for one purpose: HMAC-SHA256 over its parts, each with its length."""
+        parts = (part.encode() for part in purpose)
+        return hmac.digest(
+            self.secret, b"".join(len(part).to_bytes(4) + part for part in parts), "sha256"
+        )
+
+
+@dataclass(frozen=True)
+class SecretKeys:
+    """All versions of a secret key: the first is for what must stay the same, the last is newest.
+
+    Parameters
+    ----------
+    keys : tuple of SecretKey
+        At least one.
+    """
+
+    keys: tuple[SecretKey, ...]
+
+    @classmethod
+    def parse(cls, text: str) -> SecretKeys:
+        """Read the lines of a key file: the id of a key, a blank, 32 bytes in URL-safe base64.
+
+        Raises
+        ------
+        InvalidInput
+            If a line is none, or two have the same id.
+        """
+        keys = [_key(line) for line in text.splitlines() if line.strip()]
+        if not keys or len({key.key_id for key in keys}) < len(keys):
+            raise InvalidInput("a key file has at least one key, and no two of the same id")
+        return cls(tuple(keys))
+
+    @property
+    def first(self) -> SecretKey:
+        """The version that never changes."""
+        return self.keys[0]
+
+    @property
+    def newest(self) -> SecretKey:
+        """The version for what is made now."""
+        return self.keys[-1]
+
+    @cached_property
+    def by_id(self) -> dict[str, SecretKey]:
+        """The versions by their ids."""
+        return {key.key_id: key for key in self.keys}
+
+
+def key_line(key_id: str, secret: bytes) -> str:
+    """Return the line of a key file."""
+    return f"{key_id} {base64.urlsafe_b64encode(secret).decode()}\n"
+
+
+def _key(line: str) -> SecretKey:
+    match = _LINE.fullmatch(line.strip())
+    try:
+        if match is not None:
+            secret = base64.urlsafe_b64decode(match[2].rstrip("=") + "=")
+            if len(secret) == KEY_BYTES:
+                return SecretKey(match[1], secret)
+    except binascii.Error:
+        pass
+    raise InvalidInput("a line of a key file is an id, a blank and 32 bytes in URL-safe base64")
+
+
+def pseudonymiser(key: SecretKey, use_case: str, field: str) -> Callable[[Any], str]:
+    """Return the function from a value of a field that is not missing to its pseudonym."""
+    secret, prefix = key.derived("pseudonym", use_case, field), f"{key.key_id}."
+
+    def pseudonym(value: Any) -> str:
+        content = text_of(value).encode()
+        return prefix + hmac.digest(secret, content, "sha256").hex()[:DIGITS]
+
+    return pseudonym
+
+
+def text_of(value: Any) -> str:
+    """Return the one text of an identifier, whatever its type."""
+    if isinstance(value, date):
+        return value.isoformat()
+    return value if isinstance(value, str) else str(value)
+
+
+def subject_identifier(key: SecretKey) -> Callable[[Any], str]:
+    """Return the function from a data subject to the id of its key, of 64 hexadecimal digits."""
+    secret = key.derived("subject")
+    return lambda subject: hmac.digest(secret, text_of(subject).encode(), "sha256").hex()
+
+
+def blinded(key: SecretKey, digests: Iterable[str]) -> list[str]:
+    """Return digests of requests as nobody can make them who only knows what may be in a request.
+
+    The digest of a record tells its values to whoever tries all of them.
+    """
+    secret = key.derived("fingerprint")
+    return [hmac.digest(secret, digest.encode(), "sha256").hex() for digest in digests]
