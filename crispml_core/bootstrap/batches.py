@@ -20,6 +20,7 @@ from crispml_core.adapters.volume.batch_store import VolumeBatchStore
 from crispml_core.adapters.volume.model_registry import VolumeModelRegistry
 from crispml_core.bootstrap.database import for_a_run, open_database, open_for_runs
 from crispml_core.bootstrap.parts import codec_of, follow_clock
+from crispml_core.bootstrap.signing import make_verifier
 from crispml_core.bootstrap.timings import open_timings
 from crispml_core.bootstrap.tracing import execute_traced, make_tracer
 from crispml_core.domain.errors import CrispMLError, InvalidInput, NotFound
@@ -125,7 +126,8 @@ def _worker_parts(settings: CrispMLSettings) -> Iterator[tuple[RunStore, Execute
     trace_statements(engine, tracer)
     check_revision(engine)
     timings = open_timings(settings, "scoring", (engine,), tracer, is_run=True)
-    ledger, registry = SqlScoreLedger(engine), VolumeModelRegistry(settings.registry.path)
+    ledger = SqlScoreLedger(engine)
+    registry = VolumeModelRegistry(settings.registry.path, verifier=make_verifier(settings))
     versions = LoadedVersions(VersionLoader(registry, codec_of).load, settings.scoring.models_bytes)
     durable = DurableLedger(ledger, NoJournals())
     scoring = BatchScoring(

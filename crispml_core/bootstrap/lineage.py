@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Engine
 
 from crispml_core.domain.use_case import UseCase
+from crispml_core.ports.model_registry import ModelRegistry
 
 if TYPE_CHECKING:
     from crispml_core.pipelines.lineage.reader import LineageReader
 
 
 def lineage_builder(
-    engine: Engine, root: Path, use_cases: Mapping[str, UseCase]
+    engine: Engine, root: Path, models: ModelRegistry, use_cases: Mapping[str, UseCase]
 ) -> Callable[[], LineageReader]:
     """Return what builds the reader at its first use: a process that only scores does without."""
 
@@ -30,7 +31,6 @@ def lineage_builder(
         from crispml_core.adapters.sql.scores.ledger import SqlScoreLedger
         from crispml_core.adapters.volume.artefact_store import VolumeArtefactStore
         from crispml_core.adapters.volume.dataset_store import VolumeDataSetStore
-        from crispml_core.adapters.volume.model_registry import VolumeModelRegistry
         from crispml_core.pipelines.lineage.reader import LineageReader
         from crispml_core.pipelines.lineage.stores import LineageStores
 
@@ -39,7 +39,7 @@ def lineage_builder(
                 use_cases=use_cases,
                 datasets=VolumeDataSetStore(root),
                 artefacts=VolumeArtefactStore(root),
-                models=VolumeModelRegistry(root),
+                models=models,
                 aliases=SqlAliasLog(engine),
                 ledger=SqlScoreLedger(engine),
                 counts=SqlScoreCounts(engine),

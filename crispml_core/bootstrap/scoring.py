@@ -54,6 +54,7 @@ from crispml_core.serving.live_models import LiveModels
 from crispml_core.serving.loaded_versions import LoadedVersions
 from crispml_core.serving.replaying import check_replayable, replay_group
 from crispml_core.serving.shadow import ShadowScores
+from crispml_core.serving.trust_watch import TrustWatch
 from crispml_core.serving.version_loader import VersionLoader
 from crispml_core.settings import CrispMLSettings
 from crispml_core.use_cases.loader import load_use_cases
@@ -114,10 +115,10 @@ def build(settings: CrispMLSettings) -> ScoringParts:
     trace_statements(commits, tracer)
     check_revision(engine)
     timings = open_timings(settings, "scoring", (engine, commits), tracer)
-    root = settings.registry.path
+    root, verifier = settings.registry.path, make_verifier(settings)
     aliases, models, ledger = (
         SqlAliasLog(engine, environment=settings.environment),
-        VolumeModelRegistry(root),
+        VolumeModelRegistry(root, verifier=verifier),
         SqlScoreLedger(engine, most_joined=settings.scoring.report_rows),
     )
     health, followed = SqlHealthLog(looks), SqlAliasLog(looks, environment=settings.environment)
@@ -129,6 +130,7 @@ def build(settings: CrispMLSettings) -> ScoringParts:
         *_alias_reader(settings, followed, use_cases),
         health=HealthWatch(health.highest, health.current),
         admission=_admission(settings, followed),
+        trust=None if verifier is None else TrustWatch(verifier.state, models.get),
     )
     scoring_engine = ScoringEngine(
         live,
@@ -164,9 +166,9 @@ def build(settings: CrispMLSettings) -> ScoringParts:
         aliases=aliases,
         timings=timings,
         keys=SqlKeyStore(looks),
-        verifier=make_verifier(settings),
+        verifier=verifier,
         audit=audit,
-        lineage=lineage_builder(engine, root, use_cases),
+        lineage=lineage_builder(engine, root, models, use_cases),
         ledger=ledger,
         labels=labels,
         reports=reports,

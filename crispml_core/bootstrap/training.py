@@ -155,10 +155,11 @@ def build(settings: CrispMLSettings, *, is_run: bool = False) -> TrainingParts:
     check_revision(engine)
     timings = open_timings(settings, "training", (engine,), tracer, is_run=is_run)
     root = settings.registry.path
+    signer, verifier = make_signer(settings), make_verifier(settings)
     uploads = VolumeUploadStore(root, settings.server.max_upload_bytes)
     aliases, models = (
         SqlAliasLog(engine, environment=settings.environment),
-        VolumeModelRegistry(root),
+        VolumeModelRegistry(root, signer, verifier),
     )
     datasets, artefacts = VolumeDataSetStore(root), VolumeArtefactStore(root)
     notes = SqlDataSetNotes(engine)
@@ -237,10 +238,10 @@ def build(settings: CrispMLSettings, *, is_run: bool = False) -> TrainingParts:
         aliases=aliases,
         timings=timings,
         keys=SqlKeyStore(looks),
-        verifier=make_verifier(settings),
-        signer=make_signer(settings),
+        verifier=verifier,
+        signer=signer,
         audit=audit,
-        lineage=lineage_builder(engine, root, use_cases),
+        lineage=lineage_builder(engine, root, models, use_cases),
         training=training,
         project_aliases=project_aliases,
         bundles=Bundles(use_cases, stores, runs, TarBundles()),

@@ -12,6 +12,7 @@ from crispml_core.cli.kpis import value_of
 from crispml_core.cli.model_card import card
 from crispml_core.cli.verb import DefaultGroup, Failure, ServiceVerb, Session
 from crispml_core.cli.version_health import health
+from crispml_core.cli.version_signature import sign
 from crispml_core.domain.models import AliasEvent, PublishedVersion
 
 
@@ -104,6 +105,7 @@ models.add_command(import_)
 models.add_command(history)
 models.add_command(challenge)
 models.add_command(health)
+models.add_command(sign)
 models.add_command(drill)
 
 

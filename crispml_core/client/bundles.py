@@ -1,4 +1,4 @@
-"""Bundles: a version with its evidence as a file."""
+"""Bundles: a version with its evidence as a file, and who vouches for it."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from pathlib import Path
 from crispml_core.client.catalogue import Catalogue
 from crispml_core.client.http import API, below
 from crispml_core.domain.bundles import Approval, BundleImport, ImportOutcome
+from crispml_core.domain.signatures import SignedVersion
 
 TAR = "application/x-tar"
 
 
 class BundleCalls(Catalogue):
-    """Exporting, importing, and what came with it."""
+    """Exporting, importing, what came with it, and signatures."""
 
     def export_bundle(self, model: str, version: str, file: Path) -> str:
         """Write a version with its evidence to a file, and return the digest of the bundle.
@@ -59,6 +60,22 @@ class BundleCalls(Catalogue):
     ) -> Iterator[BundleImport]:
         """Yield the bundles that were imported, newest first."""
         return self._items("/bundles", BundleImport, {"model": model}, limit=limit)
+
+    def signature(self, model: str, version: str) -> SignedVersion:
+        """Return who vouches for a version."""
+        path = API + "/models" + below(model, "versions", version, "signature")
+        return self.connection.decode(self.connection.request("GET", path), SignedVersion)
+
+    def sign(self, model: str, version: str) -> SignedVersion:
+        """Let the service verify every byte of a version and sign it with its present key.
+
+        Raises
+        ------
+        RequestRefused
+            In prod, or if the bytes are not those that they were.
+        """
+        path = API + "/models" + below(model, "versions", version, "signature")
+        return self.connection.decode(self.connection.request("POST", path), SignedVersion)
 
     def approvals(self, model: str, version: str) -> Iterator[Approval]:
         """Yield every move of an alias, in any environment, that binds the bytes of a version."""

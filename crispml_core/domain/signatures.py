@@ -51,3 +51,21 @@ class Signature:
             if signature.encode() == content:  # base64 may spell the same bytes in several ways
                 return signature
         raise UntrustedSignature("the signature is not one of this release, or is damaged")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedVersion:
+    """Who vouches for a version.
+
+    Parameters
+    ----------
+    digest : str
+        Of the version, see `crispml_core.domain.models.PublishedVersion`.
+    key_id : str or None
+        Which key signed it; None where signing is off.
+    """
+
+    model: str
+    version: str
+    digest: str
+    key_id: str | None

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from crispml_core.domain.datasets import StoredFile
 from crispml_core.domain.models import ModelVersion
+from crispml_core.domain.signatures import Signature
 
 
 class VersionFiles(Protocol):
@@ -49,7 +50,11 @@ class IncomingVersion(VersionFiles, Protocol):
 
 
 class ModelRegistry(Protocol):
-    """Immutable model versions, found by model and version."""
+    """Immutable model versions, found by model and version.
+
+    A version is signed when it is published or received. Where signatures are required, one that
+    nobody trusted has signed raises `UntrustedSignature` before anything of it is parsed.
+    """
 
     def publish(
         self, manifest: ModelVersion, files: Mapping[str, bytes], run_id: str = ""
@@ -65,6 +70,28 @@ class ModelRegistry(Protocol):
         """Return the SHA-256 of the manifest as it is stored, or raise `NotFound`.
 
         See `crispml_core.domain.models.PublishedVersion`.
+        """
+        ...
+
+    def raw_digest(self, model: str, version: str) -> str:
+        """Return the SHA-256 of the manifest, whoever signed it, or raise `NotFound`."""
+        ...
+
+    def signature(self, model: str, version: str) -> Signature | None:
+        """Return the signature of a version that can be used; None where none is needed."""
+        ...
+
+    def sign(self, model: str, version: str, digest: str) -> None:
+        """Sign a version anew, after each of its files was held against the manifest.
+
+        Raises
+        ------
+        NotFound
+            If there is no such version.
+        Conflict
+            If `digest` is not that of the manifest.
+        RegistryDamaged
+            If a file is not what the manifest says.
         """
         ...
 

@@ -119,6 +119,12 @@ class Challengers:
         self._known[name] = found
         return found
 
+    def drop(self, use_case: str, version: str) -> None:
+        """Forget a challenger whose version must not answer any more."""
+        known = self._known.get(use_case)
+        if known is not None and known.served.version == version:
+            del self._known[use_case]
+
     def _load(self, use_case: UseCase, version: str) -> None:
         earlier = self._attempts.get(use_case.name)
         is_again = earlier is not None and earlier.version == version

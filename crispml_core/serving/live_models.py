@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from crispml_core.domain.bundles import PromotionRefused
-from crispml_core.domain.errors import CrispMLError, NotFound, NotReady
+from crispml_core.domain.errors import CrispMLError, NotFound, NotReady, UntrustedSignature
 from crispml_core.domain.events import EventKind, ServingEvent
 from crispml_core.domain.models import CHALLENGER, CHAMPION, FALLBACK, AliasEvent
 from crispml_core.domain.use_case import UseCase
@@ -18,6 +19,7 @@ from crispml_core.serving.challengers import Challengers
 from crispml_core.serving.failures import UNFIT, Failure, missing, sentence
 from crispml_core.serving.health_watch import HealthWatch
 from crispml_core.serving.loaded_versions import LoadedVersion, LoadedVersions
+from crispml_core.serving.trust_watch import TrustWatch
 
 # An alias move must take effect within a second.
 POLL_S = 0.25
@@ -49,6 +51,8 @@ class LiveModels:
         Says which versions are unfit to answer.
     admission : Admission, optional
         Says which versions may answer requests that do not ask the champion.
+    trust : TrustWatch, optional
+        Says which loaded versions lost the signature that let them be loaded.
     """
 
     def __init__(
@@ -61,8 +65,10 @@ class LiveModels:
         *,
         health: HealthWatch | None = None,
         admission: Admission | None = None,
+        trust: TrustWatch | None = None,
     ) -> None:
         self._use_cases, self._versions = use_cases, versions
+        self._trust = TrustWatch() if trust is None else trust
         self._highest, self._read_aliases = highest, aliases
         self._clock = clock
         self._health = HealthWatch() if health is None else health
@@ -185,6 +191,14 @@ class LiveModels:
         """Return, for every use case whose champion was judged unfit, why."""
         return {name: reason for name, (_, _, reason) in self._unfit.items()}
 
+    def untrusted(self) -> set[str]:
+        """Return the use cases that an alias gives a version whose signature does not count."""
+        return {
+            use_case
+            for (use_case, _), failure in list(self._failures.items())
+            if failure.code == UntrustedSignature.code
+        }
+
     def refresh(self) -> None:
         """Look where the aliases point, and load and exchange what moved.
 
@@ -201,6 +215,8 @@ class LiveModels:
                     self._events[name] = dict(self._read_aliases(name))
                     self._sequences[name] = newest
             self._health.look()
+            if self._trust.has_changed():
+                self._distrust()
             for use_case, alias in sorted(self._wanted):
                 self._settle(use_case, alias)
             for name in self._use_cases:
@@ -213,6 +229,18 @@ class LiveModels:
                 self.refresh()
             except CrispMLError:
                 continue  # what serves goes on serving; readiness looks at the stores itself
+
+    def _distrust(self) -> None:
+        """Let go of versions whose signature does not count any more; look at the others anew."""
+        for use_case, version in self._trust.lost(self._versions.keys()):
+            self._versions.drop((use_case, version))
+            self._challengers.drop(use_case, version)
+            for key, active in list(self._active.items()):
+                if key[0] == use_case and _is(active, version):
+                    del self._active[key]
+        for key, failure in list(self._failures.items()):
+            if failure.code == UntrustedSignature.code:
+                self._failures[key] = replace(failure, at=-math.inf)
 
     def _settle(self, use_case: str, alias: str) -> None:
         """Let an alias mean the version that it points at, if that can serve."""

@@ -115,6 +115,16 @@ class LoadedVersions:
                 f"version {version} cannot be loaded here: {describe_failure(error)}"
             ) from error
 
+    def keys(self) -> list[Key]:
+        """Return use case and version of what is in memory."""
+        with self._lock:
+            return list(self._versions)
+
+    def drop(self, key: Key) -> None:
+        """Forget a version; it has to be loaded, and prove itself, again."""
+        with self._lock:
+            self._versions.pop(key, None)
+
     def evict(self, pinned: Collection[Key]) -> list[Key]:
         """Drop the versions that were not used for longest until the others fit; return them."""
         dropped = []

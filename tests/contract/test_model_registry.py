@@ -5,12 +5,20 @@ from __future__ import annotations
 import hashlib
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 
 from crispml_core.adapters.volume.model_registry import VolumeModelRegistry
-from crispml_core.domain.errors import Conflict, InvalidInput, MalformedContent, NotFound
+from crispml_core.domain.errors import (
+    Conflict,
+    InvalidInput,
+    MalformedContent,
+    NotFound,
+    UntrustedSignature,
+)
 from crispml_core.domain.models import Lineage, ModelVersion
 from crispml_core.testing.fakes.model_registry import FakeModelRegistry
+from crispml_core.testing.fakes.signer import FakeSigner, FakeVerifier
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -201,3 +209,120 @@ def test_a_file_that_comes_twice_or_a_manifest_of_another_version_is_refused(reg
         incoming.get("credit", "v2")
     with pytest.raises(InvalidInput):
         registry.receive("credit", "../v1")
+
+
+@pytest.fixture(params=["fake", "volume"])
+def signed(request, tmp_path):
+    """A registry that signs, what it trusts, and how to open it again with another signer."""
+    verifier = FakeVerifier([FakeSigner("old")])
+    if request.param == "fake":
+        registry = FakeModelRegistry(FakeSigner("old"), verifier)
+
+        def again(signer):
+            registry.signer = signer
+            return registry
+
+        return registry, verifier, again
+
+    def opened(signer):
+        return VolumeModelRegistry(tmp_path / "r", signer, verifier)
+
+    return opened(FakeSigner("old")), verifier, opened
+
+
+def test_a_version_is_signed_when_it_is_published(signed):
+    registry, verifier, _ = signed
+    version = registry.publish(manifest(), FILES).version
+
+    signature = registry.signature("credit", version)
+    assert signature.key_id == FakeSigner("old").key_id
+    verifier.verify(registry.manifest_bytes("credit", version), signature)
+    assert registry.get("credit", version).files
+
+
+def test_without_signatures_none_is_asked_for(registry):
+    version = registry.publish(manifest(), FILES).version
+    assert registry.signature("credit", version) is None
+    assert registry.raw_digest("credit", version) == registry.digest("credit", version)
+
+
+READERS = {
+    "get": lambda registry, version: registry.get("credit", version),
+    "digest": lambda registry, version: registry.digest("credit", version),
+    "signature": lambda registry, version: registry.signature("credit", version),
+    "read": lambda registry, version: registry.read("credit", version, "golden.json"),
+    "chunks": lambda registry, version: list(registry.chunks("credit", version, "golden.json")),
+    "manifest_bytes": lambda registry, version: registry.manifest_bytes("credit", version),
+}
+
+
+@pytest.mark.parametrize("reader", READERS.values(), ids=READERS)
+def test_nobody_reads_a_version_that_is_not_signed(signed, reader):
+    registry, _, again = signed
+    version = again(None).publish(manifest(), FILES).version
+    registry = again(FakeSigner("old"))
+
+    with pytest.raises(UntrustedSignature, match="not signed"):
+        reader(registry, version)
+    assert registry.versions("credit") == []
+    assert len(registry.raw_digest("credit", version)) == 64
+
+
+def test_a_version_is_not_used_after_its_key_lost_the_trust(signed):
+    registry, verifier, again = signed
+    before = registry.publish(manifest(), FILES).version
+    verifier.trusted |= {(new := FakeSigner("new")).key_id: new}
+    after = again(new).publish(manifest(version="later"), FILES).version
+    registry = again(new)
+    assert [found.version for found in registry.versions("credit")] == [after, before]
+
+    old = verifier.trusted.pop(FakeSigner("old").key_id)
+
+    with pytest.raises(UntrustedSignature, match="not trusted"):
+        registry.get("credit", before)
+    assert registry.get("credit", after).version == after
+    verifier.trusted[old.key_id] = old
+    assert registry.get("credit", before).version == before
+
+
+def test_a_version_is_signed_anew_if_it_is_the_one_that_was_meant(signed):
+    _, _, again = signed
+    version = again(None).publish(manifest(), FILES).version
+    registry = again(FakeSigner("old"))
+    digest = registry.raw_digest("credit", version)
+
+    with pytest.raises(Conflict, match="look at it again"):
+        registry.sign("credit", version, "0" * 64)
+    registry.sign("credit", version, digest)
+
+    assert registry.digest("credit", version) == digest
+    with pytest.raises(NotFound):
+        registry.sign("credit", "unknown", digest)
+
+
+def test_a_version_that_arrives_is_signed_here_and_brings_no_signature(signed, tmp_path):
+    registry, _, _ = signed
+    other = VolumeModelRegistry(tmp_path / "other")
+    version = other.publish(manifest(), FILES).version
+    sent = {**FILES, "manifest.json": other.manifest_bytes("credit", version)}
+
+    incoming = receive(registry, sent)
+    with pytest.raises(MalformedContent):
+        incoming.write("signature.json", [b"{}"])
+    assert incoming.publish()
+
+    assert registry.signature("credit", version).key_id == FakeSigner("old").key_id
+
+
+def test_the_same_version_that_arrives_again_gets_the_signature_it_lacks(signed, tmp_path):
+    _, _, again = signed
+    version = again(None).publish(manifest(), FILES).version
+    other = VolumeModelRegistry(tmp_path / "other")
+    other.publish(manifest(), FILES)
+    registry = again(FakeSigner("old"))
+    content = other.manifest_bytes("credit", version)
+    if registry.raw_digest("credit", version) != hashlib.sha256(content).hexdigest():
+        content = msgspec.json.encode(registry._stored["credit", version][0])
+
+    assert not receive(registry, {**FILES, "manifest.json": content}).publish()
+    assert registry.get("credit", version).version == version

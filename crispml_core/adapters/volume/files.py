@@ -78,7 +78,7 @@ def chunks_checked(root: Path, folder: Path, file: StoredFile) -> Iterator[bytes
     RegistryDamaged
         If the file is missing, or when its bytes turn out to differ.
     """
-    where = f"{folder.relative_to(root).as_posix()}/{file.name}"
+    where = _checked_name(root, folder, file)
     digest, size = hashlib.sha256(), 0
     try:
         with open(folder / file.name, "rb") as content:
@@ -100,9 +100,7 @@ def read_checked(root: Path, folder: Path, file: StoredFile) -> bytes:
     RegistryDamaged
         If the file is missing or its bytes differ.
     """
-    where = f"{folder.relative_to(root).as_posix()}/{file.name}"
-    if not FILE_NAME.fullmatch(file.name):
-        raise damaged(f"{folder.relative_to(root).as_posix()}/manifest.json", "names a wrong file")
+    where = _checked_name(root, folder, file)
     try:
         content = (folder / file.name).read_bytes()
     except FileNotFoundError:
@@ -110,3 +108,11 @@ def read_checked(root: Path, folder: Path, file: StoredFile) -> bytes:
     if len(content) != file.size or hashlib.sha256(content).hexdigest() != file.sha256:
         raise damaged(where, "is not what its manifest says")
     return content
+
+
+def _checked_name(root: Path, folder: Path, file: StoredFile) -> str:
+    """Return what a file is called in errors; refuse a name that leads out of the folder."""
+    where = folder.relative_to(root).as_posix()
+    if not FILE_NAME.fullmatch(file.name):
+        raise damaged(f"{where}/manifest.json", "names a wrong file")
+    return f"{where}/{file.name}"

@@ -12,9 +12,16 @@ from crispml_core.adapters.volume.errors import registry_errors
 from crispml_core.adapters.volume.files import FILE_NAME
 from crispml_core.adapters.volume.manifests import MANIFEST
 from crispml_core.adapters.volume.publish import StagedFolder
+from crispml_core.adapters.volume.seals import Seals
 from crispml_core.domain.datasets import StoredFile
-from crispml_core.domain.errors import Conflict, MalformedContent, NotFound
+from crispml_core.domain.errors import (
+    Conflict,
+    MalformedContent,
+    NotFound,
+    UntrustedSignature,
+)
 from crispml_core.domain.models import ModelVersion
+from crispml_core.domain.signatures import FILE as SIGNATURE
 
 
 class VolumeIncomingVersion:
@@ -26,15 +33,18 @@ class VolumeIncomingVersion:
         The folder of the registry.
     destination : Path
         The folder that the version becomes.
+    seals : Seals
+        Signs it here.
     """
 
-    def __init__(self, root: Path, destination: Path) -> None:
+    def __init__(self, root: Path, destination: Path, seals: Seals) -> None:
+        self._root, self._seals = root, seals
         self._staged, self._destination = StagedFolder(root), destination
         self._files: dict[str, StoredFile] = {}
 
     def write(self, file: str, chunks: Iterable[bytes]) -> StoredFile:
         """Write a file, the manifest included."""
-        if not FILE_NAME.fullmatch(file) or file in self._files:
+        if not FILE_NAME.fullmatch(file) or file in self._files or file == SIGNATURE:
             raise MalformedContent("a file of the version has a wrong name, or comes twice")
         with registry_errors(), self._staged.open(file) as target:
             for chunk in chunks:
@@ -60,13 +70,21 @@ class VolumeIncomingVersion:
         return self._content(file)
 
     def publish(self) -> bool:
-        """Make the version visible; False when the same bytes are there already."""
+        """Make the version visible; False when the same bytes are there already.
+
+        If those have no signature that counts here, they get one: they were just verified.
+        """
+        self._seals.write(self._staged, self._content(MANIFEST))
         if self._staged.publish(self._destination):
             return True
         with registry_errors():
             there = (self._destination / MANIFEST).read_bytes()
         if hashlib.sha256(there).hexdigest() != self._files[MANIFEST].sha256:
             raise Conflict("this model version exists with other bytes; versions never change")
+        try:
+            self._seals.check(self._destination, there)
+        except UntrustedSignature:
+            self._seals.renew(self._root, self._destination, there)
         return False
 
     def discard(self) -> None:

@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from crispml_core.adapters.volume.errors import damaged, registry_errors
-from crispml_core.domain.errors import RegistryDamaged
+from crispml_core.domain.errors import RegistryDamaged, UntrustedSignature
 
 MANIFEST = "manifest.json"
 
@@ -34,13 +34,26 @@ class Manifests(Generic[M]):
         The dataclass of the manifest.
     folder_of : callable
         Returns the folder, relative to the root, that a manifest belongs to.
+    check : callable, optional
+        Gets a folder and the bytes of its manifest before they are decoded; raises when they must
+        not be.
+    trust : callable, optional
+        Returns, for a folder, something that differs when `check` may have become another.
     """
 
-    def __init__(self, root: Path, kind: type[M], folder_of: Callable[[M], str]) -> None:
+    def __init__(
+        self,
+        root: Path,
+        kind: type[M],
+        folder_of: Callable[[M], str],
+        check: Callable[[Path, bytes], None] = lambda folder, content: None,
+        trust: Callable[[Path], object] = lambda folder: None,
+    ) -> None:
         self._root = root
+        self._check, self._trust = check, trust
         self._decoder = msgspec.json.Decoder(kind)
         self._folder_of = folder_of
-        self._known: dict[Path, tuple[tuple[int, int, int], M, str]] = {}
+        self._known: dict[Path, tuple[object, M, str]] = {}
 
     def read(self, folder: Path) -> M | None:
         """Return the manifest of a folder, or None when there is none.
@@ -49,6 +62,8 @@ class Manifests(Generic[M]):
         ------
         RegistryDamaged
             If it cannot be read or belongs to another folder.
+        UntrustedSignature
+            If it must be signed, and is not by somebody trusted.
         """
         found = self.read_with_digest(folder)
         return None if found is None else found[0]
@@ -62,33 +77,35 @@ class Manifests(Generic[M]):
             except (FileNotFoundError, NotADirectoryError):
                 self._known.pop(path, None)
                 return None
-            stamp = (found.st_mtime_ns, found.st_size, found.st_ino)
+            stamp = (found.st_mtime_ns, found.st_size, found.st_ino, self._trust(folder))
             known = self._known.get(path)
             if known is None or known[0] != stamp:
                 content = path.read_bytes()
+                self._check(folder, content)
                 digest = hashlib.sha256(content).hexdigest()
-                known = (stamp, self._decode(content, folder), digest)
+                known = (stamp, self.decode(content, folder), digest)
                 self._known[path] = known
         return known[1], known[2]
 
     def scan(self, parent: Path) -> Iterator[M]:
-        """Yield the manifests of the folders in `parent`; one that is damaged is left out.
+        """Yield the manifests of the folders in `parent`; one that cannot be used is left out.
 
         A list stays useful when one folder is broken; asking for that folder says what is wrong.
         """
         for folder in subfolders(parent):
             try:
                 manifest = self.read(folder)
-            except RegistryDamaged:
+            except (RegistryDamaged, UntrustedSignature):
                 continue
             if manifest is not None:
                 yield manifest
 
-    def _decode(self, content: bytes, folder: Path) -> M:
+    def decode(self, content: bytes, folder: Path) -> M:
+        """Return the manifest that some bytes are, or raise `RegistryDamaged`."""
         relative = folder.relative_to(self._root).as_posix()
         try:
             manifest = self._decoder.decode(content)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             raise damaged(f"{relative}/{MANIFEST}", "is not a manifest") from None
         if self._folder_of(manifest) != relative:
             raise damaged(f"{relative}/{MANIFEST}", "belongs to another folder")

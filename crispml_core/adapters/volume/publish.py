@@ -14,6 +14,7 @@ from crispml_core.adapters.volume.errors import registry_errors
 from crispml_core.adapters.volume.files import FILE_NAME, HashedFile
 from crispml_core.adapters.volume.manifests import MANIFEST
 from crispml_core.domain.datasets import StoredFile
+from crispml_core.domain.signatures import FILE as SIGNATURE
 
 STAGING = ".staging"
 
@@ -60,8 +61,8 @@ class StagedFolder:
 
     def write_all(self, files: Mapping[str, bytes]) -> tuple[StoredFile, ...]:
         """Write whole files, in the order of their names."""
-        if MANIFEST in files:
-            raise ValueError(f"{MANIFEST} is written by the store")
+        if {MANIFEST, SIGNATURE} & files.keys():
+            raise ValueError(f"{MANIFEST} and {SIGNATURE} are written by the store")
         return tuple(self.write(name, files[name]) for name in sorted(files))
 
     def read(self, name: str) -> bytes:

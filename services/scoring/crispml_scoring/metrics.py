@@ -87,6 +87,13 @@ class ScoringMetrics:
             registry=registry,
             multiprocess_mode="livemax",
         )
+        self._untrusted = Gauge(
+            "crispml_version_untrusted",
+            "1 while an alias names a version whose signature does not count, so it is not used.",
+            ("use_case",),
+            registry=registry,
+            multiprocess_mode="livemax",
+        )
         self._dropped = Gauge(
             "crispml_events_dropped",
             "Events that were not kept, because more came than could be written.",
@@ -141,6 +148,7 @@ class ScoringMetrics:
         self._damaged.set(engine.durable.damaged_bytes)
         self._dropped.set(engine.dropped_events)
         fallbacks, unfit = engine.models.fallbacks(), engine.models.unfit()
+        untrusted = engine.models.untrusted()
         for use_case, versions in engine.models.serving().items():
             for alias, version in versions.items():
                 if alias in ROLES:  # so that its first scores are a rise
@@ -148,6 +156,7 @@ class ScoringMetrics:
         for use_case in engine.models.status():
             self._fallback.labels(use_case).set(use_case in fallbacks)
             self._unfit.labels(use_case).set(use_case in unfit)
+            self._untrusted.labels(use_case).set(use_case in untrusted)
 
     def on_drift(
         self, use_case: str, version: str, effects: Mapping[tuple[str, str], float]

@@ -36,6 +36,7 @@ from crispml_training.routes.methods import method_router
 from crispml_training.routes.monitoring import monitoring_router
 from crispml_training.routes.reproduce import reproduce_router
 from crispml_training.routes.retention import retention_router
+from crispml_training.routes.signatures import signature_router
 from crispml_training.routes.version_health import version_health_router
 
 PORT = 8101
@@ -111,6 +112,7 @@ def create_app(
             reproduce_router(),
             alias_router(),
             version_health_router(),
+            signature_router(),
             bundle_router(),
             report_router(ModelReports()),
             lineage_router(),
