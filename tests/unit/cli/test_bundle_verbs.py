@@ -85,3 +85,18 @@ def test_a_refused_bundle_ends_with_one_sentence(crispml_cli, services, tmp_path
     result = crispml_cli("models", "import", "credit.tar")
 
     assert (result.exit_code, result.stderr) == (1, "Error: member 3: its path is not allowed\n")
+
+
+@pytest.mark.parametrize(("option", "verb"), [((), "POST"), (("--show",), "GET")])
+def test_a_version_is_signed_anew_or_its_key_is_shown(crispml_cli, services, option, verb):
+    signed = {"model": "credit", "version": "v1", "digest": "d" * 64, "key_id": "f" * 64}
+    path = "/api/v1/models/credit/versions/v1/signature"
+    services.on(verb, path, httpx.Response(200, json=signed))
+
+    result = crispml_cli("models", "sign", "credit", "v1", *option)
+
+    assert result.exit_code == 0, result.stderr
+    assert "f" * 64 in result.stdout
+    assert json.loads(crispml_cli("models", "sign", "credit", "v1", *option, "--json").stdout) == (
+        signed
+    )
