@@ -21,12 +21,14 @@ from crispml_core.domain.identifiers import utc_now
 from crispml_core.ports.tracer import Tracer
 from crispml_core.rest.access.gate import Gate
 from crispml_core.rest.access.key_ring import POLL_S, KeyRing
+from crispml_core.rest.api_pages import ASSETS, install_api_pages
 from crispml_core.rest.docs import PROBLEMS, install_openapi
 from crispml_core.rest.errors import install_error_handlers
 from crispml_core.rest.health import Checks, health_router, keep_looking
 from crispml_core.rest.limits import BodyLimit
 from crispml_core.rest.metrics import HttpMetrics, MeasureRequests
 from crispml_core.rest.request_id import RequestContext
+from crispml_core.rest.security_headers import SecurityHeaders
 from crispml_core.rest.tracing import TraceRequests
 from crispml_core.rest.unexpected import UnexpectedErrors
 from crispml_core.settings import CrispMLSettings
@@ -105,10 +107,12 @@ def create_base_app(
         lifespan=watched,
         # A redirect would repeat the host and the query of the caller in its Location.
         redirect_slashes=False,
-        # Without this the page asks a validator on the internet for a badge.
-        swagger_ui_parameters={"validatorUrl": None},
+        static_url=ASSETS,
+        docs_url=None,  # see `api_pages`
+        redoc_url=None,
         generate_unique_id_function=_operation_id,
         middleware=[
+            Middleware(SecurityHeaders),
             Middleware(TraceRequests, tracer=_tracer_of),
             Middleware(RequestContext),
             Middleware(MeasureRequests, metrics=metrics),
@@ -118,6 +122,7 @@ def create_base_app(
                 BodyLimit,
                 max_body_bytes=settings.server.max_body_bytes,
                 max_upload_bytes=settings.server.max_upload_bytes,
+                max_held_bytes=settings.server.max_held_bytes,
                 timeout_s=settings.server.body_timeout_s,
             ),
         ],
@@ -127,6 +132,7 @@ def create_base_app(
     app.state.gate, ring = _gate_of(settings)
     install_error_handlers(app)
     install_openapi(app)
+    install_api_pages(app)
     app.include_router(health_router(service.name, service.checks))
     app.include_router(metrics.router())
     for router in routers:
@@ -137,7 +143,12 @@ def create_base_app(
 def _gate_of(settings: CrispMLSettings) -> tuple[Gate, KeyRing]:
     auth = settings.auth
     ring = KeyRing(_fixed_keys(auth.admin_key_digest))
-    gate = Gate(settings.environment, is_open=auth.mode == "off", keys=ring.open)
+    gate = Gate(
+        settings.environment,
+        is_open=auth.mode == "off",
+        keys=ring.open,
+        most_concurrent=settings.server.max_concurrent,
+    )
     ring.watch(gate.forget)
     return gate, ring
 

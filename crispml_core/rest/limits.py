@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from crispml_core.domain.errors import InvalidInput, TooLarge
+from crispml_core.domain.errors import InvalidInput, Overloaded, TooLarge
 from crispml_core.rest.content import LARGE_BODIES, media_type
 from crispml_core.rest.errors import crispml_error_response
 from crispml_core.rest.slow_bodies import BodyClock
@@ -22,14 +22,23 @@ class BodyLimit:
         For JSON, and for every body that nobody reads as a stream.
     max_upload_bytes : int
         For the content types in `crispml_core.rest.content.LARGE_BODIES`.
+    max_held_bytes : int
+        For all bodies together that are no uploads: each of them is held as a whole.
     timeout_s : float
         See `crispml_core.rest.slow_bodies.BodyClock`.
     """
 
     def __init__(
-        self, app: ASGIApp, max_body_bytes: int, max_upload_bytes: int, timeout_s: float
+        self,
+        app: ASGIApp,
+        *,
+        max_body_bytes: int,
+        max_upload_bytes: int,
+        max_held_bytes: int,
+        timeout_s: float,
     ) -> None:
         self._app, self._body, self._upload = app, max_body_bytes, max_upload_bytes
+        self._most_held, self._held = max_held_bytes, 0
         self._timeout_s = timeout_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -54,9 +63,22 @@ class BodyLimit:
         async def counted() -> Message:
             nonlocal received
             message = await clock()
-            received += len(message.get("body", b""))
+            size = len(message.get("body", b""))
+            received += size
             if received > limit:
                 raise too_large
+            if not is_upload:
+                self._held += size
+                if self._held > self._most_held:
+                    raise Overloaded(
+                        "the bodies of all requests together are larger than this process may "
+                        "hold: try again shortly, or send large data as NDJSON, CSV, Parquet or "
+                        "Arrow, which are read as a stream"
+                    )
             return message
 
-        await self._app(scope, counted, send)
+        try:
+            await self._app(scope, counted, send)
+        finally:
+            if not is_upload:
+                self._held -= received

@@ -11,20 +11,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from http import HTTPStatus
 from typing import Any, Protocol
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-
+from crispml_core.rest.connections import STATUS_LINES, Connection, Limits, connections
 from crispml_core.rest.joined_writes import JoiningTransport
 from crispml_core.rest.plain_heads import PlainHead, PlainHeads, Reply
 
 _END = b"\r\n\r\n"
 # So long the rest of a body may come after its head; then the request is the app's business.
 PATIENCE_S = 0.1
-_STATUS_LINES = {
-    status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus
-}
 
 
 class PlainAnswers(Protocol):
@@ -39,19 +34,19 @@ class PlainAnswers(Protocol):
         ...
 
 
-def protocol(answers: PlainAnswers | None) -> Callable[..., asyncio.Protocol]:
+def protocol(answers: PlainAnswers | None, limits: Limits) -> Callable[..., asyncio.Protocol]:
     """Return what makes the protocol of each connection of a server."""
     if answers is None:
-        return HttpToolsProtocol
+        return connections(limits)
     heads = PlainHeads(answers.is_answered)
 
     def make(**options: Any) -> asyncio.Protocol:
-        return PlainRequests(answers, heads, **options)
+        return PlainRequests(answers, heads, limits, **options)
 
     return make
 
 
-class PlainRequests(HttpToolsProtocol):
+class PlainRequests(Connection):
     """One connection.
 
     Parameters
@@ -60,12 +55,16 @@ class PlainRequests(HttpToolsProtocol):
         Asked about each plain request.
     heads : PlainHeads
         Shared by all connections.
+    limits : Limits
+        What a client may take.
     **options
         Those of the protocol of the server.
     """
 
-    def __init__(self, answers: PlainAnswers, heads: PlainHeads, **options: Any) -> None:
-        super().__init__(**options)
+    def __init__(
+        self, answers: PlainAnswers, heads: PlainHeads, limits: Limits, **options: Any
+    ) -> None:
+        super().__init__(limits, **options)
         self._answers, self._heads = answers, heads
         self._is_parsing = False  # the server below has read a part of a request
         self._is_answering = self._is_closing = False
@@ -101,7 +100,7 @@ class PlainRequests(HttpToolsProtocol):
                     return
                 if len(body) == head.length:
                     self._unhold()
-                    self._is_answering = True
+                    self._is_answering, self._head_since = True, None
                     if self._answers.answer(head, body, self._reply):
                         return
                     self._is_answering = False
@@ -116,7 +115,7 @@ class PlainRequests(HttpToolsProtocol):
         dates = b"".join(b"%b: %b\r\n" % field for field in self.server_state.default_headers)
         closing = b"connection: close\r\n" if self._is_closing else b""
         self._joining.write_now(
-            b"".join((_STATUS_LINES[status], dates, fields, closing, b"\r\n", body))
+            b"".join((STATUS_LINES[status], dates, fields, closing, b"\r\n", body))
         )
         if self._is_closing:
             self.transport.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import errno
 import gc
@@ -18,19 +19,39 @@ from fastapi import FastAPI
 
 from crispml_core.domain.errors import CrispMLError, InvalidInput
 from crispml_core.logs import configure_logging
+from crispml_core.rest.connections import Connection, Limits
 from crispml_core.rest.plain_requests import protocol
+from crispml_core.rest.tls import ServerTls
 from crispml_core.rest.workers import end_with_supervisor, supervise
 from crispml_core.settings import CrispMLSettings, LogSettings, load_settings
 
 CreateApp = Callable[..., FastAPI]
 
 
-class _Server(uvicorn.Server):
-    """Tells the app that it stops, so that it is not ready any more and event streams end."""
+# The server ticks ten times a second.
+_LOOK_TICKS, _TLS_TICKS = 10, 50
 
-    def __init__(self, config: uvicorn.Config, app: FastAPI) -> None:
+
+class _Server(uvicorn.Server):
+    """Looks after its connections and its certificate, and tells the app that it stops.
+
+    Then the app is not ready any more, and event streams end.
+    """
+
+    def __init__(self, config: uvicorn.Config, app: FastAPI, tls: ServerTls | None = None) -> None:
         super().__init__(config)
-        self._app = app
+        self._app, self._tls = app, tls
+
+    async def on_tick(self, counter: int) -> bool:
+        """Look now and then at what no request asks for."""
+        if counter % _LOOK_TICKS == 0:
+            now = asyncio.get_running_loop().time()
+            for connection in list(self.server_state.connections):
+                if isinstance(connection, Connection):
+                    connection.look(now)
+        if self._tls is not None and counter % _TLS_TICKS == 0:
+            self._tls.look()
+        return await super().on_tick(counter)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         self._app.state.draining = True
@@ -109,11 +130,20 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def make_server(app: FastAPI, settings: CrispMLSettings, **options: Any) -> uvicorn.Server:
-    """Return the HTTP server of an app; `options` are more settings of uvicorn."""
+    """Return the HTTP server of an app; `options` are more settings of uvicorn.
+
+    Raises
+    ------
+    InvalidInput
+        If the certificate of the settings cannot be used.
+    """
+    tls = ServerTls(settings.server) if settings.server.tls_cert_file is not None else None
+    if tls is not None:
+        options["ssl_context_factory"] = lambda config, default: tls.context
     config = uvicorn.Config(
         app,
         loop="uvloop",
-        http=protocol(app.state.plain),  # type: ignore[arg-type]
+        http=protocol(app.state.plain, Limits.of(settings.server)),  # type: ignore[arg-type]
         ws="none",
         # Nothing here depends on the address or the scheme of the caller.
         proxy_headers=False,
@@ -124,7 +154,7 @@ def make_server(app: FastAPI, settings: CrispMLSettings, **options: Any) -> uvic
         timeout_graceful_shutdown=int(settings.server.shutdown_s),
         **options,
     )
-    return _Server(config, app)
+    return _Server(config, app, tls)
 
 
 def serve(app: FastAPI, settings: CrispMLSettings, listener: socket.socket) -> None:

@@ -33,14 +33,48 @@ class ServerSettings(Concern):
     body_timeout_s: float = Field(default=60.0, gt=0, le=3600)
     """How long the service waits for a body, and a second more for every 64 KiB that came."""
 
+    max_held_bytes: int = Field(default=512 * 1024**2, ge=1024)
+    """Bodies of JSON that a process holds at the same time; beyond them the answer is 503."""
+
+    max_concurrent: int = Field(default=512, ge=1)
+    """Requests of one API key or one subject that a process works on; beyond them 429."""
+
+    max_connections: int = Field(default=1000, ge=1)
+    """Connections that a process has open; one more is answered with 503 and closed."""
+
+    head_timeout_s: float = Field(default=10.0, gt=0, le=600)
+    """How long a client may take to send the address and the header fields of a request."""
+
     max_wait_s: float = Field(default=300.0, ge=0, le=3600)
     """Longest time that `Prefer: wait` keeps a request open."""
+
+    tls_cert_file: Path | None = None
+    """File with the certificate of the service and its chain, PEM; plain HTTP without it."""
+
+    tls_key_file: Path | None = None
+    """File with the key of the certificate, PEM and without a password."""
+
+    tls_client_ca_file: Path | None = None
+    """File with the CAs, one of which must have signed the certificate of each client, PEM."""
 
     workers: int = Field(default=1, ge=1, le=64)
     """Processes of one scoring service that share its port; training always has one."""
 
     shutdown_s: float = Field(default=20.0, ge=0, le=600)
     """How long a stopping service waits for open requests."""
+
+    @field_validator("tls_cert_file", "tls_key_file", "tls_client_ca_file", mode="before")
+    @classmethod
+    def _empty_is_none(cls, value: object) -> object:
+        return None if value == "" else value
+
+    @model_validator(mode="after")
+    def _whole_tls(self) -> ServerSettings:
+        if (self.tls_cert_file is None) != (self.tls_key_file is None):
+            raise ValueError("TLS_CERT_FILE and TLS_KEY_FILE go together: set both, or neither")
+        if self.tls_client_ca_file is not None and self.tls_cert_file is None:
+            raise ValueError("TLS_CLIENT_CA_FILE needs TLS_CERT_FILE and TLS_KEY_FILE")
+        return self
 
 
 class ScoringSettings(Concern):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,7 +10,7 @@ import httpx
 import pytest
 
 from crispml_core.domain.errors import Overloaded
-from crispml_core.rest.server import listen, make_server
+from tests.services.listening import listening
 
 SCORE = "/api/v1/use-cases/toy/new-data-score"
 RECORD = {"order_id": "O-1", "amount": 10.5, "items": 2, "channel": "web"}
@@ -21,15 +20,11 @@ JSON = {"Content-Type": "application/json"}
 @pytest.fixture
 def sockets(scoring: Any) -> Iterator[httpx.Client]:
     """A client of a real server in front of the service."""
-    with listen("127.0.0.1", 0) as listener:
-        server = make_server(scoring.app, scoring.parts.settings, lifespan="off")
-        thread = threading.Thread(target=server.run, args=([listener],))
-        thread.start()
-        port = listener.getsockname()[1]
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=10) as client:
-            yield client
-        server.should_exit = True
-        thread.join()
+    with (
+        listening(scoring.app, scoring.parts.settings) as port,
+        httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=10) as client,
+    ):
+        yield client
 
 
 def both_ways(sockets: httpx.Client, body: bytes, **headers: str) -> tuple[Any, Any]:

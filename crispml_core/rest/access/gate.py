@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from typing import Protocol
@@ -10,6 +11,7 @@ from crispml_core.domain.access import EVERYBODY, NOBODY, Principal
 from crispml_core.domain.api_keys import is_key
 from crispml_core.domain.errors import Forbidden, Unauthenticated
 from crispml_core.governance.access import Permission, may
+from crispml_core.rest.access.concurrency import Concurrency, InWork
 
 _MOST = 4096
 _HOW = (
@@ -38,6 +40,8 @@ class Gate:
         For API keys.
     tokens : Opener, optional
         For tokens of an OpenID provider.
+    most_concurrent : int
+        Requests of one caller that may be in work at the same time.
     """
 
     def __init__(
@@ -47,12 +51,14 @@ class Gate:
         is_open: bool,
         keys: Opener,
         tokens: Opener | None = None,
+        most_concurrent: int = 512,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.environment, self._is_open, self._clock = environment, is_open, clock
         self._keys, self._tokens = keys, tokens
+        self.concurrency = Concurrency(most_concurrent)
         self._known: dict[str, tuple[Principal, float]] = {}
-        self._may: dict[tuple[bytes | None, str], float] = {}
+        self._may: dict[tuple[bytes | None, str], tuple[InWork, float]] = {}
 
     def forget(self) -> None:
         """Ask again about every credential: something was revoked or added."""
@@ -111,27 +117,35 @@ class Gate:
             f"{self.environment}; ask for a key or a token with a role that has it"
         )
 
-    def may_score(self, header: bytes | None, use_case: str) -> bool:
-        """Return whether the sender of a header surely may score; the hot path asks this.
+    def may_score(self, header: bytes | None, use_case: str) -> InWork | None:
+        """Return what counts the requests of the sender of a header; the hot path asks this.
+
+        None unless they surely may score.
 
         Parameters
         ----------
         header : bytes or None
             Value of ``Authorization``.
         """
+        found = self._may.get((header, use_case))
+        if found is not None:
+            return found[0] if found[1] > self._clock() else None
+        known = self._scorer(header, use_case)
+        if known is None:
+            return None  # the app finds out, and remembers it or says why not
+        if len(self._may) >= _MOST:
+            self._may.clear()
+        found = self._may[header, use_case] = self.concurrency.of(known[0]), known[1]
+        return found[0] if found[1] > self._clock() else None
+
+    def _scorer(self, header: bytes | None, use_case: str) -> tuple[Principal, float] | None:
         if self._is_open:
-            return True
-        until = self._may.get((header, use_case))
-        if until is not None:
-            return until > self._clock()
+            return EVERYBODY, math.inf
         credential = credential_of(header)
         known = None if credential is None else self._known.get(credential)
         if known is None or not may(known[0], Permission.SCORE, use_case, self.environment):
-            return False  # the app finds out, and remembers it or says why not
-        if len(self._may) >= _MOST:
-            self._may.clear()
-        self._may[header, use_case] = known[1]
-        return known[1] > self._clock()
+            return None
+        return known
 
 
 def credential_of(header: bytes | None) -> str | None:

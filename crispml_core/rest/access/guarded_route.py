@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import partial
 
@@ -36,12 +37,20 @@ class GuardedRoute(APIRoute):
             raise Forbidden("nobody may ask for this")
         principal = await _admitted(self.name, operation, scope)
         scope.setdefault("state", {})["principal"] = principal
-        if operation.audit is None:
-            await super().handle(scope, receive, send)
-            return
-        event = event_of(self.name, principal, scope, _use_case(scope))
-        handle = partial(super().handle, scope, receive)
-        await audited(_recorder_of(scope), operation.audit, event, send, handle)
+        with _in_work(scope, principal):
+            if operation.audit is None:
+                await super().handle(scope, receive, send)
+                return
+            event = event_of(self.name, principal, scope, _use_case(scope))
+            handle = partial(super().handle, scope, receive)
+            await audited(_recorder_of(scope), operation.audit, event, send, handle)
+
+
+def _in_work(scope: Scope, principal: Principal) -> AbstractContextManager[None]:
+    if principal is NOBODY:
+        return nullcontext()  # probes: they are told apart by nothing, and must not wait
+    gate: Gate = scope["app"].state.gate
+    return gate.concurrency.of(principal).taken()
 
 
 def principal_of(request: Request) -> Principal:

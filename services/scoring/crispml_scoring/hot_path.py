@@ -21,6 +21,7 @@ import structlog
 from crispml_core.bootstrap.scoring import ScoringParts
 from crispml_core.domain.errors import CrispMLError
 from crispml_core.domain.models import CHAMPION
+from crispml_core.rest.access.concurrency import InWork
 from crispml_core.rest.access.gate import Gate
 from crispml_core.rest.app import API
 from crispml_core.rest.errors import crispml_error_response
@@ -28,6 +29,7 @@ from crispml_core.rest.evidence import refusal
 from crispml_core.rest.formats.single_json import SingleJson
 from crispml_core.rest.metrics import HttpMetrics
 from crispml_core.rest.plain_heads import PlainHead, Reply
+from crispml_core.rest.security_headers import PLAIN_FIELDS, SECURITY_FIELDS
 from crispml_core.rest.unexpected import failure_response
 from crispml_core.serving.engine import Committed
 from crispml_core.serving.plain_records import PlainRecord
@@ -36,7 +38,7 @@ from crispml_scoring.record_decoders import decoder_of
 
 ROUTE = f"{API}/use-cases/{{use_case}}/new-data-score"
 _ROUTE = SimpleNamespace(path=ROUTE)
-_JSON = b"content-type: application/json\r\n"
+_JSON = b"content-type: application/json\r\n" + PLAIN_FIELDS
 
 
 class HotPath:
@@ -79,7 +81,8 @@ class HotPath:
         if tracer.is_on and tracer.takes(_text(head.traceparent), again=True):
             return False  # the app follows it step by step
         use_case, decode = self._targets[head.path]
-        if not self._gate.may_score(head.authorization, use_case):
+        work = self._gate.may_score(head.authorization, use_case)
+        if work is None or work.now >= work.most:
             return False  # the app finds out who asks, or says why not
         active = parts.engine.models.find(use_case, CHAMPION)
         if active is None or not active.loaded.scorer.is_fast:
@@ -90,10 +93,11 @@ class HotPath:
         if active.challenger is not None and active.challenger.takes(record):
             return False  # the app lets the champion answer if the challenger fails
         request_id = head.request_id or f"{self._prefix}{next(self._counter):012x}"
-        tell = partial(self._tell, head, request_id, use_case, body, reply, start)
+        tell = partial(self._tell, head, request_id, use_case, body, reply, start, work)
+        work.now += 1
         try:
             parts.engine.score_plain(PlainRecord(active, record, request_id), tell)
-        except CrispMLError as error:
+        except Exception as error:
             tell(error)
         return True
 
@@ -105,9 +109,11 @@ class HotPath:
         body: bytes,
         reply: Reply,
         start: float,
+        work: InWork,
         outcome: Committed | Exception,
     ) -> None:
         """Answer with what became of a record."""
+        work.now -= 1
         try:
             if isinstance(outcome, Exception):
                 raise outcome
@@ -153,7 +159,7 @@ class HotPath:
         fields = b"".join(
             b"%b: %b\r\n" % field for field in response.raw_headers if field[0] != b"content-length"
         )
-        return response.status_code, fields, bytes(response.body)
+        return response.status_code, fields + SECURITY_FIELDS, bytes(response.body)
 
 
 def _text(traceparent: bytes | None) -> str | None:

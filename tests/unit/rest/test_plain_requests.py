@@ -11,6 +11,7 @@ import pytest
 import uvicorn
 
 from crispml_core.rest import plain_requests
+from crispml_core.rest.connections import Limits
 from crispml_core.rest.plain_requests import protocol
 
 BODY = b'{"a": 1}'
@@ -100,7 +101,7 @@ class World:
         self.port = listener.getsockname()[1]
         config = uvicorn.Config(
             self.app,
-            http=protocol(self.answers),
+            http=protocol(self.answers, Limits(1000, 10, 60)),
             loop="uvloop",
             lifespan="off",
             log_config=None,
