@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import httpx
 
     from crispml_core.client import CrispMLClient
+    from crispml_core.client.tls import ClientTls
 
 
 _HINTS = {
@@ -76,6 +77,7 @@ class Session:
                 training,
                 scoring,
                 credential=self.credential or local,
+                tls=_tls_files(),
                 request_id=self.request_id,
                 transport=self.transport,
             )
@@ -86,6 +88,15 @@ class Session:
         if self._client is not None:
             self._client.close()
             self._client = None
+
+
+def _tls_files() -> ClientTls | None:
+    """Return the files that the environment names for services that speak TLS, if any."""
+    from crispml_core.client.tls import ClientTls
+
+    names = ("CRISPML_CA_FILE", "CRISPML_CLIENT_CERT_FILE", "CRISPML_CLIENT_KEY_FILE")
+    files = [Path(value) if (value := os.environ.get(name)) else None for name in names]
+    return ClientTls(*files) if any(files) else None
 
 
 class Verb(click.Command):

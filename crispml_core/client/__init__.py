@@ -25,9 +25,11 @@ from crispml_core.client.errors import (
     UnexpectedAnswer,
     WaitTimedOut,
 )
+from crispml_core.client.tls import ClientTls
 
 __all__ = [
     "ClientError",
+    "ClientTls",
     "CrispMLClient",
     "LabelAnswer",
     "LabelRow",

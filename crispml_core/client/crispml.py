@@ -9,6 +9,7 @@ import httpx
 
 from crispml_core.client.http import ServiceConnection
 from crispml_core.client.scoring import ScoringClient
+from crispml_core.client.tls import ClientTls
 from crispml_core.client.training import TrainingClient
 
 TRAINING_URL = "http://127.0.0.1:8101"
@@ -30,6 +31,8 @@ class CrispMLClient:
         How many more times a request is tried that is safe to repeat.
     credential : str, optional
         An API key, or a token of the OpenID provider; sent with every call.
+    tls : ClientTls, optional
+        Files for services that speak TLS; the CAs of the system are trusted without it.
     request_id : str, optional
         Sent with every call (letters, digits, ``.``, ``_`` and ``-``), so that the logs of both
         services, the runs and the scores name it; by default each call has one of its own.
@@ -53,6 +56,7 @@ class CrispMLClient:
         timeout_s: float = 60.0,
         retries: int = 4,
         credential: str | None = None,
+        tls: ClientTls | None = None,
         request_id: str | None = None,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
@@ -60,6 +64,7 @@ class CrispMLClient:
             "timeout_s": timeout_s,
             "retries": retries,
             "credential": credential,
+            "tls": tls,
             "request_id": request_id,
             "transport": transport,
         }

@@ -21,13 +21,14 @@ from crispml_core.client.errors import (
     ServiceUnreachable,
     UnexpectedAnswer,
 )
+from crispml_core.client.tls import ClientTls
 from crispml_core.client.tracing import calling
 from crispml_core.domain.errors import Problem
 
 T = TypeVar("T")
 API = "/api/v1"
 REQUEST_ID = "X-Request-ID"
-_BUSY = frozenset({502, 503, 504})
+_BUSY = frozenset({429, 502, 503, 504})
 _LOST = (httpx.NetworkError, httpx.RemoteProtocolError, httpx.ConnectTimeout)
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _LONGEST_PAUSE_S = 10.0
@@ -37,8 +38,9 @@ _CHUNK = 1 << 20
 class ServiceConnection:
     """A pool of connections to one service.
 
-    A lost connection and the statuses 502, 503 and 504 are tried again with growing pauses, but
-    only where a second try cannot do something twice: a GET, or a POST with an ``Idempotency-Key``.
+    A lost connection and the statuses 429, 502, 503 and 504 are tried again with growing pauses,
+    but only where a second try cannot do something twice: a GET, or a POST with an
+    ``Idempotency-Key``.
 
     Parameters
     ----------
@@ -59,6 +61,8 @@ class ServiceConnection:
         Replaces the pause, for tests.
     credential : str, optional
         Sent with every call, as a bearer.
+    tls : ClientTls, optional
+        For addresses that begin with https; the CAs of the system are trusted without it.
     request_id : str, optional
         Sent with every call; by default each call has one of its own.
     """
@@ -74,6 +78,7 @@ class ServiceConnection:
         transport: httpx.BaseTransport | None = None,
         sleep: Callable[[float], None] = time.sleep,
         credential: str | None = None,
+        tls: ClientTls | None = None,
         request_id: str | None = None,
     ) -> None:
         self._given_id = request_id
@@ -93,6 +98,7 @@ class ServiceConnection:
             headers={} if credential is None else {"Authorization": f"Bearer {credential}"},
             timeout=httpx.Timeout(timeout_s, connect=min(timeout_s, 5.0)),
             transport=transport,
+            verify=True if tls is None else tls.context(),
             # A proxy of the company cannot reach this machine's own loopback.
             trust_env=address.host not in _LOOPBACK,
         )
