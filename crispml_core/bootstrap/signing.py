@@ -9,7 +9,9 @@ import structlog
 
 from crispml_core.adapters.signing import Ed25519Signer, TrustedKeys, make_key
 from crispml_core.adapters.signing.key_files import NEW_KEY
+from crispml_core.domain.bundles import ENVIRONMENTS
 from crispml_core.domain.errors import InvalidInput
+from crispml_core.pipelines.bundles.authors import BundleAuthors
 from crispml_core.ports.signer import Signer, Verifier
 from crispml_core.settings import CrispMLSettings
 
@@ -51,3 +53,11 @@ def make_verifier(settings: CrispMLSettings) -> Verifier | None:
 def trusted_folder(settings: CrispMLSettings, environment: str = "") -> Path:
     """Return the folder with the public keys of an environment, by default of this one."""
     return settings.signing.trusted / (environment or settings.environment)
+
+
+def bundle_authors(settings: CrispMLSettings) -> BundleAuthors:
+    """Return what knows the keys of every environment, for bundles that come from there."""
+    if settings.signing.mode == "off":
+        return BundleAuthors()
+    keys = {name: TrustedKeys(trusted_folder(settings, name)) for name in ENVIRONMENTS}
+    return BundleAuthors(keys, settings.signing.unsigned_bundles)

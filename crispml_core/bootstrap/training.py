@@ -46,7 +46,7 @@ from crispml_core.bootstrap.figures import build_figures
 from crispml_core.bootstrap.lineage import lineage_builder
 from crispml_core.bootstrap.parts import Parts, codec_of, follow_clock, ping_stores, pools_of
 from crispml_core.bootstrap.scratch import scratch_in
-from crispml_core.bootstrap.signing import make_signer, make_verifier
+from crispml_core.bootstrap.signing import bundle_authors, make_signer, make_verifier
 from crispml_core.bootstrap.timings import open_timings, tell_of_run
 from crispml_core.bootstrap.tracing import execute_traced, make_tracer
 from crispml_core.bootstrap.webhook import build_deliverer, build_webhook
@@ -244,7 +244,7 @@ def build(settings: CrispMLSettings, *, is_run: bool = False) -> TrainingParts:
         lineage=lineage_builder(engine, root, models, use_cases),
         training=training,
         project_aliases=project_aliases,
-        bundles=Bundles(use_cases, stores, runs, TarBundles()),
+        bundles=Bundles(use_cases, stores, runs, TarBundles(), signer, bundle_authors(settings)),
         monitor=monitor,
         findings=findings,
         outbox=SqlOutbox(engine),

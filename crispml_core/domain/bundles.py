@@ -11,9 +11,10 @@ from crispml_core.domain.errors import Conflict
 from crispml_core.domain.models import AliasEvent
 
 FORMAT, FORMAT_VERSION = "crispml-bundle", 1
-# Where a bundle can come from.
+# Where a bundle can come from, and in this order.
 ENVIRONMENTS = ("dev", "qa", "prod")
-# The members in their order: the index first, then the evidence, the version, and the seal.
+# The members in their order: the index first, who signed it (a bundle can be without), then the
+# evidence, the version, and the seal.
 INDEX, APPROVALS, GATES, LINEAGE, SEAL = (
     "bundle.json",
     "approvals.json",
@@ -21,6 +22,7 @@ INDEX, APPROVALS, GATES, LINEAGE, SEAL = (
     "lineage.json",
     "bundle.sha256",
 )
+SIGNATURE = "signature.json"
 VERSION_PREFIX = "version/"
 MANIFEST_MEMBER = f"{VERSION_PREFIX}manifest.json"
 
@@ -83,7 +85,7 @@ class BundleIndex:
     digest : str
         Digest of the version.
     members : tuple of StoredFile
-        Every member but the index and the seal, in their order in the file.
+        Every member but the index, its signature and the seal, in their order in the file.
     """
 
     format: str
@@ -112,7 +114,8 @@ class BundleImport:
         Where it was exported.
     evidence : dict
         ``lineage`` (manifests of the data sets without data, facts of the run) and ``gates`` as the
-        bundle says them; ``was_here``: whether the version was here before the bundle came.
+        bundle says them; ``was_here``: whether the version was here before the bundle came;
+        ``key_id``: which key signed it, None where signing is off.
     """
 
     bundle: str

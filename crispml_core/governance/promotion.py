@@ -111,7 +111,7 @@ class PromotionRules:
 def is_approved(digest: str, approvals: Iterable[Approval]) -> bool:
     """Return whether qa made a version with this digest its champion.
 
-    Who may do that, and a signature that proves it, join here.
+    What the signature of no bundle vouches for is not among the approvals.
     """
     return any(
         (approval.environment, approval.alias, approval.digest) == (QA, CHAMPION, digest)

@@ -116,6 +116,16 @@ class CrispMLSettings(BaseSettings):
         return self
 
     @model_validator(mode="after")
+    def _known_authors(self) -> CrispMLSettings:
+        if self.signing.mode == "off" and self.environment == "prod":
+            raise ValueError("CRISPML_SIGNING__MODE=off is not for the environment prod")
+        if self.signing.unsigned_bundles and self.environment != "dev":
+            raise ValueError(
+                "CRISPML_SIGNING__UNSIGNED_BUNDLES is for the environment dev: unset it"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _known_callers(self) -> CrispMLSettings:
         host = self.server.host
         if self.auth.mode == "off" and not is_loopback(host) and self.auth.open_address != host:

@@ -48,10 +48,13 @@ class SigningSettings(Concern):
     """Signatures of model versions, of bundles and of the audit log."""
 
     mode: Literal["required", "off"] = "required"
-    """`required`, or `off`: then nothing is signed and nothing verified."""
+    """`required`, or `off`, which prod refuses: then nothing is signed and nothing verified."""
 
     key_file: Path = Path(".crispml/signing/key.pem")
     """Private key (Ed25519, PEM, mode 0600) that training signs with; scoring never reads it."""
 
     trusted: Path = Path(".crispml/signing/trusted")
     """Folder with a folder of public keys (`*.pem`) for each environment: `dev`, `qa`, `prod`."""
+
+    unsigned_bundles: bool = False
+    """Whether bundles that nobody signed are imported; only in dev."""

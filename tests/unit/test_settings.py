@@ -38,6 +38,17 @@ def test_time_is_simulated_in_dev_only(environment):
         environment(CRISPML_CLOCK__FILE="ahead", CRISPML_ENVIRONMENT="prod")()
 
 
+def test_prod_works_with_signatures_only(environment):
+    with pytest.raises(InvalidInput, match="SIGNING__MODE=off is not for the environment prod"):
+        environment(CRISPML_SIGNING__MODE="off", CRISPML_ENVIRONMENT="prod")()
+
+
+def test_unsigned_bundles_are_for_dev_only(environment):
+    assert environment(CRISPML_SIGNING__UNSIGNED_BUNDLES="true")().signing.unsigned_bundles
+    with pytest.raises(InvalidInput, match="UNSIGNED_BUNDLES is for the environment dev"):
+        environment(CRISPML_ENVIRONMENT="qa")()
+
+
 @pytest.mark.parametrize(
     ("variables", "sentence"),
     [

@@ -1,4 +1,4 @@
-"""Reading a bundle: member after member, each held against the index before it counts."""
+"""Reading a bundle: who signed the index, then member after member, each held against it."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from crispml_core.domain.bundles import (
     LINEAGE,
     MANIFEST_MEMBER,
     SEAL,
+    SIGNATURE,
     VERSION_PREFIX,
     Approval,
     BundleIndex,
@@ -24,6 +25,8 @@ from crispml_core.domain.bundles import (
 from crispml_core.domain.datasets import StoredFile
 from crispml_core.domain.errors import InvalidInput, MalformedContent, TooLarge
 from crispml_core.domain.identifiers import check_name
+from crispml_core.domain.signatures import Signature
+from crispml_core.pipelines.bundles.authors import BundleAuthors
 from crispml_core.pipelines.bundles.exporting import seal_of
 from crispml_core.ports.bundle_format import BundleFormat, PackedMember
 from crispml_core.ports.model_registry import IncomingVersion
@@ -49,20 +52,31 @@ class BundleContents:
         Knows where the members are.
     file : binary file
         The bundle.
+    authors : BundleAuthors
+        Knows whose signature counts; asked before anything is parsed.
 
     Raises
     ------
     MalformedContent
         If it is no bundle.
     InvalidInput
-        If it is a bundle of another format.
+        If it is a bundle of another format, or not of the environment that it names.
     """
 
-    def __init__(self, container: BundleFormat, file: BinaryIO) -> None:
+    def __init__(self, container: BundleFormat, file: BinaryIO, authors: BundleAuthors) -> None:
         self._members = container.unpack(file)
+        self._ahead: PackedMember | None = None
         content = self._small(self._next(INDEX))
         self.digest = hashlib.sha256(content).hexdigest()
+        self._ahead = next(self._members, None)
+        signature = self._signature()
+        self.author = authors.author_of(content, signature)
+        self.key_id = Signature.decode(signature).key_id if signature and self.author else None
         self.index = _index(content)
+        if self.author not in (None, self.index.environment):
+            raise InvalidInput(
+                f"{INDEX}: it names another environment than the one whose key signed it"
+            )
         self.approvals: tuple[Approval, ...] = ()
         self.gates: list[Any] = []
         self.lineage: dict[str, Any] = {}
@@ -98,8 +112,14 @@ class BundleContents:
         _check_depth(LINEAGE, self.lineage)
         _check_approvals(self.index, self.approvals)
 
+    def _signature(self) -> bytes | None:
+        """Return the signature behind the index, if there is one."""
+        if self._ahead is None or self._ahead.name != SIGNATURE:
+            return None
+        return self._small(self._next(SIGNATURE))
+
     def _next(self, name: str) -> PackedMember:
-        member = next(self._members, None)
+        member, self._ahead = self._ahead or next(self._members, None), None
         if member is None or member.name != name:
             found = "ends" if member is None else "has another member"
             raise MalformedContent(f"the bundle {found} where {_safe(name)} should be")
@@ -179,7 +199,7 @@ def _file(member: PackedMember) -> str:
 
 
 def _safe(name: str) -> str:
-    known = (INDEX, *_EVIDENCE, MANIFEST_MEMBER, SEAL)
+    known = (INDEX, SIGNATURE, *_EVIDENCE, MANIFEST_MEMBER, SEAL)
     return name if name in known else "a file of the version"
 
 

@@ -18,6 +18,7 @@ from crispml_core.domain.bundles import (
     LINEAGE,
     MANIFEST_MEMBER,
     SEAL,
+    SIGNATURE,
     VERSION_PREFIX,
     Approval,
     BundleIndex,
@@ -30,6 +31,7 @@ from crispml_core.governance.gates import check_gates
 from crispml_core.pipelines.stores import TrainingStores
 from crispml_core.ports.bundle_format import BundleFormat
 from crispml_core.ports.run_store import RunStore
+from crispml_core.ports.signer import Signer
 
 _Content = Callable[[], Iterable[bytes]]
 
@@ -63,8 +65,9 @@ def export_bundle(
     use_case: UseCase | None,
     model: str,
     version: str,
+    signer: Signer | None = None,
 ) -> OutgoingBundle:
-    """Pack a version; the same content gives the same bytes.
+    """Pack a version; the same content gives the same bytes, and the same key the same signature.
 
     Raises
     ------
@@ -104,18 +107,21 @@ def export_bundle(
         )
     )
     bundle = hashlib.sha256(index).hexdigest()
-    contents = {INDEX: index, **contents}
+    head = {INDEX: index}
+    if signer is not None:
+        head[SIGNATURE] = signer.sign(index).encode()
     seal = seal_of(bundle)
 
     def packed() -> Iterator[tuple[str, int, Iterable[bytes]]]:
-        for name, content in contents.items():
+        for name, content in (head | contents).items():
             yield name, len(content), (content,)
         for file in manifest.files:
             chunks = stores.models.chunks(model, version, file.name)
             yield f"{VERSION_PREFIX}{file.name}", file.size, chunks
         yield SEAL, len(seal), (seal,)
 
-    sizes = [(INDEX, len(index)), *((member.name, member.size) for member in members)]
+    sizes = [(name, len(content)) for name, content in head.items()]
+    sizes += [(member.name, member.size) for member in members]
     size = container.size([*sizes, (SEAL, len(seal))])
     return OutgoingBundle(f"{model}-{version}.bundle.tar", bundle, size, container.pack(packed()))
 

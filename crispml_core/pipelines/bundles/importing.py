@@ -19,6 +19,7 @@ from crispml_core.domain.models import FALLBACK, ModelVersion
 from crispml_core.domain.use_case import UseCase
 from crispml_core.governance.gates import check_gates
 from crispml_core.governance.promotion import PromotionMode
+from crispml_core.pipelines.bundles.authors import BundleAuthors, vouched
 from crispml_core.pipelines.bundles.checks import check_definition, check_manifest, prove
 from crispml_core.pipelines.bundles.contents import BundleContents
 from crispml_core.pipelines.promotion import move_alias
@@ -32,6 +33,7 @@ def import_bundle(
     use_cases: Mapping[str, UseCase],
     file: BinaryIO,
     *,
+    authors: BundleAuthors,
     imported_by: str = "",
 ) -> ImportOutcome:
     """Verify a bundle and publish the version in it, byte for byte.
@@ -44,14 +46,14 @@ def import_bundle(
     MalformedContent
         If the file is no bundle, or damaged.
     InvalidInput
-        If it is of another format, schema or definition of the use case, or if the version does not
-        reproduce its golden records here.
+        If it is not signed by the environment that it comes from, of another format, schema or
+        definition of the use case, or if the version does not reproduce its golden records here.
     NotFound
         If its use case is not installed.
     Conflict
         If another version of this name is here.
     """
-    contents = BundleContents(container, file)
+    contents = BundleContents(container, file, authors)
     index = contents.index
     use_case = use_cases.get(index.use_case)
     if use_case is None or index.model != use_case.name:
@@ -66,6 +68,7 @@ def import_bundle(
         check_definition(use_case, manifest)
         check_manifest(use_case, index, manifest)
         prove(use_case, incoming, manifest.version, stores.codec)
+        approvals = vouched(contents.approvals, contents.author)
         # First the record: a version without one would pass for one that was trained here.
         stores.imports.add(
             BundleImport(
@@ -80,15 +83,18 @@ def import_bundle(
                     "lineage": contents.lineage,
                     "gates": contents.gates,
                     "was_here": here is not None,
+                    "key_id": contents.key_id,
                 },
             ),
-            contents.approvals,
+            approvals,
         )
         published = incoming.publish()
     finally:
         incoming.discard()
     gates = check_gates(use_case.gates, manifest.kpis.get("test", {}))
     notes = _set_fallback(stores, use_case, contents)
+    if len(approvals) < len(contents.approvals):
+        notes += (f"approvals that {contents.author} cannot vouch for were left out",)
     fallback = stores.aliases.current(index.model, FALLBACK)
     return ImportOutcome(
         bundle=contents.digest,
@@ -107,7 +113,7 @@ def import_bundle(
 
 def _digest_here(stores: TrainingStores, model: str, version: str) -> str | None:
     try:
-        return stores.models.digest(model, version)
+        return stores.models.raw_digest(model, version)
     except NotFound:
         return None
 

@@ -11,6 +11,7 @@ from benchmarks.faults.load import Load, under_load
 from benchmarks.faults.service import Service, TrainingService, until
 from benchmarks.faults.truth import Truth
 from benchmarks.faults.world import USE_CASE
+from crispml_core.adapters.signing import make_key
 from crispml_core.cli.root import crispml
 from crispml_core.client import CrispMLClient, RequestRefused, RunNotSucceeded
 
@@ -20,11 +21,18 @@ VISIBLE_S = 2.0
 
 
 class Environment:
-    """The services of one environment, as processes on stores of their own."""
+    """The services of one environment, as processes on stores and with a key of their own."""
 
-    def __init__(self, stack, name, world, **settings):
+    def __init__(self, stack, name, world, keys, **settings):
         self._stack, self.world = stack, world
-        self._settings = {"CRISPML_ENVIRONMENT": name, **settings}
+        make_key(keys / f"{name}.pem", keys / "trusted" / name)
+        self._settings = {
+            "CRISPML_ENVIRONMENT": name,
+            "CRISPML_SIGNING__MODE": "required",
+            "CRISPML_SIGNING__KEY_FILE": str(keys / f"{name}.pem"),
+            "CRISPML_SIGNING__TRUSTED": str(keys / "trusted"),
+            **settings,
+        }
         training = stack.enter_context(TrainingService(world, self._settings))
         self.url = training.url
         self.training = stack.enter_context(CrispMLClient(training.url, training.url)).training
@@ -55,7 +63,11 @@ def start(world, tmp_path):
 
         def make(name, **settings):
             stores = world if name == "qa" else world.another(tmp_path / name)
-            return Environment(stack, name, stores, **settings)
+            environment = Environment(stack, name, stores, tmp_path / "keys", **settings)
+            if name == "qa":  # which trained them before there were signatures
+                for version in world.versions:
+                    environment.training.sign(USE_CASE, version)
+            return environment
 
         yield make
 

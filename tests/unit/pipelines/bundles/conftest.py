@@ -27,7 +27,9 @@ TAR = TarBundles()
 class Environment:
     """The stores of one environment and its bundles."""
 
-    def __init__(self, name, stores, use_case, folder, mode=PromotionMode.MODEL):
+    def __init__(
+        self, name, stores, use_case, folder, mode=PromotionMode.MODEL, signer=None, authors=None
+    ):
         self.use_case, self.folder = use_case, folder
         self.stores = replace(
             stores,
@@ -35,7 +37,9 @@ class Environment:
             aliases=FakeAliasLog(environment=name),
             rules=PromotionRules(environment=name, mode=mode),
         )
-        self.bundles = Bundles({use_case.name: use_case}, self.stores, FakeRunStore(), TAR)
+        self.bundles = Bundles(
+            {use_case.name: use_case}, self.stores, FakeRunStore(), TAR, signer, authors
+        )
 
     def train(self, **asked):
         work = Workplace(self.use_case, self.stores, Recorder("toy", self.stores.timings), "run-1")
