@@ -10,7 +10,7 @@ PROJECTS := pyproject.toml services/training/pyproject.toml services/scoring/pyp
 export OMP_WAIT_POLICY ?= PASSIVE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test trial servers proof bench check fmt lint lock openapi dashboards ddl clean
+.PHONY: help setup demo up test trial servers proof bench check fmt lint lock openapi dashboards ddl access clean
 
 help: ## List the verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -71,6 +71,9 @@ openapi: setup ## Write the snapshots of the OpenAPI documents
 
 dashboards: setup ## Write the dashboards of Grafana, after a change of scripts/dashboards
 	@$(BIN)/python -m scripts.dashboards
+
+access: setup ## Write the tables of docs/access.md out of the tables in code
+	@PYTHONPATH=services/training:services/scoring $(BIN)/python -m scripts.access
 
 ddl: setup ## Write what the migrations do on Db2, after a change of them
 	@$(BIN)/python -m scripts.ddl

@@ -46,12 +46,12 @@ def show(session: Session, use_case: str | None, all_states: bool, limit: int) -
     )
 
 
-@alerts.command("acknowledge", cls=ServiceVerb, example="crispml alerts acknowledge ID --by anna")
+@alerts.command("acknowledge", cls=ServiceVerb, example="crispml alerts acknowledge ID")
 @click.argument("alert_id", metavar="ID")
-@click.option("--by", required=True, help="Who looks after it.")
+@click.option("--by", default="", help="Who looks after it; without a key only.")
 @click.pass_obj
 def acknowledge(session: Session, alert_id: str, by: str) -> None:
     """Note who looks after an alert; the first one stays."""
-    alert = session.client.training.acknowledge(alert_id, by)
+    alert = session.client.training.acknowledge(alert_id, session.said_by(by))
     if not session.out.emit(alert):
         session.out.line(f"{alert.acknowledged_by} looks after {alert.rule} of {alert.use_case}")

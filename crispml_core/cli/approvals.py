@@ -47,25 +47,29 @@ def show(session: Session, use_case: str | None, all_states: bool, limit: int) -
     )
 
 
-@approvals.command("approve", cls=ServiceVerb, example="crispml approvals approve ID --by anna")
+@approvals.command("approve", cls=ServiceVerb, example="crispml approvals approve ID")
 @click.argument("approval_id", metavar="ID")
-@click.option("--by", required=True, help="Who approves; kept with the move.")
+@click.option("--by", default="", help="Who approves; without a key only.")
 @click.option("--reason", default="", help="Kept with the move.")
 @click.pass_obj
 def approve(session: Session, approval_id: str, by: str, reason: str) -> None:
     """Let the challenger be champion, if the champion is still the one it was compared with."""
-    done = session.client.training.answer_approval(approval_id, approve=True, by=by, reason=reason)
+    done = session.client.training.answer_approval(
+        approval_id, approve=True, by=session.said_by(by), reason=reason
+    )
     if not session.out.emit(done):
         session.out.line(f"champion of {done.use_case} is {done.version}")
 
 
-@approvals.command("reject", cls=ServiceVerb, example="crispml approvals reject ID --by anna")
+@approvals.command("reject", cls=ServiceVerb, example="crispml approvals reject ID")
 @click.argument("approval_id", metavar="ID")
-@click.option("--by", required=True, help="Who rejects.")
+@click.option("--by", default="", help="Who rejects; without a key only.")
 @click.option("--reason", default="", help="Kept with the request.")
 @click.pass_obj
 def reject(session: Session, approval_id: str, by: str, reason: str) -> None:
     """End a request; the same version is not asked for again."""
-    done = session.client.training.answer_approval(approval_id, approve=False, by=by, reason=reason)
+    done = session.client.training.answer_approval(
+        approval_id, approve=False, by=session.said_by(by), reason=reason
+    )
     if not session.out.emit(done):
         session.out.line(f"rejected: the champion of {done.use_case} stays")

@@ -37,11 +37,11 @@ def export(session: Session, model: str, version: str, file: Path) -> None:
     "import", cls=ServiceVerb, example="crispml models import credit.bundle.tar --by ann"
 )
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--by", default="", envvar="USER", help="Who imports it.")
+@click.option("--by", default="", help="Who imports it; without a key only.")
 @click.pass_obj
 def import_(session: Session, file: Path, by: str) -> None:
     """Verify the bundle FILE and publish the version in it, byte for byte."""
-    outcome = session.client.training.import_bundle(file, imported_by=by)
+    outcome = session.client.training.import_bundle(file, imported_by=session.said_by(by))
     out = session.out
     if out.emit(outcome):
         return

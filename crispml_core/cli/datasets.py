@@ -85,7 +85,7 @@ def search(
 @click.option(
     "--reason", default="", help="Kept in the history; needed to make the data less confidential."
 )
-@click.option("--by", "noted_by", default="", envvar="USER", help="Who says so.")
+@click.option("--by", "noted_by", default="", help="Who says so; without a key only.")
 @click.pass_obj
 def describe(
     session: Session,
@@ -106,7 +106,7 @@ def describe(
     training = session.client.training
     before = training.dataset(dataset_id).sequence
     found = training.describe_dataset(
-        dataset_id, changes, expected=before, reason=reason, noted_by=noted_by
+        dataset_id, changes, expected=before, reason=reason, noted_by=session.said_by(noted_by)
     )
     if not session.out.emit(found):
         _show(session, found)

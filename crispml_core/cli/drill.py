@@ -47,7 +47,7 @@ class DrillResult:
     show_default=True,
     help="Seconds in which scoring must follow.",
 )
-@click.option("--by", default="", envvar="USER", help="Who drills; kept with the verdicts.")
+@click.option("--by", default="", help="Who drills; without a key only.")
 @click.pass_obj
 def drill(session: Session, model: str, yes: bool, within: float, by: str) -> None:
     """Judge the champion of MODEL unfit, wait for the fallback, and judge it fit again.
@@ -68,10 +68,10 @@ def drill(session: Session, model: str, yes: bool, within: float, by: str) -> No
     if check() != "ok":
         raise Failure("the champion does not serve now: there is nothing to drill")
     try:
-        _judge(training, model, champion, healthy=False, by=by)
+        _judge(training, model, champion, healthy=False, by=session.said_by(by))
         fallback_s = _seconds(lambda: "the fallback" in check(), within)
     finally:
-        _judge(training, model, champion, healthy=True, by=by)
+        _judge(training, model, champion, healthy=True, by=session.said_by(by))
     champion_s = _seconds(lambda: check() == "ok", within)
     result = DrillResult(
         model=model,

@@ -53,7 +53,7 @@ def show(session: Session, model: str | None, version: str | None) -> None:
 @click.argument("alias")
 @click.argument("version", required=False)
 @click.option("--reason", default="", help="Why; kept with the move, required in prod.")
-@click.option("--by", default="", envvar="USER", help="Who moves it; kept with the move.")
+@click.option("--by", default="", help="Who moves it; without a key only.")
 @click.option("--traffic", type=float, help="Share of the records that a challenger answers.")
 @click.option("--remove", is_flag=True, help="Let the alias point nowhere.")
 @click.pass_obj
@@ -73,7 +73,9 @@ def move(
         if version is not None or traffic is not None:
             raise click.UsageError("--remove goes without a version and without --traffic")
         there = training.alias(model, alias).version
-        event = training.remove_alias(model, alias, expected=there, reason=reason, moved_by=by)
+        event = training.remove_alias(
+            model, alias, expected=there, reason=reason, moved_by=session.said_by(by)
+        )
         if not out.emit(event):
             out.line(f"{alias} of {model} points nowhere, before: {there}")
         return
@@ -93,7 +95,13 @@ def move(
             raise
         before = None
     event = training.move_alias(
-        model, alias, version, expected=before, reason=reason, moved_by=by, traffic=traffic
+        model,
+        alias,
+        version,
+        expected=before,
+        reason=reason,
+        moved_by=session.said_by(by),
+        traffic=traffic,
     )
     if not out.emit(event):
         out.line(f"{alias} of {model} points at {event.version}, before: {before or 'nothing'}")

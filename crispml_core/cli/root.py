@@ -13,6 +13,7 @@ from crispml_core.cli.datasets import datasets
 from crispml_core.cli.db import db
 from crispml_core.cli.demo import demo
 from crispml_core.cli.drift import drift
+from crispml_core.cli.keys import keys
 from crispml_core.cli.label import label
 from crispml_core.cli.lineage import lineage
 from crispml_core.cli.models import models
@@ -27,6 +28,7 @@ from crispml_core.cli.score import score
 from crispml_core.cli.signing import signing
 from crispml_core.cli.up import up
 from crispml_core.cli.use_case import use_case
+from crispml_core.cli.whoami import whoami
 
 
 class _Root(click.Group):
@@ -64,6 +66,8 @@ for _verb in (
     monitor,
     alerts,
     approvals,
+    whoami,
+    keys,
     use_case,
     signing,
     retention,

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import click
 
-from crispml_core.cli import addresses, local_key
+from crispml_core.cli import addresses, credentials
 from crispml_core.cli.output import Output
 from crispml_core.domain.errors import CrispMLError
 
@@ -28,6 +28,7 @@ _HINTS = {
     "data_set_not_found": "`crispml datasets` lists them",
     "run_not_found": "`crispml runs` lists them",
     "alert_not_found": "`crispml alerts --all` lists them",
+    "unauthenticated": "set CRISPML_API_KEY, or run `crispml login`",
     "approval_not_found": "`crispml approvals --all` lists them",
 }
 """What to do next, by the code of an error."""
@@ -70,18 +71,26 @@ class Session:
             running = addresses.read(Path(addresses.FOLDER))
             training = self.training_url or running.get("training", addresses.TRAINING_URL)
             scoring = self.scoring_url or running.get("scoring", addresses.SCORING_URL)
-            # The key of this machine is for the services of this machine, and for no other.
-            is_local = running and {training, scoring} <= {*running.values()}
-            local = local_key.read(Path(addresses.FOLDER)) if is_local else None
+            if self.credential is None:
+                self.credential = credentials.find({training, scoring}, running)
             self._client = CrispMLClient(
                 training,
                 scoring,
-                credential=self.credential or local,
+                credential=self.credential,
                 tls=_tls_files(),
                 request_id=self.request_id,
                 transport=self.transport,
             )
         return self._client
+
+    def said_by(self, name: str) -> str:
+        """Return who is said to do something.
+
+        Services know who asks by the credential, and take no other name. Without one it is a name
+        that was given, or that of the user of this machine.
+        """
+        known = self.client is not None and self.credential is not None
+        return name or ("" if known else os.environ.get("USER", ""))
 
     def close(self) -> None:
         """Close the client, if there is one."""

@@ -17,7 +17,7 @@ from crispml_core.cli.verb import ServiceVerb, Session
 @click.option("--healthy/--unhealthy", default=None, help="Judge the version.")
 @click.option("--reason", default="", help="Why; without personal data.")
 @click.option("--evidence", default="", help="Id of the report that the verdict stands on.")
-@click.option("--by", default="", envvar="USER", help="Who judges.")
+@click.option("--by", default="", help="Who judges; without a key only.")
 @click.pass_obj
 def health(
     session: Session,
@@ -63,7 +63,7 @@ def health(
         healthy=healthy,
         reason=reason,
         evidence=evidence,
-        judged_by=by,
+        judged_by=session.said_by(by),
         idempotency_key=str(new_id()),
     )
     if not out.emit(verdict):

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from crispml_core.client.access_calls import WhoCalls
 from crispml_core.client.http import API, below
-from crispml_core.client.run_calls import RunCalls
 from crispml_core.domain.reports import VerificationReport
 
 
-class ChallengeCalls(RunCalls):
+class ChallengeCalls(WhoCalls):
     """Challengers and replays."""
 
     def replay(

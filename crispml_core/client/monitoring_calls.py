@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
+from crispml_core.client.access_calls import WhoCalls
 from crispml_core.client.http import API, below
-from crispml_core.client.run_calls import RunCalls
 from crispml_core.domain.alerts import (
     ActionStatus,
     Alert,
@@ -19,7 +19,7 @@ from crispml_core.domain.alerts import (
 from crispml_core.domain.runs import DRY_RUN, MONITOR, Run
 
 
-class MonitoringCalls(RunCalls):
+class MonitoringCalls(WhoCalls):
     """Rules over released models."""
 
     def monitor(
@@ -80,8 +80,11 @@ class MonitoringCalls(RunCalls):
         params = {"use_case": use_case, "state": state and state.value}
         return self._items("/alerts", Alert, params, limit=limit)
 
-    def acknowledge(self, alert_id: str, by: str) -> Alert:
-        """Note who looks after an alert; the first one stays."""
+    def acknowledge(self, alert_id: str, by: str = "") -> Alert:
+        """Note who looks after an alert; the first one stays.
+
+        `by` is for services without authentication: the others know who asks.
+        """
         response = self.connection.request(
             "POST", API + "/alerts" + below(alert_id, "acknowledge"), body={"by": by}
         )
@@ -117,7 +120,7 @@ class MonitoringCalls(RunCalls):
         return self._items("/approvals", TriggerAction, params, limit=limit)
 
     def answer_approval(
-        self, approval_id: str, *, approve: bool, by: str, reason: str = ""
+        self, approval_id: str, *, approve: bool, by: str = "", reason: str = ""
     ) -> TriggerAction:
         """Approve or reject a promotion; an approval moves the alias ``champion``.
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from crispml_core.client.access_calls import KeyCalls
 from crispml_core.client.answers import ModelReport
 from crispml_core.client.bundles import BundleCalls
 from crispml_core.client.datasets import PARQUET as PARQUET
@@ -20,7 +21,7 @@ from crispml_core.domain.runs import CYCLE, TRAINING_METHODS, Run
 CSV = "text/csv"
 
 
-class TrainingClient(BundleCalls, DataSetCalls, MonitoringCalls, RetentionCalls):
+class TrainingClient(BundleCalls, DataSetCalls, KeyCalls, MonitoringCalls, RetentionCalls):
     """Typed calls of the training service.
 
     Every method call answers at once with a queued `Run`; `wait` gives the finished one. Keywords

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 from crispml_core.domain.errors import InvalidInput, did_you_mean
 
 ANY = "*"
+SETTINGS_KEY = "settings"
+"""Name of the API key that the settings of a service may hold; it is in no store."""
 ENVIRONMENTS = ("dev", "qa", "prod")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,62}")
 
@@ -161,3 +163,55 @@ class ApiKey:
     def principal(self) -> Principal:
         """Who asks with this key."""
         return Principal(f"key:{self.name}", self.grants, self.key_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Whoever a credential belongs to, as they are told themselves."""
+
+    name: str
+    grants: tuple[str, ...]
+    key_id: str | None
+    environment: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyView:
+    """An API key as its admins see it: everything but what it is told by."""
+
+    key_id: str
+    name: str
+    grants: tuple[str, ...]
+    created_at: datetime
+    created_by: str
+    expires_at: datetime | None
+    revoked_at: datetime | None
+    revoked_by: str
+
+    @classmethod
+    def of(cls, key: ApiKey) -> KeyView:
+        """Return what is shown of a key."""
+        return cls(
+            key_id=key.key_id,
+            name=key.name,
+            grants=tuple(str(grant) for grant in key.grants),
+            created_at=key.created_at,
+            created_by=key.created_by,
+            expires_at=key.expires_at,
+            revoked_at=key.revoked_at,
+            revoked_by=key.revoked_by,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewKey:
+    """A key that was just made; whoever lost the text makes another one.
+
+    Parameters
+    ----------
+    key : str
+        The key itself; no ``repr`` shows it.
+    """
+
+    key: str = field(repr=False)
+    facts: KeyView

@@ -99,6 +99,8 @@ class Run:
         The methods that ended so far, in order.
     result : dict
         Ids and figures of a run that succeeded.
+    requested_by : str
+        Name of the principal who asked for it; empty where authentication is off.
     """
 
     id: str
@@ -117,3 +119,4 @@ class Run:
     result: dict[str, Any] = field(default_factory=dict)
     error: RunError | None = None
     request_id: str = ""
+    requested_by: str = ""

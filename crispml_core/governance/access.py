@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 
-from crispml_core.domain.access import ANY, Principal, Role
+from crispml_core.domain.access import ANY, Grant, Principal, Role
 
 
 class Permission(StrEnum):
@@ -97,6 +97,16 @@ def may(
     return any(
         permission in ROLES[grant.role] and grant.covers(use_case, environment)
         for grant in principal.grants
+    )
+
+
+def may_grant(principal: Principal, grant: Grant) -> bool:
+    """Return whether somebody may give a grant away: an admin of at least what it covers."""
+    return any(
+        Permission.MANAGE_KEYS in ROLES[own.role]
+        and own.use_case in (ANY, grant.use_case)
+        and own.environment in (ANY, grant.environment)
+        for own in principal.grants
     )
 
 

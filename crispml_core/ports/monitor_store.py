@@ -84,6 +84,10 @@ class MonitorStore(Protocol):
         """Return alerts, newest first, older than the alert `before`."""
         ...
 
+    def alert(self, alert_id: str) -> Alert:
+        """Return an alert, or raise `NotFound`."""
+        ...
+
     def acknowledge(self, alert_id: str, by: str, at: datetime) -> Alert:
         """Note who looks after an alert, once; raise `NotFound`."""
         ...

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -16,11 +16,14 @@ from starlette.types import Scope
 
 from crispml_core import __version__
 from crispml_core.bootstrap.parts import Parts
-from crispml_core.domain.access import ApiKey, Grant, Role
+from crispml_core.domain.access import SETTINGS_KEY, ApiKey, Grant, Role
 from crispml_core.domain.identifiers import utc_now
+from crispml_core.governance.access import Permission
 from crispml_core.ports.tracer import Tracer
 from crispml_core.rest.access.gate import Gate
 from crispml_core.rest.access.key_ring import POLL_S, KeyRing
+from crispml_core.rest.access.operations import OPERATIONS, Operation
+from crispml_core.rest.access.owners import Owner
 from crispml_core.rest.api_pages import ASSETS, install_api_pages
 from crispml_core.rest.docs import PROBLEMS, install_openapi
 from crispml_core.rest.errors import install_error_handlers
@@ -49,6 +52,8 @@ class Service:
         Groups of routes in the documentation, in order: name and description.
     checks : callable
         What must be well for the service to be ready.
+    owners : mapping of str to Owner
+        By the name of the route: to which use case belongs what it is asked for.
     """
 
     name: str
@@ -56,6 +61,7 @@ class Service:
     summary: str
     tags: Sequence[tuple[str, str]]
     checks: Checks
+    owners: Mapping[str, Owner]
 
 
 def create_base_app(
@@ -71,7 +77,8 @@ def create_base_app(
 
     Each of `routers` carries the prefix `API` itself, so that its routes know their whole template.
     ``app.state`` holds `parts` (None until `lifespan` sets them), `settings`, `gate`, which tells
-    who may do what, `draining`, which the server sets when it was asked to stop, and `plain`, what
+    who may do what, `key_ring`, `operations`, what each route asks of its caller, `owners` of what
+    may be asked for, `draining`, which the server sets when it was asked to stop, and `plain`, what
     answers plain requests at the socket, if a service has that; see
     `crispml_core.rest.plain_requests`.
 
@@ -128,8 +135,9 @@ def create_base_app(
         ],
     )
     app.state.parts, app.state.settings, app.state.draining = None, settings, False
-    app.state.plain = None
+    app.state.plain, app.state.owners = None, service.owners
     app.state.gate, ring = _gate_of(settings)
+    app.state.key_ring, app.state.operations = ring, _operations(settings)
     install_error_handlers(app)
     install_openapi(app)
     install_api_pages(app)
@@ -153,6 +161,12 @@ def _gate_of(settings: CrispMLSettings) -> tuple[Gate, KeyRing]:
     return gate, ring
 
 
+def _operations(settings: CrispMLSettings) -> Mapping[str, Operation]:
+    if settings.auth.metrics == "open":
+        return OPERATIONS
+    return {**OPERATIONS, "metrics": Operation(Permission.READ)}
+
+
 def _fixed_keys(admin_digest: str) -> tuple[ApiKey, ...]:
     if not admin_digest:
         return ()
@@ -160,7 +174,7 @@ def _fixed_keys(admin_digest: str) -> tuple[ApiKey, ...]:
         ApiKey(
             key_id="settings",
             digest=admin_digest,
-            name="settings",
+            name=SETTINGS_KEY,
             grants=(Grant(Role.ADMIN),),
             created_at=utc_now(),
             created_by="settings",

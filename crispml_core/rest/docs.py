@@ -13,6 +13,7 @@ from pydantic import TypeAdapter
 
 from crispml_core.domain.fields import Field
 from crispml_core.domain.use_case import UseCase
+from crispml_core.rest.access.operations import OPERATIONS
 from crispml_core.rest.errors import PROBLEM_JSON, ProblemDocument
 
 _REF = "#/components/schemas/"
@@ -91,9 +92,49 @@ def _document(app: FastAPI) -> dict[str, Any]:
         # A numpydoc docstring goes on with its parameters, which the properties show already.
         if "description" in schema:
             schema["description"] = inspect.cleandoc(schema["description"]).split("\n\n")[0]
+    _add_access(document)
     schemas_in_order = dict(sorted(schemas.items()))
     document["components"]["schemas"] = schemas_in_order
     return document
+
+
+_SCHEMES = {
+    "bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "An API key, or a token of the OpenID provider.",
+    },
+    "api_key": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "X-API-Key",
+        "description": "An API key, for clients that cannot send a bearer.",
+    },
+}
+_REFUSALS = {
+    "401": ("Unauthenticated", "There is no credential, or nobody is known by it."),
+    "403": ("Forbidden", "Whoever asks may not do this."),
+}
+
+
+def _add_access(document: dict[str, Any]) -> None:
+    """Say of each operation how callers are known, and what it asks of them."""
+    document["components"]["securitySchemes"] = _SCHEMES
+    document["components"]["responses"] = {
+        name: {**PROBLEMS["4XX"], "description": description}
+        for name, description in _REFUSALS.values()
+    }
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            asked = OPERATIONS.get(operation["operationId"])
+            if asked is None or (asked.permission is None and not asked.known):
+                operation["security"] = []
+                continue
+            operation["security"] = [{name: []} for name in _SCHEMES]
+            if asked.permission is not None:
+                operation["x-crispml-permission"] = asked.permission.value
+            for status, (name, _) in _REFUSALS.items():
+                operation["responses"][status] = {"$ref": f"#/components/responses/{name}"}
 
 
 def _add_examples(document: dict[str, Any], use_cases: Iterable[UseCase]) -> None:

@@ -20,6 +20,9 @@ class AuthSettings(Concern):
     """Address that may be served with the mode `off` although other machines reach it, as in
     `CRISPML_SERVER__HOST`."""
 
+    metrics: Literal["open", "required"] = "open"
+    """Whether `/metrics` is open to everybody, or needs a credential with the permission `read`."""
+
     admin_key_digest: str = ""
     """SHA-256 of an API key that is an admin while this is set, hexadecimal: to make the first."""
 

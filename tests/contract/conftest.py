@@ -27,6 +27,7 @@ from crispml_core.adapters.sql.drift_store import SqlDriftStore
 from crispml_core.adapters.sql.event_log import SqlEventLog
 from crispml_core.adapters.sql.health_log import SqlHealthLog
 from crispml_core.adapters.sql.import_log import SqlImportLog
+from crispml_core.adapters.sql.key_store import SqlKeyStore
 from crispml_core.adapters.sql.label_counts import SqlLabelCounts
 from crispml_core.adapters.sql.labels.store import SqlLabelStore
 from crispml_core.adapters.sql.monitor_store import SqlMonitorStore
@@ -53,6 +54,7 @@ from crispml_core.ports.drift_store import DriftStore, LabelCounts
 from crispml_core.ports.event_log import EventLog
 from crispml_core.ports.health_log import HealthLog
 from crispml_core.ports.import_log import ImportLog
+from crispml_core.ports.key_store import KeyStore
 from crispml_core.ports.label_store import LabelStore
 from crispml_core.ports.monitor_store import MonitorStore
 from crispml_core.ports.outbox import Outbox
@@ -69,6 +71,7 @@ from crispml_core.testing.fakes.drift_store import FakeDriftStore, FakeLabelCoun
 from crispml_core.testing.fakes.event_log import FakeEventLog
 from crispml_core.testing.fakes.health_log import FakeHealthLog
 from crispml_core.testing.fakes.import_log import FakeImportLog
+from crispml_core.testing.fakes.key_store import FakeKeyStore
 from crispml_core.testing.fakes.label_store import FakeLabelStore
 from crispml_core.testing.fakes.monitor_store import FakeMonitorStore
 from crispml_core.testing.fakes.outbox import FakeOutbox
@@ -120,6 +123,7 @@ class Stores:
     retention: RetentionStore
     audit: AuditLog
     seals: Seals
+    keys: KeyStore
     url: str = ""
     """Of the database, for another process."""
 
@@ -194,6 +198,7 @@ def fake_stores() -> Stores:
         retention=FakeRetentionStore(shelves_of(ledger, labels, reports, runs, outbox)),
         audit=audit,
         seals=FakeSeals(audit),
+        keys=FakeKeyStore(),
     )
 
 
@@ -239,6 +244,7 @@ def sql_stores(engine: Engine) -> Stores:
         retention=SqlRetentionStore(engine),
         audit=SqlAuditLog(engine),
         seals=SqlSeals(engine),
+        keys=SqlKeyStore(engine),
     )
 
 

@@ -120,6 +120,15 @@ def test_a_second_evaluation_with_the_same_number_or_moment_stores_nothing(store
     assert (findings.alerts(), findings.actions(), stores.outbox.find()) == ([], [], [])
 
 
+def test_an_alert_is_found_by_its_id(stores, findings):
+    evaluation = an_evaluation(stores)
+    alert = an_alert(evaluation)
+    findings.commit(Outcome(evaluation=evaluation, fired=[alert]))
+    assert findings.alert(alert.id) == alert
+    with pytest.raises(NotFound, match="no such alert"):
+        findings.alert(str(new_id()))
+
+
 def test_an_alert_goes_on_and_ends(stores, findings):
     first = an_evaluation(stores)
     alert = an_alert(first)

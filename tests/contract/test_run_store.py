@@ -29,6 +29,7 @@ def a_run(clock, **changes):
         "created_at": clock(),
         "timeout_s": 60.0,
         "request_id": "r-1",
+        "requested_by": "user:änne",
     }
     return Run(**facts | changes)
 

@@ -36,14 +36,16 @@ def blocks(page, language):
 class Shell:
     """Runs blocks in one folder; what the README sets is there for each page."""
 
-    def __init__(self, folder, urls):
-        self._folder, self._urls, self._kept = folder, urls, folder / "kept.sh"
+    def __init__(self, folder, services):
+        self._folder, self._urls, self._kept = folder, services.urls, folder / "kept.sh"
+        self._services = services.folder
 
     def run(self, page, *, keep=False):
         script = "\n".join(blocks(page, "bash"))
         for service, port in (("training", 8101), ("scoring", 8102)):
             script = script.replace(f"http://127.0.0.1:{port}", self._urls[service])
         script = script.replace("/tmp/report.html", "report.html")
+        script = script.replace(".crispml/", f"{self._services}/")
         before = f". {self._kept}\n" if self._kept.exists() else ""
         names = " ".join(re.findall(r"^(\w+)=", script, re.MULTILINE))
         after = f"\n{{ declare -p {names}; declare -f; }} > {self._kept}" if keep else ""
@@ -72,8 +74,8 @@ def services(tmp_path_factory):
     references = re.findall(r"--use-case (\S+)", start)
     settings = local_settings(folder, [f"{ROOT / reference}" for reference in references])
     make_stores(settings)
-    with Services(folder, settings) as running:
-        yield running.urls
+    with Services(folder, settings | {"CRISPML_AUTH__MODE": "required"}) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")

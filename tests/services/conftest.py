@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import io
-import json
 import logging
-import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
-import pyarrow as pa
 import pytest
 import structlog
 from fastapi import FastAPI
@@ -25,9 +21,7 @@ from crispml_core.bootstrap.batches import Batches
 from crispml_core.bootstrap.scoring import ScoringParts
 from crispml_core.bootstrap.training import TrainingParts
 from crispml_core.domain.errors import NotFound
-from crispml_core.domain.identifiers import utc_now
-from crispml_core.domain.models import Lineage, ModelVersion
-from crispml_core.domain.runs import TRAINING_RUNS, Run, RunStatus
+from crispml_core.domain.models import ModelVersion
 from crispml_core.logs import configure_logging
 from crispml_core.pipelines.audit.recorder import AuditRecorder
 from crispml_core.pipelines.bundles.door import Bundles
@@ -39,7 +33,6 @@ from crispml_core.pipelines.retention import Retention
 from crispml_core.pipelines.scoring import ScoringPipelines, ScoringStores
 from crispml_core.pipelines.stores import TrainingStores
 from crispml_core.pipelines.training import TrainingPipelines
-from crispml_core.ports.scorer import Answers
 from crispml_core.serving.direct_commits import DirectCommits
 from crispml_core.serving.durable_ledger import DurableLedger
 from crispml_core.serving.engine import ScoringEngine
@@ -48,6 +41,7 @@ from crispml_core.serving.live_models import LiveModels
 from crispml_core.serving.loaded_versions import LoadedVersions
 from crispml_core.serving.shadow import ShadowScores
 from crispml_core.settings import CrispMLSettings, LogSettings
+from crispml_core.settings.security import AuthSettings
 from crispml_core.testing.fakes.alias_log import FakeAliasLog
 from crispml_core.testing.fakes.artefact_store import FakeArtefactStore
 from crispml_core.testing.fakes.audit_log import FakeAuditLog
@@ -71,92 +65,17 @@ from crispml_scoring.app import create_app as create_scoring
 from crispml_training.app import create_app as create_training
 from tests.services.current import CurrentParts, StillExecutor
 from tests.services.fake_drift import fake_drift
+from tests.services.service import (
+    CHALLENGER,
+    VERSION,
+    Service,
+    SureScorer,
+    TestClient,
+    version_of,
+)
 from tests.services.watching import watching
 
-with warnings.catch_warnings():
-    # Starlette advises another HTTP client for its tests; httpx is the one that CrispML has anyway.
-    warnings.simplefilter("ignore")
-    from starlette.testclient import TestClient
-
-VERSION = "20260101-000000-abcdef01"
-CHALLENGER = "20260109-000000-abcdef09"
 MAX_BODY_BYTES, MAX_UPLOAD_BYTES = 64 * 1024, 128 * 1024
-
-
-class SureScorer:
-    """Answers every record with yes and 0.75."""
-
-    is_fast, size_bytes, plan = True, 1000, None
-
-    def __init__(self, use_case: UseCase, version: str) -> None:
-        self.manifest = version_of(use_case, version)
-        self._channel = use_case.schema.names.index("channel")
-
-    def answer_rows(self, rows: Any) -> Answers:
-        return self._answers([row[self._channel] for row in rows])
-
-    def answer_columns(self, batch: pa.RecordBatch) -> Answers:
-        return self._answers(batch.column("channel").to_pylist())
-
-    def _answers(self, channels: list[str]) -> Answers:
-        segments = [json.dumps({"channel": channel}) for channel in channels]
-        return Answers(["yes"] * len(channels), [0.75] * len(channels), segments)
-
-
-@dataclass
-class Service:
-    """A running app, what it is made of, and a client for it."""
-
-    app: FastAPI
-    client: TestClient
-    parts: Any
-    executor: StillExecutor
-    health: dict[str, str | None]
-    closed: list[bool]
-
-    def end_run(self, run_id: str, **result: Any) -> None:
-        """Execute the oldest queued run as a worker would, with this result."""
-        run = self.parts.runs.lease("worker", 60, TRAINING_RUNS)
-        assert run is not None
-        assert run.id == run_id
-        self.parts.runs.finish(run_id, "worker", RunStatus.SUCCEEDED, result=result)
-
-    def end_runs_at_once(self, **result: Any) -> None:
-        """Let every run end as soon as it is queued."""
-        self.executor.on_wake = lambda: self.end_run(self.newest_run().id, **result)
-
-    def newest_run(self) -> Run:
-        return self.parts.runs.find(limit=1)[0]
-
-    def uploads(self) -> dict[str, Any]:
-        assert isinstance(self.parts.uploads, FakeUploadStore)
-        return self.parts.uploads.files
-
-
-def version_of(use_case: UseCase, version: str = VERSION) -> ModelVersion:
-    """Return a manifest that a registry takes."""
-    return ModelVersion(
-        model=use_case.name,
-        version=version,
-        created_at=utc_now(),
-        use_case=use_case.name,
-        use_case_version="1",
-        use_case_digest=use_case.digest,
-        task="binary",
-        algorithm="linear",
-        hyperparameters={"C": 1.0},
-        seed=0,
-        classes=("no", "yes"),
-        threshold=0.5,
-        kpis={"select": {"auc": 0.8}, "test": {"auc": float("nan")}},
-        lineage=Lineage(
-            raw="r", prepared="p", curated="c", curation="k", model="m", report="e", run="n"
-        ),
-        libraries={"scikit-learn": "1.8"},
-        trusted_types=(),
-        golden_rows=0,
-        schema={},
-    )
 
 
 @pytest.fixture
@@ -214,6 +133,53 @@ def scoring_without_champion(
 ) -> Iterator[Service]:
     """Scoring before anything was trained."""
     yield from _serve("scoring", scoring_app, toy, settings, tmp_path)
+
+
+@pytest.fixture(scope="session")
+def guarded_settings(settings: CrispMLSettings) -> CrispMLSettings:
+    """Authentication is on."""
+    return settings.model_copy(update={"auth": AuthSettings(mode="required")})
+
+
+@pytest.fixture(scope="session")
+def guarded_apps(guarded_settings: CrispMLSettings) -> dict[str, tuple[FastAPI, Any]]:
+    training: Any = CurrentParts()
+    scoring: Any = CurrentParts()
+    return {
+        "training": (
+            create_training(training, guarded_settings, lambda parts: training.executor),
+            training,
+        ),
+        "scoring": (
+            create_scoring(scoring, guarded_settings, lambda settings: scoring.batches),
+            scoring,
+        ),
+    }
+
+
+@pytest.fixture
+def guarded_training(
+    guarded_apps: Any, toy: UseCase, guarded_settings: CrispMLSettings, tmp_path: Path
+) -> Iterator[Service]:
+    """Training that wants to know who asks."""
+    yield from _serve("training", guarded_apps["training"], toy, guarded_settings, tmp_path)
+
+
+@pytest.fixture
+def guarded_scoring(
+    guarded_apps: Any, toy: UseCase, guarded_settings: CrispMLSettings, tmp_path: Path
+) -> Iterator[Service]:
+    """Scoring with a champion that wants to know who asks."""
+    yield from _serve(
+        "scoring", guarded_apps["scoring"], toy, guarded_settings, tmp_path, champion=VERSION
+    )
+
+
+@pytest.fixture(params=["guarded_training", "guarded_scoring"])
+def guarded(request: pytest.FixtureRequest) -> Service:
+    """Each service in turn, with authentication."""
+    found: Service = request.getfixturevalue(request.param)
+    return found
 
 
 @pytest.fixture(params=["training", "scoring"])

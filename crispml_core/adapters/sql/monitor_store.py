@@ -130,6 +130,15 @@ class SqlMonitorStore:
         with reading(self._engine) as connection:
             return [_alert(row) for row in connection.execute(query)]
 
+    @retried
+    def alert(self, alert_id: str) -> Alert:
+        """Return an alert, or raise `NotFound`."""
+        with reading(self._engine) as connection:
+            row = connection.execute(select(alerts).where(alerts.c.id == alert_id)).one_or_none()
+        if row is None:
+            raise NotFound("alert")
+        return _alert(row)
+
     @retried_by_key  # only the first one counts
     def acknowledge(self, alert_id: str, by: str, at: datetime) -> Alert:
         """Note who looks after an alert, once; raise `NotFound`."""

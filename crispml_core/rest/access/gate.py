@@ -14,7 +14,7 @@ from crispml_core.governance.access import Permission, may
 from crispml_core.rest.access.concurrency import Concurrency, InWork
 
 _MOST = 4096
-_HOW = (
+HOW = (
     "send an API key or a token of the OpenID provider as `Authorization: Bearer …`; "
     "`crispml keys new` makes a key"
 )
@@ -76,16 +76,18 @@ class Gate:
             return EVERYBODY
         if credential is None:
             return NOBODY
-        known = self._known.get(credential)
+        # What was found before somebody said `forget` is not remembered after it.
+        remembered = self._known
+        known = remembered.get(credential)
         if known is not None and known[1] > self._clock():
             return known[0]
         opener = self._keys if is_key(credential) else self._tokens
         found = None if opener is None else opener(credential)
         if found is None or found[1] <= self._clock():
-            raise Unauthenticated(f"the credential is wrong, has expired or was revoked: {_HOW}")
-        if len(self._known) >= _MOST:
-            self._known.clear()
-        self._known[credential] = found
+            raise Unauthenticated(f"the credential is wrong, has expired or was revoked: {HOW}")
+        if len(remembered) >= _MOST:
+            remembered.clear()
+        remembered[credential] = found
         return found[0]
 
     def remembered(self, credential: str | None) -> Principal | None:
@@ -97,6 +99,10 @@ class Gate:
         known = self._known.get(credential)
         return known[0] if known is not None and known[1] > self._clock() else None
 
+    def lets(self, principal: Principal, permission: Permission, use_case: str | None) -> bool:
+        """Return whether somebody has a permission for a use case, or for all of them if None."""
+        return may(principal, permission, use_case, self.environment)
+
     def check(self, principal: Principal, permission: Permission, use_case: str | None) -> None:
         """Raise unless somebody has a permission for a use case, or for all of them if it is None.
 
@@ -107,10 +113,10 @@ class Gate:
         Forbidden
             If they have it not.
         """
-        if may(principal, permission, use_case, self.environment):
+        if self.lets(principal, permission, use_case):
             return
         if principal is NOBODY:
-            raise Unauthenticated(f"this needs a credential: {_HOW}")
+            raise Unauthenticated(f"this needs a credential: {HOW}")
         where = "all use cases" if use_case is None else "this use case"
         raise Forbidden(
             f"your roles do not have the permission {permission.value} for {where} in "
@@ -127,15 +133,16 @@ class Gate:
         header : bytes or None
             Value of ``Authorization``.
         """
-        found = self._may.get((header, use_case))
+        allowed = self._may  # not what it is after somebody said `forget` meanwhile
+        found = allowed.get((header, use_case))
         if found is not None:
             return found[0] if found[1] > self._clock() else None
         known = self._scorer(header, use_case)
         if known is None:
             return None  # the app finds out, and remembers it or says why not
-        if len(self._may) >= _MOST:
-            self._may.clear()
-        found = self._may[header, use_case] = self.concurrency.of(known[0]), known[1]
+        if len(allowed) >= _MOST:
+            allowed.clear()
+        found = allowed[header, use_case] = self.concurrency.of(known[0]), known[1]
         return found[0] if found[1] > self._clock() else None
 
     def _scorer(self, header: bytes | None, use_case: str) -> tuple[Principal, float] | None:

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import partial
 
 from fastapi import Request
 from fastapi.routing import APIRoute
-from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
 from crispml_core.domain.access import NOBODY, Principal
-from crispml_core.domain.errors import Forbidden, Unauthenticated
+from crispml_core.domain.errors import Forbidden, NotFound, Unauthenticated
 from crispml_core.pipelines.audit.recorder import AuditRecorder
+from crispml_core.rest.access.admission import caller, check
 from crispml_core.rest.access.auditing import audited, event_of
-from crispml_core.rest.access.gate import Gate, credential_of
-from crispml_core.rest.access.operations import OPERATIONS, Operation
+from crispml_core.rest.access.gate import Gate
+from crispml_core.rest.access.operations import Operation
+from crispml_core.rest.access.owners import named_use_case
 from crispml_core.rest.errors import status_of
 
 
@@ -32,7 +33,8 @@ class GuardedRoute(APIRoute):
         if scope["method"] not in (self.methods or ()):
             await super().handle(scope, receive, send)
             return
-        operation = OPERATIONS.get(self.name)
+        operations: Mapping[str, Operation] = scope["app"].state.operations
+        operation = operations.get(self.name)
         if operation is None:
             raise Forbidden("nobody may ask for this")
         principal = await _admitted(self.name, operation, scope)
@@ -41,7 +43,7 @@ class GuardedRoute(APIRoute):
             if operation.audit is None:
                 await super().handle(scope, receive, send)
                 return
-            event = event_of(self.name, principal, scope, _use_case(scope))
+            event = event_of(self.name, principal, scope, named_use_case(self.name, Request(scope)))
             handle = partial(super().handle, scope, receive)
             await audited(_recorder_of(scope), operation.audit, event, send, handle)
 
@@ -53,61 +55,21 @@ def _in_work(scope: Scope, principal: Principal) -> AbstractContextManager[None]
     return gate.concurrency.of(principal).taken()
 
 
-def principal_of(request: Request) -> Principal:
-    """Return who asks."""
-    found: Principal = request.scope["state"]["principal"]
-    return found
-
-
 async def _admitted(name: str, operation: Operation, scope: Scope) -> Principal:
     if operation.permission is None and not operation.known:
         return NOBODY
     principal = NOBODY
     try:
-        principal = await _principal(scope)
-        _check(operation, principal, scope)
-    except (Unauthenticated, Forbidden) as error:
+        principal = await caller(scope)
+        await check(name, operation, principal, scope)
+    except (Unauthenticated, Forbidden, NotFound) as error:
         if operation.audit is not None:
-            event = event_of(name, principal, scope, _use_case(scope))
+            event = event_of(name, principal, scope, named_use_case(name, Request(scope)))
             _recorder_of(scope).refused(replace(event, outcome=str(status_of(error))))
         raise
     return principal
 
 
-async def _principal(scope: Scope) -> Principal:
-    gate: Gate = scope["app"].state.gate
-    headers = Headers(scope=scope)
-    header = headers.get("authorization")
-    credential = (
-        headers.get("x-api-key")
-        if header is None
-        else credential_of(header.encode("latin-1")) or ""
-    )
-    principal = gate.remembered(credential)
-    if principal is None:
-        principal = await run_in_threadpool(gate.principal, credential)
-    return principal
-
-
-def _check(operation: Operation, principal: Principal, scope: Scope) -> None:
-    if operation.permission is not None:
-        gate: Gate = scope["app"].state.gate
-        gate.check(principal, operation.permission, _use_case(scope))
-    elif principal is NOBODY:
-        raise Unauthenticated("this needs a credential")
-
-
 def _recorder_of(scope: Scope) -> AuditRecorder:
     recorder: AuditRecorder = scope["app"].state.parts.audit
     return recorder
-
-
-def _use_case(scope: Scope) -> str | None:
-    """Return what use case an address is about: a model has the name of its use case."""
-    path = scope.get("path_params", {})
-    query = Request(scope).query_params
-    for names in (path, query):
-        found = names.get("use_case") or names.get("model")
-        if found is not None:
-            return str(found)
-    return None

@@ -17,7 +17,7 @@ from crispml_core.ports.key_store import KeyStore
 # A key that is revoked must open nothing a second later.
 POLL_S = 0.25
 # An unknown key may be new: the store is asked, but not for each of a flood of them.
-_AGAIN_S = 0.1
+_MOST_LOOKS_A_SECOND = 10
 
 
 class KeyRing:
@@ -42,7 +42,7 @@ class KeyRing:
         self._fixed = {key.digest: key for key in fixed}
         self._keys: dict[str, ApiKey] = dict(self._fixed)
         self._state: object = None
-        self._looked_at = 0.0
+        self._second, self._looks = 0, 0
         self._looking = threading.Lock()
         self._on_change: list[Callable[[], None]] = []
 
@@ -73,14 +73,19 @@ class KeyRing:
                     self._take(state, store)
             except StoreUnavailable:
                 return
-            finally:
-                self._looked_at = time.monotonic()
 
     def _take(self, state: object, store: KeyStore) -> None:
         keys = {key.digest: key for key in store.list()}
         self._keys, self._state = {**keys, **self._fixed}, state
         for tell in self._on_change:
             tell()
+
+    def _may_look(self) -> bool:
+        second = int(time.monotonic())
+        if second != self._second:
+            self._second, self._looks = second, 0
+        self._looks += 1
+        return self._looks <= _MOST_LOOKS_A_SECOND
 
     def open(self, credential: str) -> tuple[Principal, float] | None:
         """Return who asks with a key, and until when that holds in seconds of the epoch.
@@ -91,7 +96,7 @@ class KeyRing:
         """
         digest = digest_of(credential)
         found = self._keys.get(digest)
-        if found is None and time.monotonic() - self._looked_at > _AGAIN_S:
+        if found is None and self._may_look():
             self.look()
             found = self._keys.get(digest)
         if found is None or not found.is_valid(self._clock()):

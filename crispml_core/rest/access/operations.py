@@ -148,9 +148,8 @@ OPERATIONS: Mapping[str, Operation] = {
     **_needs(Permission.MOVE_ALIAS, "put_alias", "delete_alias", audit=Audit.CHANGE),
     **_needs(Permission.APPROVE, "answer_approval_request", audit=Audit.CHANGE),
     **_needs(Permission.CARRY, "get_bundle", "post_bundle", audit=Audit.CHANGE),
-    **_needs(
-        Permission.MANAGE_KEYS, "new_api_key", "list_api_keys", "revoke_api_key", audit=Audit.CHANGE
-    ),
+    **_needs(Permission.MANAGE_KEYS, "list_api_keys"),
+    **_needs(Permission.MANAGE_KEYS, "new_api_key", "revoke_api_key", audit=Audit.CHANGE),
     **_needs(Permission.RETAIN, "get_retention"),
     **_needs(Permission.RETAIN, "follow_retention", audit=Audit.CHANGE),
 }

@@ -11,6 +11,8 @@ from starlette.responses import Response
 
 from crispml_core.domain.errors import NotFound
 from crispml_core.domain.models import AliasEvent, ModelVersion, PublishedVersion
+from crispml_core.governance.access import Permission
+from crispml_core.rest.access.caller import visible_to
 from crispml_core.rest.access.guarded_route import GuardedRoute
 from crispml_core.rest.answers import answer
 from crispml_core.rest.app import API, parts_of
@@ -41,8 +43,9 @@ def model_router() -> APIRouter:
 
     @router.get("", summary="List the models", tags=["models"], response_model=Page[ModelView])
     def list_models(request: Request, query: Annotated[PageQuery, Query()]) -> Response:
-        """Return the registered models, by name."""
-        names = parts_of(request).models.models()
+        """Return the registered models that the caller may see, by name."""
+        seen = visible_to(request, Permission.DESCRIBE)
+        names = [name for name in parts_of(request).models.models() if seen is None or name in seen]
         return whole_answer(request, names, str, query, lambda name: _view(request, name))
 
     @router.get("/{model}", summary="Describe a model", tags=["models"], response_model=ModelView)

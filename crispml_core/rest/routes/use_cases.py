@@ -13,6 +13,8 @@ from crispml_core.domain.errors import NotFound
 from crispml_core.domain.fields import Field
 from crispml_core.domain.targets import Gate, Segment, Target, Task
 from crispml_core.domain.use_case import UseCase
+from crispml_core.governance.access import Permission
+from crispml_core.rest.access.caller import visible_to
 from crispml_core.rest.access.guarded_route import GuardedRoute
 from crispml_core.rest.answers import answer
 from crispml_core.rest.app import API, parts_of
@@ -75,8 +77,13 @@ def use_case_router() -> APIRouter:
 
     @router.get("", summary="List the use cases", response_model=Page[UseCaseView])
     def list_use_cases(request: Request, query: Annotated[PageQuery, Query()]) -> Response:
-        """Return the use cases that this service has loaded, by name."""
-        views = [view_of(case) for _, case in sorted(parts_of(request).use_cases.items())]
+        """Return the use cases that this service has loaded and the caller may see, by name."""
+        seen = visible_to(request, Permission.DESCRIBE)
+        views = [
+            view_of(case)
+            for name, case in sorted(parts_of(request).use_cases.items())
+            if seen is None or name in seen
+        ]
         return whole_answer(request, views, lambda view: view.name, query)
 
     @router.get("/{use_case}", summary="Describe a use case", response_model=UseCaseView)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -15,14 +16,17 @@ class FakeKeyStore:
 
     def __init__(self) -> None:
         self.keys: dict[str, ApiKey] = {}
+        self._lock = threading.Lock()
 
     def add(self, key: ApiKey) -> None:
         """Keep a new key."""
-        if any(key.name == other.name and not other.revoked_by for other in self.keys.values()):
-            raise Conflict(
-                "there is a key of this name already: revoke it first, or choose another name"
-            )
-        self.keys[key.key_id] = key
+        with self._lock:
+            held = {other.name for other in self.keys.values() if other.revoked_at is None}
+            if key.name in held:
+                raise Conflict(
+                    "there is a key of this name already: revoke it first, or choose another name"
+                )
+            self.keys[key.key_id] = key
 
     def list(self) -> Sequence[ApiKey]:
         """Return all keys, the oldest first."""

@@ -98,6 +98,12 @@ class FakeMonitorStore:
         found = _page(self._alerts, use_case, before)
         return [alert for alert in found if state in (None, alert.state)][:limit]
 
+    def alert(self, alert_id: str) -> Alert:
+        """Return an alert, or raise `NotFound`."""
+        if alert_id not in self._alerts:
+            raise NotFound("alert")
+        return self._alerts[alert_id]
+
     def acknowledge(self, alert_id: str, by: str, at: datetime) -> Alert:
         """Note who looks after an alert, once; raise `NotFound`."""
         with self._lock:

@@ -23,16 +23,19 @@ from crispml_core.rest.health import OK, WAITING
 from crispml_core.rest.metrics import HttpMetrics
 from crispml_core.rest.routes.lineage import lineage_router
 from crispml_core.rest.routes.models import model_router
+from crispml_core.rest.routes.owners import SHARED_OWNERS
 from crispml_core.rest.routes.reports import report_router
 from crispml_core.rest.routes.runs import run_router
 from crispml_core.rest.routes.unknown_method import unknown_method_router
 from crispml_core.rest.routes.use_cases import use_case_router
+from crispml_core.rest.routes.whoami import whoami_router
 from crispml_core.serving.durable_ledger import DurableLedger
 from crispml_core.settings import CrispMLSettings, load_settings
 from crispml_scoring.batch_jobs import running
 from crispml_scoring.drift_gauges import keep_measuring
 from crispml_scoring.hot_path import HotPath
 from crispml_scoring.metrics import ScoringMetrics
+from crispml_scoring.owners import OWNERS
 from crispml_scoring.reports import VerificationReports
 from crispml_scoring.routes.challenges import challenge_router
 from crispml_scoring.routes.dossiers import dossier_router
@@ -125,6 +128,7 @@ def create_app(
             model_router(),
             report_router(VerificationReports()),
             lineage_router(),
+            whoami_router(),
             dossier_router(),
             challenge_router(),
             event_router(),
@@ -222,7 +226,9 @@ _SERVICE = Service(
         ("models", "Registered models and their immutable versions."),
         ("aliases", "Names that move between the versions of a model; moved in training."),
         ("lineage", "What came from what."),
+        ("access", "Who asks."),
         ("health", "Probes and metrics."),
     ),
     checks=_checks,
+    owners={**SHARED_OWNERS, **OWNERS},
 )

@@ -19,6 +19,7 @@ from crispml_core.domain.runs import SCORING_METHODS, Run, RunStatus
 from crispml_core.domain.use_case import UseCase
 from crispml_core.pipelines.batches.requests import BatchJob
 from crispml_core.ports.timing_log import TimingHub
+from crispml_core.rest.access.caller import who_asks
 from crispml_core.rest.requests import validated
 from crispml_core.rest.runs import Runs, run_answer
 from crispml_core.rest.strict_json import parse_json
@@ -122,6 +123,7 @@ def _enqueue(
         created_at=utc_now(),
         timeout_s=wanted.timeout_s or settings.runs.timeout_s,
         request_id=call.request_id,
+        requested_by=who_asks(request),
     )
     queued = batches.runs.enqueue(
         run,

@@ -16,13 +16,16 @@ from crispml_core.rest.database_metrics import DatabaseMetrics
 from crispml_core.rest.metrics import HttpMetrics
 from crispml_core.rest.routes.lineage import lineage_router
 from crispml_core.rest.routes.models import model_router
+from crispml_core.rest.routes.owners import SHARED_OWNERS
 from crispml_core.rest.routes.reports import report_router
 from crispml_core.rest.routes.runs import run_router
 from crispml_core.rest.routes.unknown_method import unknown_method_router
 from crispml_core.rest.routes.use_cases import use_case_router
+from crispml_core.rest.routes.whoami import whoami_router
 from crispml_core.rest.runs import Runs
 from crispml_core.settings import CrispMLSettings, load_settings
 from crispml_training.metrics import StoredMetrics
+from crispml_training.owners import OWNERS
 from crispml_training.reports import ModelReports
 from crispml_training.routes.aliases import alias_router
 from crispml_training.routes.approvals import approval_router
@@ -32,6 +35,7 @@ from crispml_training.routes.catalogue import catalogue_router
 from crispml_training.routes.dataset_privacy import dataset_privacy_router
 from crispml_training.routes.datasets import dataset_router
 from crispml_training.routes.ingestion import ingestion_router
+from crispml_training.routes.keys import key_router
 from crispml_training.routes.methods import method_router
 from crispml_training.routes.monitoring import monitoring_router
 from crispml_training.routes.reproduce import reproduce_router
@@ -117,6 +121,8 @@ def create_app(
             report_router(ModelReports()),
             lineage_router(),
             retention_router(),
+            whoami_router(),
+            key_router(),
         ],
         lifespan,
         metrics=metrics,
@@ -158,7 +164,9 @@ _SERVICE = Service(
         ("reports", "Evaluations of fitted models."),
         ("lineage", "What came from what."),
         ("privacy", "What is held about people, and how long rows are kept."),
+        ("access", "Who asks, and the API keys by which services know them."),
         ("health", "Probes and metrics."),
     ),
     checks=_checks,
+    owners={**SHARED_OWNERS, **OWNERS},
 )

@@ -190,8 +190,8 @@ class DryRunRequest(RunRequest):
 class AcknowledgeRequest(RequestModel):
     """Who looks after an alert."""
 
-    by: Annotated[str, Field(strict=True, min_length=1, max_length=255)]
-    """A name."""
+    by: Annotated[str, Field(strict=True, max_length=255)] = ""
+    """A name; only where authentication is off, else it is whoever asks."""
 
 
 class ApprovalRequest(RequestModel):
@@ -200,8 +200,8 @@ class ApprovalRequest(RequestModel):
     decision: Literal["approve", "reject"]
     """`approve` moves the alias `champion`; `reject` ends the request."""
 
-    by: Annotated[str, Field(strict=True, min_length=1, max_length=255)]
-    """Who decides; kept with the move."""
+    by: Annotated[str, Field(strict=True, max_length=255)] = ""
+    """Who decides, kept with the move; only where authentication is off, else whoever asks."""
 
     reason: Text = ""
     """Why; kept with the move."""
@@ -253,6 +253,22 @@ class RemoveQuery(RequestModel):
 
     moved_by: Annotated[str, Field(strict=True, max_length=255)] = ""
     """Who removes it."""
+
+
+class KeyRequest(RequestModel):
+    """An API key that shall be made."""
+
+    name: Annotated[str, Field(strict=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._@+-]{0,99}$")]
+    """Who holds it; the audit log calls them `key:NAME`. Another key may have the name once this
+    one is revoked."""
+
+    grants: Annotated[
+        list[Annotated[str, Field(max_length=200)]], Field(min_length=1, max_length=100)
+    ]
+    """What its holder may do: `ROLE`, `ROLE:USE_CASE` or `ROLE:USE_CASE:ENVIRONMENT` each."""
+
+    expires_at: Moment | None = None
+    """When it ends; never when it is left out."""
 
 
 class VerdictRequest(RequestModel):

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from crispml_core.domain.identifiers import new_id, utc_now
 from crispml_core.domain.runs import Run, RunStatus
+from crispml_core.rest.access.caller import who_asks
 from crispml_core.rest.preferences import Idempotency
 from crispml_core.rest.request_id import request_id_of
 from crispml_core.rest.runs import run_answer
@@ -52,6 +53,7 @@ def enqueue(
         created_at=utc_now(),
         timeout_s=timeout_s or request.app.state.settings.runs.timeout_s,
         request_id=request_id_of(request.scope),
+        requested_by=who_asks(request),
     )
     queued = parts.runs.enqueue(
         run,

@@ -13,6 +13,8 @@ from crispml_core import __version__
 from crispml_core.domain.errors import NotFound
 from crispml_core.domain.models import CHAMPION
 from crispml_core.domain.use_case import UseCase
+from crispml_core.governance.access import Permission
+from crispml_core.rest.access.caller import visible_to
 from crispml_core.rest.access.guarded_route import GuardedRoute
 from crispml_core.rest.content import JSON
 from crispml_core.rest.dialects import v2
@@ -107,7 +109,8 @@ def _add_model_routes(router: APIRouter, path: str, prefix: str) -> None:
 
     async def ready(request: Request, model: str, version: str | None = None) -> Response:
         """Answer 200 when the model can serve."""
-        _use_case(request, model)
+        if model not in parts_of(request).use_cases:
+            raise NotFound("model")  # everybody may ask: nobody is told which ones there are
         await parts_of(request).engine.active(_call(request, model, version))
         return _json(v2.model_ready(model, True))
 
@@ -211,7 +214,7 @@ def _versions(request: Request, model: str) -> list[str]:
 
 
 def _index(request: Request) -> list[v2.IndexEntry]:
-    parts = parts_of(request)
+    parts, seen = parts_of(request), visible_to(request, Permission.DESCRIBE)
     serving = {name: set(found.values()) for name, found in parts.engine.models.serving().items()}
     failures = parts.engine.models.fallbacks()
     return [
@@ -222,6 +225,7 @@ def _index(request: Request) -> list[v2.IndexEntry]:
             "" if version in serving.get(name, ()) else failures.get(name, "no alias serves it"),
         )
         for name in parts.use_cases
+        if seen is None or name in seen
         for version in _versions(request, name)
     ]
 

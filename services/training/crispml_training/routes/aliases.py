@@ -17,6 +17,7 @@ from crispml_core.domain.errors import (
     PreconditionRequired,
 )
 from crispml_core.domain.models import ANY_VERSION, AliasEvent
+from crispml_core.rest.access.caller import who_asks
 from crispml_core.rest.answers import answer
 from crispml_core.rest.app import API
 from crispml_core.rest.routes.models import alias_answer
@@ -66,7 +67,7 @@ def alias_router() -> APIRouter:
                 alias,
                 body.version,
                 expected=expected,
-                moved_by=body.moved_by,
+                moved_by=who_asks(request, "moved_by", body.moved_by),
                 reason=body.reason,
                 traffic=body.traffic,
             )
@@ -94,7 +95,7 @@ def alias_router() -> APIRouter:
             model,
             alias,
             expected=expected_version(if_match, None),
-            moved_by=query.moved_by,
+            moved_by=who_asks(request, "moved_by", query.moved_by),
             reason=query.reason,
         )
         _project(parts, model)

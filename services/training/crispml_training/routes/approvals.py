@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from crispml_core.domain.alerts import ActionStatus, TriggerAction
+from crispml_core.rest.access.caller import who_asks
 from crispml_core.rest.answers import answer
 from crispml_core.rest.app import API
 from crispml_core.rest.pagination import Page, PageQuery, found_answer
@@ -61,7 +62,10 @@ def approval_router() -> APIRouter:
     ) -> Response:
         """Answer a request once; an approval moves the alias, if the champion is still the same."""
         action = parts_of(request).monitor.answer(
-            approval_id, approve=body.decision == "approve", by=body.by, why=body.reason
+            approval_id,
+            approve=body.decision == "approve",
+            by=who_asks(request, "by", body.by, needed=True),
+            why=body.reason,
         )
         return answer(action)
 

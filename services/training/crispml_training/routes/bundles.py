@@ -11,6 +11,7 @@ from pydantic import Field
 from starlette.responses import Response, StreamingResponse
 
 from crispml_core.domain.bundles import Approval, BundleImport, ImportOutcome
+from crispml_core.rest.access.caller import who_asks
 from crispml_core.rest.access.guarded_route import GuardedRoute
 from crispml_core.rest.answers import answer
 from crispml_core.rest.app import API
@@ -107,10 +108,11 @@ def bundle_router() -> APIRouter:
         To import a bundle again changes nothing.
         """
         media = check_content(request.headers, (TAR,))
+        imported_by = who_asks(request, "imported_by", query.imported_by)
         async with spooled(request, media, request.app.state.settings.server) as received:
             turns = threads_for(request.app.state, "imports", MOST_IMPORTS)
             outcome = await anyio.to_thread.run_sync(
-                _take_in, request, received, query.imported_by, limiter=turns
+                _take_in, request, received, imported_by, limiter=turns
             )
         return answer(outcome, 201 if outcome.published else 200)
 

@@ -20,6 +20,7 @@ from crispml_core.domain.datasets import Stage
 from crispml_core.domain.errors import InvalidInput, PreconditionRequired
 from crispml_core.pipelines.dataset_diff import diff_datasets
 from crispml_core.ports.dataset_notes import ANY_SEQUENCE
+from crispml_core.rest.access.caller import who_asks
 from crispml_core.rest.answers import answer
 from crispml_core.rest.app import API
 from crispml_core.rest.pagination import Page, PageQuery, whole_answer
@@ -110,7 +111,7 @@ def catalogue_router() -> APIRouter:
             dataset_id,
             changes,
             expected=_expected(if_match),
-            noted_by=body.noted_by,
+            noted_by=who_asks(request, "noted_by", body.noted_by),
             reason=body.reason,
         )
         return _entry_answer(entry)

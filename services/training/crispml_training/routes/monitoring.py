@@ -10,6 +10,7 @@ from starlette.responses import Response
 from crispml_core.domain.alerts import Alert, AlertState, Delivery, DeliveryStatus, Evaluation
 from crispml_core.domain.identifiers import utc_now
 from crispml_core.domain.runs import DRY_RUN, MONITOR
+from crispml_core.rest.access.caller import who_asks
 from crispml_core.rest.answers import answer
 from crispml_core.rest.app import API
 from crispml_core.rest.pagination import Page, PageQuery, found_answer
@@ -117,7 +118,8 @@ def monitoring_router() -> APIRouter:
         request: Request, alert_id: str, body: requests.AcknowledgeRequest
     ) -> Response:
         """Note who looks after an alert; the first one who says so stays."""
-        return answer(parts_of(request).findings.acknowledge(alert_id, body.by, utc_now()))
+        by = who_asks(request, "by", body.by, needed=True)
+        return answer(parts_of(request).findings.acknowledge(alert_id, by, utc_now()))
 
     @router.get(
         "/deliveries", summary="List the messages to the webhook", response_model=Page[Delivery]

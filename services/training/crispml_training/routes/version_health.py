@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from crispml_core.domain.health import HealthVerdict
+from crispml_core.rest.access.caller import who_asks
 from crispml_core.rest.answers import answer
 from crispml_core.rest.app import API
 from crispml_core.rest.pagination import Page, PageQuery, whole_answer
@@ -41,7 +42,7 @@ def version_health_router() -> APIRouter:
             healthy=body.healthy,
             reason=body.reason,
             evidence=body.evidence,
-            judged_by=body.judged_by,
+            judged_by=who_asks(request, "judged_by", body.judged_by),
             idempotency_key=promise.key,
             fingerprint=promise.fingerprint,
         )
