@@ -171,8 +171,6 @@ class SealKind(StrEnum):
     """Rows behind those of the seal before, in the order of their key."""
     LATE = "late"
     """Rows that came between rows that were sealed already."""
-    REMOVED = "removed"
-    """Rows that a rule may have removed since: nobody shall miss them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,7 +180,7 @@ class Chunk:
     Parameters
     ----------
     keys : tuple of str
-        The values of the primary key of each row, as a JSON array.
+        The values of the primary key of each row, and of what else finds it, as a JSON array.
     digests : tuple of bytes
         32 bytes each; see `governance.audit_seals`.
     """
@@ -221,8 +219,8 @@ class SealedSoFar:
         Of the newest seal; 0 without one.
     last_key : str or None
         The highest key that was sealed in order.
-    sealed, removed : int
-        Rows in all seals of rows, and in those of rows that may be gone.
+    sealed, pruned : int
+        Rows in all seals, and rows that rules of retention deleted, sealed or not.
     stored : int
         Rows of the table now.
     """
@@ -230,8 +228,39 @@ class SealedSoFar:
     last_number: int
     last_key: str | None
     sealed: int
-    removed: int
+    pruned: int
     stored: int
+
+    @property
+    def may_have_late(self) -> bool:
+        """Whether there are more rows than those that were sealed and not pruned."""
+        return self.stored > self.sealed - self.pruned
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """What the verification of one table found.
+
+    Parameters
+    ----------
+    what : str
+        The table.
+    rows : int
+        Rows that are as they were; up to the first fault, if there is one.
+    pruned : int
+        Rows that a rule of retention deleted.
+    unsealed : int
+        Rows that are too new to have a seal: nobody can tell whether they were altered.
+    where, fault : str or None
+        The first row that is not as it was, and what is wrong with it.
+    """
+
+    what: str
+    rows: int
+    pruned: int = 0
+    unsealed: int = 0
+    where: str | None = None
+    fault: str | None = None
 
 
 def _fitting(text: str, width: int) -> str:

@@ -44,7 +44,7 @@ def unpacked(table: str, kind: SealKind, content: bytes) -> Chunk | None:
         keys = json.loads(line)
     except (zlib.error, ValueError):
         return None
-    if len(digests) != _DIGEST * len(keys):
+    if not keys or len(digests) != _DIGEST * len(keys):
         return None
     return Chunk(
         table=table,

@@ -95,6 +95,10 @@ class Seals(Protocol):
         """Return seals of higher numbers, the lowest first; just its number if one is broken."""
         ...
 
+    def groups(self, after: tuple[str, int], limit: int) -> Sequence[tuple[str, int, str]]:
+        """Return score groups behind a writer and sequence: writer, sequence and group id."""
+        ...
+
     def digests(self, table: str, keys: Sequence[str]) -> dict[str, bytes]:
         """Return the digest of each row that is there now, by its key."""
         ...

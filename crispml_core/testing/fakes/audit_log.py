@@ -100,6 +100,7 @@ class FakeSeals:
     ) -> None:
         self.rows = dict(rows or {})
         self.kept: dict[str, list[Seal]] = {}
+        self.pruned: dict[str, int] = {}
         self._log = log
 
     @property
@@ -111,12 +112,11 @@ class FakeSeals:
         """Return how far a table is sealed."""
         seals = self.kept.get(table, [])
         in_order = [seal for seal in seals if seal.chunk.kind is SealKind.ROWS]
-        removed = sum(len(s.chunk.keys) for s in seals if s.chunk.kind is SealKind.REMOVED)
         return SealedSoFar(
             last_number=len(seals),
             last_key=in_order[-1].chunk.keys[-1] if in_order else None,
-            sealed=sum(len(seal.chunk.keys) for seal in seals) - removed,
-            removed=removed,
+            sealed=sum(len(seal.chunk.keys) for seal in seals),
+            pruned=self.pruned.get(table, 0),
             stored=len(self.rows[table]),
         )
 
@@ -157,6 +157,10 @@ class FakeSeals:
     def digests(self, table: str, keys: Sequence[str]) -> dict[str, bytes]:
         """Return the digest of each row that is there now, by its key."""
         return {key: self.rows[table][key] for key in keys if key in self.rows[table]}
+
+    def groups(self, after: tuple[str, int], limit: int) -> Sequence[tuple[str, int, str]]:
+        """Return no score groups: they are in another fake."""
+        return []
 
     def _chunk(self, table: str, kind: SealKind, keys: Sequence[str]) -> Chunk:
         digests = tuple(self.rows[table][key] for key in keys)

@@ -40,7 +40,7 @@ def test_a_row_digest_is_over_the_table_and_its_values_in_order():
 def test_a_seal_digest_is_over_all_of_it():
     other = [
         replace(CHUNK, table="x"),
-        replace(CHUNK, kind=SealKind.REMOVED),
+        replace(CHUNK, kind=SealKind.LATE),
         replace(CHUNK, keys=CHUNK.keys[::-1]),
         replace(CHUNK, digests=CHUNK.digests[::-1]),
     ]

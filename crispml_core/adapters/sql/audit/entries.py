@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-import json
-from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, String, select, type_coerce
+from sqlalchemy import Row, Select, select
 
+from crispml_core.adapters.sql.audit.readable import digest, document, moment, raw
 from crispml_core.adapters.sql.schema.tables import audit_entries
 from crispml_core.domain.audit import AuditEntry, AuditEvent, AuditQuery
 
 _PLAIN = ("actor", "action", "resource", "use_case", "environment", "origin", "request_id")
-_UNREADABLE = datetime.min.replace(tzinfo=UTC)
 _columns = audit_entries.c
 
 # Not decoded by the types of the columns: a row that was tampered with must not stop the reading.
 _ENTRIES = select(
     _columns.sequence,
-    type_coerce(_columns.occurred_at, String).label("moment"),
+    raw(_columns.occurred_at),
     *(_columns[name] for name in _PLAIN),
     _columns.outcome,
-    type_coerce(_columns.detail, String).label("detail_text"),
-    type_coerce(_columns.digest, String).label("digest_text"),
-    type_coerce(_columns.previous_digest, String).label("previous_text"),
+    raw(_columns.detail),
+    raw(_columns.digest),
+    raw(_columns.previous_digest),
 )
 LAST_ENTRY = _ENTRIES.order_by(_columns.sequence.desc()).limit(1)
 
@@ -63,37 +61,14 @@ def values_of(entry: AuditEntry) -> dict[str, Any]:
 def entry_of(row: Row[Any]) -> AuditEntry:
     """Return a row as an entry; what cannot be read becomes something that no digest fits."""
     event = AuditEvent(
-        occurred_at=_moment(row.moment),
+        occurred_at=moment(row.occurred_at_raw),
         **{name: getattr(row, name) for name in _PLAIN},
         outcome=row.outcome,
-        detail=_detail(row.detail_text),
+        detail=document(row.detail_raw),
     )
     return AuditEntry(
         sequence=row.sequence,
         event=event,
-        digest=_digest(row.digest_text),
-        previous_digest=_digest(row.previous_text),
+        digest=digest(row.digest_raw),
+        previous_digest=digest(row.previous_digest_raw),
     )
-
-
-def _moment(value: Any) -> datetime:
-    try:
-        found = value if isinstance(value, datetime) else datetime.fromisoformat(value)
-    except (ValueError, TypeError):
-        return _UNREADABLE
-    return found.replace(tzinfo=UTC)
-
-
-def _detail(text: str) -> dict[str, Any]:
-    try:
-        found = json.loads(text)
-    except ValueError:
-        return {"unreadable": True}
-    return found if isinstance(found, dict) else {"unreadable": True}
-
-
-def _digest(text: str) -> bytes:
-    try:
-        return bytes.fromhex(text)
-    except ValueError:
-        return b""

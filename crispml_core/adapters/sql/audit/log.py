@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Sequence
-from datetime import UTC
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, insert, select
@@ -17,6 +16,7 @@ from crispml_core.adapters.sql.audit.entries import (
     entry_of,
     values_of,
 )
+from crispml_core.adapters.sql.audit.readable import digest, moment, raw
 from crispml_core.adapters.sql.databases.dialect_sql import before_audit
 from crispml_core.adapters.sql.databases.engine import reading, writing
 from crispml_core.adapters.sql.databases.errors import CommitUnknown, ConstraintBroken, Passing
@@ -34,6 +34,13 @@ from crispml_core.governance.audit_chain import chained
 _IN_LIST = 500
 # Who finds its number taken waits so long at most, in seconds, before it looks again.
 _PAUSE_S = 0.02
+_HEADS = select(
+    audit_heads.c.sequence,
+    audit_heads.c.key_id,
+    audit_heads.c.signature,
+    raw(audit_heads.c.digest),
+    raw(audit_heads.c.signed_at),
+)
 
 Also = Callable[[Connection, Sequence[AuditEntry]], None]
 
@@ -101,15 +108,14 @@ class SqlAuditLog:
     @retried
     def heads(self, after: int, limit: int) -> Sequence[SignedHead]:
         """Return signed heads of higher sequences, the lowest first."""
-        columns = audit_heads.c
-        query = select(audit_heads).where(columns.sequence > after).order_by(columns.sequence)
+        query = _HEADS.where(audit_heads.c.sequence > after).order_by(audit_heads.c.sequence)
         with reading(self._engine) as connection:
             return [_signed(row) for row in connection.execute(query.limit(limit))]
 
     @retried
     def last_head(self) -> SignedHead | None:
         """Return the signed head of the highest sequence."""
-        query = select(audit_heads).order_by(audit_heads.c.sequence.desc()).limit(1)
+        query = _HEADS.order_by(audit_heads.c.sequence.desc()).limit(1)
         with reading(self._engine) as connection:
             row = connection.execute(query).one_or_none()
         return None if row is None else _signed(row)
@@ -169,8 +175,8 @@ def _head(connection: Connection) -> AuditHead:
 def _signed(row: Row[Any]) -> SignedHead:
     return SignedHead(
         sequence=row.sequence,
-        digest=row.digest,
-        signed_at=row.signed_at.astimezone(UTC),
+        digest=digest(row.digest_raw),
+        signed_at=moment(row.signed_at_raw),
         key_id=row.key_id,
-        signature=bytes.fromhex(row.signature),
+        signature=digest(row.signature),
     )

@@ -7,20 +7,22 @@ own, whose rows are those where it is written.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Row, String, Table, and_, or_, type_coerce
+from sqlalchemy import Column, ColumnElement, Row, Table, and_, or_
 
+from crispml_core.adapters.sql.audit.readable import raw
 from crispml_core.adapters.sql.schema import tables as t
 from crispml_core.adapters.sql.schema.types import UtcTimestamp
 from crispml_core.governance.audit_seals import row_digest
 
 # Their kind of value is the same on every database, and whatever is in it can be read.
-_NUMBERS = ("BigInteger", "Integer", "Double")
+_AS_IT_IS = ("BigInteger", "Integer", "Double", "LargeBinary")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +34,8 @@ class SealedTable:
     columns : tuple of Column
         What a digest is over, in this order; never changed in a release, only added as another
         sealed table.
+    also : tuple of Column
+        What a seal has besides the primary key, because a pruning names its rows by that.
     where : ColumnElement, optional
         Which rows there are.
     """
@@ -39,6 +43,7 @@ class SealedTable:
     name: str
     table: Table
     columns: tuple[Column[Any], ...]
+    also: tuple[Column[Any], ...] = ()
     where: ColumnElement[bool] | None = None
 
     @property
@@ -47,17 +52,26 @@ class SealedTable:
         return tuple(self.table.primary_key.columns)
 
     @property
+    def named(self) -> list[ColumnElement[Any]]:
+        """What a query reads for the key in a seal."""
+        return [*self.key, *(_raw(column) for column in self.also)]
+
+    @property
     def selected(self) -> list[ColumnElement[Any]]:
-        """What a query reads: the key, then the columns of the digest."""
-        return [*self.key, *(_raw(column) for column in self.columns)]
+        """What a query reads: the key in a seal, then the columns of the digest."""
+        return [*self.named, *(_raw(column) for column in self.columns)]
 
     def key_of(self, row: Row[Any]) -> str:
         """Return the key of a row as text."""
-        return json.dumps(list(row[: len(self.key)]), separators=(",", ":"))
+        return json.dumps(list(row[: len(self.named)]), separators=(",", ":"))
+
+    def place_of(self, key: str) -> tuple[Any, ...]:
+        """Return the values of the primary key in a key as text."""
+        return tuple(json.loads(key)[: len(self.key)])
 
     def digest_of(self, row: Row[Any]) -> bytes:
         """Return the digest of a row."""
-        values = row[len(self.key) :]
+        values = row[len(self.named) :]
         return row_digest(
             self.name,
             [_portable(c, value) for c, value in zip(self.columns, values, strict=True)],
@@ -65,7 +79,7 @@ class SealedTable:
 
     def after(self, key: str) -> ColumnElement[bool]:
         """Return the condition that a row comes behind a key, in the order of keys."""
-        values = json.loads(key)
+        values = self.place_of(key)
         return or_(
             *(
                 and_(
@@ -78,7 +92,7 @@ class SealedTable:
 
     def is_not_after(self, key: str) -> ColumnElement[bool]:
         """Return the condition that a row is at a key or before it."""
-        values = json.loads(key)
+        values = self.place_of(key)
         last = len(self.key) - 1
         return or_(
             *(
@@ -94,11 +108,11 @@ class SealedTable:
         """Return conditions that together find the rows of some keys."""
         by_front: dict[tuple[Any, ...], list[Any]] = {}
         for key in keys:
-            *front, last = json.loads(key)
+            *front, last = self.place_of(key)
             by_front.setdefault(tuple(front), []).append(last)
         return [
             and_(
-                *(c == v for c, v in zip(self.key, front, strict=False)),
+                *(c == v for c, v in zip(self.key[:-1], front, strict=True)),
                 self.key[-1].in_(lasts),
             )
             for front, lasts in by_front.items()
@@ -107,9 +121,9 @@ class SealedTable:
 
 def _raw(column: Column[Any]) -> ColumnElement[Any]:
     """Return a column as it is stored: a text that is no JSON any more must be read too."""
-    if type(column.type).__name__ in _NUMBERS:
+    if type(column.type).__name__ in _AS_IT_IS:
         return column
-    return type_coerce(column, String).label(f"{column.name}_raw")
+    return raw(column)
 
 
 def _portable(column: Column[Any], value: Any) -> Any:
@@ -120,13 +134,14 @@ def _portable(column: Column[Any], value: Any) -> Any:
         except (TypeError, ValueError):
             return str(value)
         return moment.isoformat(timespec="microseconds")
-    return value
+    return hashlib.sha256(value).hexdigest() if isinstance(value, bytes) else value
 
 
 def _of(
     table: Table,
     *,
     without: Sequence[str] = (),
+    also: Sequence[str] = (),
     late: Mapping[str, Sequence[str]] | None = None,
 ) -> list[SealedTable]:
     """Return a table as what is sealed of it.
@@ -141,7 +156,9 @@ def _of(
     later = {name for names in (late or {}).values() for name in names}
     first = tuple(c for c in table.columns if c.name not in {*without, *later})
     return [
-        SealedTable(name=table.name, table=table, columns=first),
+        SealedTable(
+            name=str(table.name), table=table, columns=first, also=tuple(table.c[a] for a in also)
+        ),
         *(
             SealedTable(
                 name=f"{table.name}.{name}",
@@ -172,6 +189,7 @@ SEALED: Mapping[str, SealedTable] = {
         _of(
             t.score_groups,
             without=("row_digests", "inputs", "idempotency_key", *_STATE),
+            also=("writer_id", "sequence", "root"),
         ),
         _of(t.label_imports, without=_STATE),
         _of(
@@ -193,6 +211,7 @@ SEALED: Mapping[str, SealedTable] = {
             late={"decided": ("decided_at", "decided_by", "decided_why")},
         ),
         _of(t.erasures),
+        _of(t.prunings),
         _of(t.audit_heads),
     )
     for sealed in parts

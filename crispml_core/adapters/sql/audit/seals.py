@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, Select, func, insert, select
+from sqlalchemy import Connection, Engine, Row, Select, and_, func, insert, or_, select
 
 from crispml_core.adapters.sql.audit.log import append_entries
+from crispml_core.adapters.sql.audit.readable import moment, raw
 from crispml_core.adapters.sql.audit.sealed_tables import SEALED, SealedTable
 from crispml_core.adapters.sql.databases.engine import reading
 from crispml_core.adapters.sql.databases.portable import total
 from crispml_core.adapters.sql.databases.retries import retried
-from crispml_core.adapters.sql.schema.tables import audit_seals
+from crispml_core.adapters.sql.schema.tables import audit_seals, prunings, score_groups
 from crispml_core.domain.audit import (
     AuditEntry,
     AuditEvent,
@@ -67,16 +67,17 @@ class SqlSeals:
             .order_by(_columns.seal_number.desc())
             .limit(1)
         )
+        gone = select(total(prunings.c.row_count)).where(prunings.c.table_name == table)
         with reading(self._engine) as connection:
             kinds = {kind: (rows, number) for kind, rows, number in connection.execute(by_kind)}
             key = connection.execute(last).scalar_one_or_none()
+            pruned = connection.execute(gone).scalar_one()
             stored = connection.execute(_where(select(func.count()), sealed)).scalar_one()
-        removed, _ = kinds.get(SealKind.REMOVED.value, (0, 0))
         return SealedSoFar(
             last_number=max((number for _, number in kinds.values()), default=0),
             last_key=key,
-            sealed=sum(int(rows) for rows, _ in kinds.values()) - int(removed),
-            removed=int(removed),
+            sealed=sum(int(rows) for rows, _ in kinds.values()),
+            pruned=int(pruned or 0),
             stored=stored,
         )
 
@@ -145,7 +146,7 @@ class SqlSeals:
     def seals(self, table: str, after: int, limit: int) -> Sequence[Seal | int]:
         """Return seals of higher numbers, the lowest first; just its number if one is broken."""
         query = (
-            select(audit_seals)
+            select(*(c for c in _columns if c.name != "sealed_at"), raw(_columns.sealed_at))
             .where(_columns.table_name == table, _columns.seal_number > after)
             .order_by(_columns.seal_number)
             .limit(limit)
@@ -157,13 +158,33 @@ class SqlSeals:
     def digests(self, table: str, keys: Sequence[str]) -> dict[str, bytes]:
         """Return the digest of each row that is there now, by its key."""
         sealed, found = SEALED[table], {}
+        # By the primary key alone: what else is in a key of a seal may have been altered.
+        asked = {sealed.place_of(key): key for key in keys}
         with reading(self._engine) as connection:
             for start in range(0, len(keys), _IN_LIST):
                 for these in sealed.among(keys[start : start + _IN_LIST]):
                     query = _where(select(*sealed.selected), sealed).where(these)
                     for row in connection.execute(query):
-                        found[sealed.key_of(row)] = sealed.digest_of(row)
+                        found[asked[tuple(row[: len(sealed.key)])]] = sealed.digest_of(row)
         return found
+
+    @retried
+    def groups(self, after: tuple[str, int], limit: int) -> Sequence[tuple[str, int, str]]:
+        """Return score groups behind a writer and sequence: writer, sequence and group id."""
+        groups, (writer_id, sequence) = score_groups.c, after
+        query = (
+            select(groups.writer_id, groups.sequence, groups.group_id)
+            .where(
+                or_(
+                    groups.writer_id > writer_id,
+                    and_(groups.writer_id == writer_id, groups.sequence > sequence),
+                )
+            )
+            .order_by(groups.writer_id, groups.sequence)
+            .limit(limit)
+        )
+        with reading(self._engine) as connection:
+            return [(row[0], row[1], row[2]) for row in connection.execute(query)]
 
     def _late_keys(self, sealed: SealedTable) -> Iterator[str]:
         """Yield the keys of rows between those that were sealed in order, and in no seal."""
@@ -181,7 +202,7 @@ class SqlSeals:
 
     @retried
     def _keys_between(self, sealed: SealedTable, after: str | None, last: str) -> list[str]:
-        query = _where(select(*sealed.key), sealed).where(sealed.is_not_after(last))
+        query = _where(select(*sealed.named), sealed).where(sealed.is_not_after(last))
         if after is not None:
             query = query.where(sealed.after(after))
         with reading(self._engine) as connection:
@@ -215,13 +236,17 @@ def _chunk(sealed: SealedTable, kind: SealKind, rows: Sequence[Row[Any]]) -> Chu
 def _seal(row: Row[Any]) -> Seal | int:
     known = row.kind in {kind.value for kind in SealKind}
     chunk = unpacked(row.table_name, SealKind(row.kind), row.row_digests) if known else None
-    if chunk is None or not chunk.keys or len(chunk.keys) != row.row_count:
+    if (
+        chunk is None
+        or len(chunk.keys) != row.row_count
+        or (row.first_key, row.last_key) != (chunk.keys[0], chunk.keys[-1])
+    ):
         return int(row.seal_number)
     return Seal(
         chunk=chunk,
         number=row.seal_number,
         audit_sequence=row.audit_sequence,
-        sealed_at=row.sealed_at.astimezone(UTC),
+        sealed_at=moment(row.sealed_at_raw),
     )
 
 

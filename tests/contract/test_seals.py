@@ -1,0 +1,355 @@
+"""Whatever somebody does to a row of an append-only table by SQL is named."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import (
+    Double,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    delete,
+    insert,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.types import BigInteger
+
+from crispml_core.adapters.sql.audit.log import SqlAuditLog
+from crispml_core.adapters.sql.audit.sealed_tables import SEALED
+from crispml_core.adapters.sql.audit.seals import SqlSeals
+from crispml_core.adapters.sql.databases.engine import make_engine
+from crispml_core.adapters.sql.databases.options import EngineOptions
+from crispml_core.adapters.sql.retention.store import SqlRetentionStore
+from crispml_core.adapters.sql.schema.tables import (
+    audit_entries,
+    audit_heads,
+    audit_seals,
+    metadata,
+)
+from crispml_core.adapters.sql.schema.types import Flag, HexDigest, JsonText, UtcTimestamp
+from crispml_core.domain.audit import AuditEvent, AuditHead
+from crispml_core.domain.errors import UntrustedSignature
+from crispml_core.domain.retention import Retained, RetentionRule
+from crispml_core.domain.signatures import Signature
+from crispml_core.pipelines.audit.keeper import AuditKeeper
+from crispml_core.pipelines.audit.verification import Verification
+
+NOON = datetime(2026, 3, 1, 12, 0, 0, 123456, UTC)
+ROWS = 3
+# Written by the log itself.
+OWN = {"audit_heads"}
+
+JSON_OF = {
+    "tuple[str, ...]": lambda number: (f"t{number}",),
+    "dict[str, typing.Any]": lambda number: {"number": number, "ü": [None, 0.5]},
+    "dict[str, str]": lambda number: {"what": f"t{number}"},
+    "list[dict[str, typing.Any]]": lambda number: [{"number": number}],
+    "dict[str, dict[str, typing.Any]]": lambda number: {"rule": {"streak": number}},
+}
+
+pytestmark = pytest.mark.needs("tables")
+
+
+class Key:
+    """Signs so that whoever knows this class can tell."""
+
+    key_id = "k" * 64
+
+    def sign(self, data):
+        return Signature(self.key_id, (data * 64)[-64:])
+
+    def verify(self, data, signature):
+        if signature != self.sign(data):
+            raise UntrustedSignature("another key")
+
+    def state(self):
+        return None
+
+
+class Database:
+    """A database with some rows in each table, all of them sealed, and a signed head."""
+
+    def __init__(self, url):
+        self.engine = make_engine(url, options=EngineOptions(retry_s=10))
+        self.log, self.seals = SqlAuditLog(self.engine), SqlSeals(self.engine)
+        self.retention = SqlRetentionStore(self.engine)
+        self.verification = Verification(self.log, self.seals, self.retention, verifier=Key())
+
+    def keeper(self):
+        """Another one each time: what one remembers of the chain must not be needed."""
+        return AuditKeeper(self.log, self.seals, environment="qa", signer=Key())
+
+    def faults(self, *tables, held=()):
+        found = self.verification.run(held, tables=tables or None)
+        return [(one.where, one.fault) for one in found if one.fault is not None]
+
+    def execute(self, statement):
+        with self.engine.begin() as connection:
+            return connection.execute(statement)
+
+    def rows(self, table):
+        with self.engine.connect() as connection:
+            return [dict(row._mapping) for row in connection.execute(select(table))]
+
+
+@pytest.fixture
+def database(stores):
+    made = Database(stores.url)
+    with made.engine.begin() as connection:
+        for table in metadata.sorted_tables:
+            if table.name in {sealed.table.name for sealed in SEALED.values()} - OWN:
+                rows = [
+                    {column.name: value_of(column, number) for column in table.columns}
+                    for number in range(ROWS)
+                ]
+                connection.execute(insert(table), rows)
+    made.log.append([AuditEvent(actor="key:ann", action=f"action-{n}") for n in range(4)])
+    made.keeper().keep()
+    made.log.append([AuditEvent(actor="key:bob", action="last")])
+    made.keeper().keep()
+    yield made
+    made.engine.dispose()
+
+
+def value_of(column, number):
+    """Return a value for a column of a row, as the store of the table would write it."""
+    kind = column.type
+    if isinstance(kind, UtcTimestamp):
+        return NOON + timedelta(hours=number)
+    if isinstance(kind, HexDigest):
+        return bytes([number + 1]) * 32
+    if isinstance(kind, JsonText):
+        return JSON_OF[str(kind.as_type)](number)
+    if isinstance(kind, Flag):
+        return number % 2
+    if isinstance(kind, Double):
+        return number + 0.1
+    if isinstance(kind, (Integer, BigInteger, SmallInteger)):
+        return number + 1
+    if isinstance(kind, LargeBinary):
+        return bytes([number + 1]) * 7
+    return f"{column.name[:8]}{number}"
+
+
+def other_than(column, value):
+    """Return another value that the column takes: of a reference one that is there."""
+    made = [value_of(column, n) for n in range(ROWS if column.foreign_keys else ROWS + 2)]
+    return next(other for other in reversed(made) if other != value)
+
+
+def where_of(table, row):
+    return [column == row[column.name] for column in table.primary_key.columns]
+
+
+def test_what_nobody_touched_is_whole(database):
+    found = list(database.verification.run())
+
+    assert [one for one in found if one.fault is not None] == []
+    rows = {one.what: one.rows for one in found}
+    assert set(rows) == {"audit_entries", "audit_heads", *SEALED}
+    assert rows["audit_entries"] == 6
+    assert {rows[name] for name in set(SEALED) - OWN} == {ROWS}
+    # The heads have no seal before something else has to be sealed too.
+    assert [(one.what, one.unsealed) for one in found if one.unsealed] == [("audit_heads", 2)]
+
+
+@pytest.mark.parametrize("name", sorted(set(SEALED) - OWN))
+def test_every_column_of_every_sealed_row_is_watched(database, name):
+    sealed = SEALED[name]
+    row = database.rows(sealed.table)[1]
+    key = {column.name for column in sealed.key}
+    for column in sealed.columns:
+        if column.name in key:
+            continue
+        value = row[column.name]
+        change = {column.name: other_than(column, value)}
+        database.execute(update(sealed.table).where(*where_of(sealed.table, row)).values(change))
+
+        faults = database.faults(name)
+
+        assert [fault for _, fault in faults] == ["it was altered"], column.name
+        assert faults[0][0].startswith(f"{name} {row[sealed.key[0].name]}"), column.name
+        back = {column.name: value}
+        database.execute(update(sealed.table).where(*where_of(sealed.table, row)).values(back))
+    assert database.faults(name) == []
+
+
+@pytest.mark.parametrize("name", sorted({sealed.table.name for sealed in SEALED.values()} - OWN))
+def test_a_row_that_was_deleted_is_named(database, name):
+    table = SEALED[name].table
+    row = database.rows(table)[1]
+    if name == "label_imports":
+        # Its labels would not let it go.
+        database.execute(delete(metadata.tables["labels"]))
+    database.execute(delete(table).where(*where_of(table, row)))
+
+    (where, fault), *_ = database.faults(name)
+
+    assert where.startswith(f"{name} {row[SEALED[name].key[0].name]}")
+    assert fault == "it is missing"
+
+
+@pytest.mark.parametrize("sequence", [2, 6])
+def test_every_column_of_every_entry_is_watched(database, sequence):
+    this = audit_entries.c.sequence == sequence
+    row = database.rows(audit_entries)[sequence - 1]
+    for column in audit_entries.columns:
+        if not column.primary_key:
+            change = {column.name: other_than(column, row[column.name])}
+            database.execute(update(audit_entries).where(this).values(change))
+            assert database.faults("labels")[0][0] == f"audit_entries {sequence}", column.name
+            back = {column.name: row[column.name]}
+            database.execute(update(audit_entries).where(this).values(back))
+    assert database.faults("labels") == []
+
+
+def test_an_entry_that_was_deleted_is_named(database):
+    for row in database.rows(audit_entries)[:5]:
+        database.execute(delete(audit_entries).where(audit_entries.c.sequence == row["sequence"]))
+        expected = (f"audit_entries {row['sequence']}", "it is missing")
+        assert database.faults("labels")[0] == expected
+        database.execute(insert(audit_entries).values(row))
+    assert database.faults("labels") == []
+
+
+def test_entries_that_changed_their_places_are_named(database):
+    sequence = audit_entries.c.sequence
+    for before, after in ((2, 99), (3, 2), (99, 3)):
+        database.execute(update(audit_entries).where(sequence == before).values(sequence=after))
+    assert database.faults("labels")[0][0] == "audit_entries 2"
+
+
+def test_an_end_that_was_cut_off_is_missed_by_the_signed_head(database):
+    database.execute(delete(audit_entries).where(audit_entries.c.sequence == 6))
+    (where, fault), *_ = database.faults("labels")
+    assert (where, fault) == (
+        "audit_heads 6",
+        "the entry that was signed is missing: the chain ends at 5",
+    )
+
+
+def test_an_end_that_was_cut_off_with_its_heads_is_missed_by_whoever_kept_one(database):
+    kept = database.log.head()
+    for table in (audit_entries, audit_heads):
+        database.execute(delete(table).where(table.c.sequence >= 6))
+    assert database.faults("labels") == []
+    assert database.faults("labels", held=[kept])[0][0] == "audit_entries 6"
+    assert database.faults("labels", held=[AuditHead(3, bytes(32))])[0][0] == "audit_entries 3"
+
+
+def test_a_chain_that_was_made_again_contradicts_the_signed_head(database):
+    kept = [row.event for row in database.log.at([1, 2, 3, 4, 5, 6])]
+    database.execute(delete(audit_entries))
+    database.log.append([AuditEvent(actor="eve", action="other"), *kept[1:]])
+
+    assert database.faults("reports")[0] == (
+        "audit_heads 5",
+        "the entry that was signed had another digest",
+    )
+
+
+def test_every_column_of_a_signed_head_is_watched(database):
+    row = database.rows(audit_heads)[0]
+    this = audit_heads.c.sequence == row["sequence"]
+    others = {"digest": b"\x07" * 32, "key_id": "z" * 64, "signature": "00" * 64}
+    for name, value in others.items():
+        database.execute(update(audit_heads).where(this).values({name: value}))
+        assert database.faults("labels")[0][0] == f"audit_heads {row['sequence']}", name
+        database.execute(update(audit_heads).where(this).values({name: row[name]}))
+    assert database.faults("labels") == []
+
+
+@pytest.mark.needs("moments_as_text")
+def test_what_is_nonsense_now_is_named_too(database):
+    for table, column in ((audit_entries, "detail"), (audit_entries, "digest")):
+        row = database.rows(table)[1]
+        database.execute(text(f"UPDATE {table.name} SET {column} = 'x' WHERE sequence = 2"))
+        assert database.faults("labels")[0][0] == "audit_entries 2"
+        this = table.c.sequence == 2
+        database.execute(update(table).where(this).values({column: row[column]}))
+    database.execute(text("UPDATE labels SET received_at = 'never' WHERE label_id = 'label_id1'"))
+    assert database.faults("labels") == [("labels label_id1", "it was altered")]
+
+
+def test_every_column_of_a_seal_is_watched(database):
+    this = (audit_seals.c.table_name == "labels", audit_seals.c.seal_number == 1)
+    row = next(row for row in database.rows(audit_seals) if row["table_name"] == "labels")
+    for column in audit_seals.columns:
+        if not column.primary_key:
+            change = {column.name: other_than(column, row[column.name])}
+            database.execute(update(audit_seals).where(*this).values(change))
+            assert database.faults("labels")[0][0] == "audit_seals labels/1", column.name
+            back = {column.name: row[column.name]}
+            database.execute(update(audit_seals).where(*this).values(back))
+    assert database.faults("labels") == []
+
+
+def test_a_seal_that_was_deleted_is_named(database):
+    database.execute(delete(audit_seals).where(audit_seals.c.table_name == "labels"))
+    assert database.faults("labels") == [("audit_seals labels/1", "it is missing")]
+
+
+def test_rows_that_come_between_are_sealed_too(database):
+    table = SEALED["alias_events"].table
+    late = {c.name: value_of(c, 1) for c in table.columns} | {"model": "a-model", "sequence": 1}
+    database.execute(insert(table).values(late))
+    (before,) = list(database.verification.run(tables=["alias_events"]))[2:]
+    assert (before.rows, before.unsealed) == (ROWS, 1)
+
+    assert database.keeper().seal() >= 1
+
+    (after,) = list(database.verification.run(tables=["alias_events"]))[2:]
+    assert (after.rows, after.unsealed, after.fault) == (ROWS + 1, 0, None)
+    database.execute(update(table).where(table.c.model == "a-model").values(version="v9"))
+    assert database.faults("alias_events") == [("alias_events a-model/1", "it was altered")]
+    assert database.keeper().seal() == 0, "what was altered is not sealed again"
+
+
+def test_what_a_rule_of_retention_deleted_is_no_fault(database):
+    table = SEALED["serving_events"].table
+    row = database.rows(table)[0]
+    for number in (1, 2):
+        event = {"event_id": f"00000000-0000-7000-8000-00000000000{number}"}
+        database.execute(insert(table).values(row | event))
+    database.keeper().keep()
+    rule = RetentionRule(table=Retained.SERVING_EVENTS, days=1)
+    pruning = database.retention.prune(rule, NOON + timedelta(days=9), at=NOON, limit=2)
+    assert pruning.rows == 2
+    assert len(database.rows(table)) == ROWS
+    database.keeper().keep()
+
+    *_, found = database.verification.run(tables=["serving_events"])
+    assert (found.fault, found.rows, found.pruned, found.unsealed) == (None, ROWS, 2, 0)
+
+    database.execute(delete(table).where(table.c.event_id == row["event_id"]))
+    assert database.faults("serving_events")[0][1] == "it is missing"
+
+
+def test_two_keepers_at_once_seal_each_row_once(database):
+    table = SEALED["dataset_notes"].table
+    row = {c.name: value_of(c, 1) for c in table.columns}
+    for number in range(50):
+        database.execute(insert(table).values(row | {"dataset_id": "z", "sequence": number}))
+    chunk = database.seals.unsealed("dataset_notes", None, 2)
+    first, second = database.keeper(), database.keeper()
+    batch = first._batch(["dataset_notes"])
+    assert second.seal() > 50
+    assert not first._keep(batch, "keeper"), "another one was faster"
+    assert first.seal() == 0
+    assert len(chunk.keys) == 2
+    assert database.faults("dataset_notes") == []
+
+
+def test_a_broken_chain_is_never_signed_again(database):
+    database.log.append([AuditEvent(actor="key:ann", action="more")])
+    database.execute(
+        update(audit_entries).where(audit_entries.c.sequence == 7).values(actor="key:eve")
+    )
+    keeper = database.keeper()
+    assert keeper.sign() is None
+    assert keeper.fault.where == "audit_entries 7"
+    assert database.log.last_head().sequence == 6
