@@ -120,7 +120,7 @@ def _worker_parts(settings: CrispMLSettings) -> Iterator[tuple[RunStore, Execute
     from crispml_core.serving.loaded_versions import LoadedVersions
     from crispml_core.serving.version_loader import VersionLoader
 
-    use_cases = load_use_cases(settings.use_cases)
+    use_cases = load_use_cases(settings.use_cases, settings.environment)
     tracer = make_tracer(settings, "scoring")
     engine = open_database(for_a_run(settings), "scoring")
     trace_statements(engine, tracer)

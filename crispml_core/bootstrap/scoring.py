@@ -103,7 +103,7 @@ def build(settings: CrispMLSettings) -> ScoringParts:
     StoreUnavailable
         If the database does not answer, or the journal cannot be written.
     """
-    use_cases = load_use_cases(settings.use_cases)
+    use_cases = load_use_cases(settings.use_cases, settings.environment)
     tracer = make_tracer(settings, "scoring")
     # The writer gives up on a database that is away soon, and goes on with the journal.
     engine, commits, looks = (

@@ -144,7 +144,7 @@ def build(settings: CrispMLSettings, *, is_run: bool = False) -> TrainingParts:
     StoreUnavailable
         If the database does not answer.
     """
-    use_cases = load_use_cases(settings.use_cases)
+    use_cases = load_use_cases(settings.use_cases, settings.environment)
     tracer = make_tracer(settings, "training")
     engine, looks, queue = (
         open_database(settings, "training"),

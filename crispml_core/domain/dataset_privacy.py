@@ -24,6 +24,9 @@ class DataSetPrivacy:
 
     Parameters
     ----------
+    training : bool
+        Whether the privacy policies of the fields hold for data sets too. Then models learn from
+        what is stored, and see of every record that they answer what a data set would have of it.
     quasi_identifiers : tuple of str
         Fields that together may tell who a row is about. The rows that have the same values in all
         of them are an equivalence class; a missing value is a value like any other.
@@ -41,6 +44,7 @@ class DataSetPrivacy:
         Only for the recursive kind.
     """
 
+    training: bool = False
     quasi_identifiers: tuple[str, ...] = ()
     sensitive: tuple[str, ...] = ()
     k: int = 1

@@ -20,6 +20,9 @@ class Stage(StrEnum):
 
 
 SPLIT_COLUMN = "crispml_split"
+SUBJECT_COLUMN = "crispml_subject"
+"""Ids of the keys of data subjects, in data sets of use cases whose policies hold for them."""
+
 TRAIN, SELECT, TEST = "train", "select", "test"
 SPLITS = (TRAIN, SELECT, TEST)
 

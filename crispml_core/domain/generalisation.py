@@ -1,7 +1,7 @@
 """Coarser values in place of exact ones: bins of numbers, beginnings of texts, months of dates.
 
 A generalised value has the type of its field and keeps its rules, so whatever reads the field goes
-on working: a model, an expression, a monitor.
+on working: a model, an expression, a monitor. What is coarse already stays as it is.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import math
 from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Literal, get_args
 
 from crispml_core.domain.errors import InvalidInput
@@ -46,7 +46,8 @@ class Generalise:
     to : {"day", "month", "year"}, optional
         Of dates and moments: they become the first day, or the first moment in UTC, of it.
     groups : mapping of str to str
-        Of categories: what each value becomes, which is an allowed value of the field itself.
+        Of categories: what each value becomes, which is an allowed value of the field itself. What
+        others become stays itself.
     other : str, optional
         Of categories: what values become that `groups` does not name; they stay unless told.
     """
@@ -114,6 +115,12 @@ class Generalise:
                 f"{what}: groups and other name allowed values of the field; these are none: "
                 f"{', '.join(sorted(unknown))}"
             )
+        become = {*self.groups.values(), *(() if self.other is None else (self.other,))}
+        if moved := sorted(value for value in become if self.groups.get(value, value) != value):
+            raise InvalidInput(
+                f"{what}: groups and other: what others become must stay itself; these become "
+                f"something else: {', '.join(moved)}"
+            )
 
     @property
     def _given(self) -> list[str]:
@@ -128,7 +135,8 @@ class Generalise:
         if kind == "string":
             return lambda text: text[: self.prefix]
         if kind == "category":
-            groups, other = self.groups, self.other
+            groups = {value: value for value in self.groups.values()} | dict(self.groups)
+            other = self.other
             if other is None:
                 return lambda value: groups.get(value, value)
             return lambda value: groups.get(value, other)
@@ -147,7 +155,15 @@ class Generalise:
 
         def to_multiple(value: float) -> float:
             bins = value / width
-            multiple = math.floor(bins) * width if abs(bins) < _EXACT else value
+            if abs(bins) >= _EXACT:
+                return value
+            # The quotient is rounded, so each multiple is held against the value itself.
+            below = math.floor(bins)
+            if below * width > value:
+                below -= 1
+            elif (below + 1) * width <= value:
+                below += 1
+            multiple = below * width
             return max(least, multiple) if math.isfinite(multiple) else value
 
         return to_multiple
@@ -165,4 +181,8 @@ def _first_moment(to: Period | None) -> Callable[[datetime], datetime]:
         to or "day"
     ]
     changes = {**midnight, **first}
-    return lambda moment: moment.replace(**changes)
+    return lambda moment: _in_utc(moment).replace(**changes)
+
+
+def _in_utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC) if moment.tzinfo else moment

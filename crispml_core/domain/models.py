@@ -93,6 +93,9 @@ class ModelVersion:
     conformal : dict or None
         The table behind intervals and label sets, see
         `crispml_core.domain.conformal.ConformalTable`; None when it could not be fitted.
+    masked : bool
+        Whether it learned from data sets under the privacy policies in `schema`, and sees of each
+        record only what these leave of it.
     compiled : CompiledForm
         Whether a compiled form serves, how close it is to scikit-learn, and why not if not.
     """
@@ -116,6 +119,7 @@ class ModelVersion:
     golden_rows: int
     schema: dict[str, Any]
     conformal: dict[str, Any] | None = None
+    masked: bool = False
     compiled: CompiledForm = field(default_factory=CompiledForm)
     files: tuple[StoredFile, ...] = ()
 

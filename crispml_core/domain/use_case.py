@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 from crispml_core.domain.algorithms import Algorithm
 from crispml_core.domain.dataset_privacy import DataSetPrivacy
-from crispml_core.domain.datasets import SPLIT_COLUMN
+from crispml_core.domain.datasets import SPLIT_COLUMN, SUBJECT_COLUMN
 from crispml_core.domain.drift import DRIFT_NAMES
+from crispml_core.domain.environments import EnvironmentData
 from crispml_core.domain.errors import InvalidInput, NotFound, did_you_mean
 from crispml_core.domain.expressions import Expression, Kind, parse
 from crispml_core.domain.fairness import Fairness
 from crispml_core.domain.fields import Field, RecordSchema
 from crispml_core.domain.identifiers import check_field_name, check_name
 from crispml_core.domain.monitoring import Monitoring
+from crispml_core.domain.seen import seen_fields
 from crispml_core.domain.targets import CostMatrix, Gate, Segment, Target
 
 
@@ -95,6 +97,10 @@ class UseCase:
         are encrypted, and by it they are erased. The record key unless it is declared.
     privacy : DataSetPrivacy
         What holds for its data sets.
+    environments : tuple of EnvironmentData
+        What of the data pool an environment may see, if not all of it.
+    pool : Expression, optional
+        The rows of the data pool that may be read here; set by `in_environment`.
     version, description : str
         For people.
     digest : str
@@ -117,13 +123,15 @@ class UseCase:
     monitoring: Monitoring = field(default_factory=Monitoring)
     subject_key: str | None = None
     privacy: DataSetPrivacy = field(default_factory=DataSetPrivacy)
+    environments: tuple[EnvironmentData, ...] = ()
+    pool: Expression | None = None
     version: str = "1"
     description: str = ""
     digest: str = ""
     module: str = ""
 
     def __post_init__(self) -> None:
-        for name in ("fields", "algorithms", "segments", "gates"):
+        for name in ("fields", "algorithms", "segments", "gates", "environments"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
         if not callable(self.prepare):
             object.__setattr__(self, "prepare", tuple(self.prepare))
@@ -132,6 +140,7 @@ class UseCase:
             raise InvalidInput(f"use case {self.name}: declare at least one algorithm")
         _unique("algorithm", (algorithm.name for algorithm in self.algorithms))
         _unique("segment", (segment.name for segment in self.segments))
+        _unique("environment", (data.name for data in self.environments))
         if self.target.name in self.schema:
             raise InvalidInput(
                 f"use case {self.name}: the target {self.target.name} must not be among the fields"
@@ -178,7 +187,69 @@ class UseCase:
     def not_features(self) -> tuple[str, ...]:
         """Columns that a curation never sees: keys, the target and the split."""
         keys = {self.record_key, self.subject_field}
-        return (*sorted(keys), self.target.name, SPLIT_COLUMN)
+        return (*sorted(keys), self.target.name, SPLIT_COLUMN, SUBJECT_COLUMN)
+
+    @cached_property
+    def seen(self) -> UseCase:
+        """What its data sets have for models: the use case itself, unless policies hold for them.
+
+        Everything from the preparation on works with this one.
+        """
+        if not self.privacy.training:
+            return self
+        fields = seen_fields(self.fields, (self.record_key, self.subject_field))
+        return self if fields == self.fields else replace(self, fields=fields)
+
+    def in_environment(self, name: str) -> UseCase:
+        """Return the use case as an environment has it: its rows of the data pool, its policies.
+
+        Every environment that is declared is checked, whatever the `name`.
+
+        Raises
+        ------
+        InvalidInput
+            If a declared environment leaves nothing that its models could be made of.
+        """
+        found = self
+        kinds = {one.name: kind_of(one) for one in (*self.fields, self.target.field)}
+        for data in self.environments:
+            data.check_filter(kinds)
+            masked = self._masked(data)
+            if data.name == name:
+                found = masked
+        return found
+
+    def _masked(self, data: EnvironmentData) -> UseCase:
+        training = self.privacy.training or bool(data.fields)
+        try:
+            masked = replace(
+                self,
+                fields=data.masked(self.fields),
+                privacy=replace(self.privacy, training=training),
+                pool=data.filter,
+            )
+            masked.check_seen()
+        except InvalidInput as error:
+            raise InvalidInput(f"environment {data.name}: {error.message}") from error
+        return masked
+
+    def check_seen(self) -> None:
+        """Raise `InvalidInput` unless what models see is a use case of its own.
+
+        Derived fields, segments and quasi-identifiers are made of what is seen.
+        """
+        for name in self.privacy.columns if self.privacy.training else ():
+            if name in self.schema and self.schema[name].privacy == "encrypt":
+                raise InvalidInput(
+                    f"privacy: the field {name} is encrypted in data sets, so it tells nothing to "
+                    "who reads them: do not count it as a quasi-identifier or as sensitive"
+                )
+        try:
+            _ = self.seen
+        except InvalidInput as error:
+            raise InvalidInput(
+                f"without the fields that policies keep out of data sets: {error.message}"
+            ) from error
 
     @cached_property
     def kinds(self) -> dict[str, Kind]:

@@ -103,6 +103,7 @@ def draft_version(
         golden_rows=0,
         schema=msgspec.to_builtins(use_case.schema),
         conformal=facts.conformal,
+        masked=use_case.privacy.training,
     )
 
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
+import msgspec
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from crispml_core.domain.catalogue import Sensitivity
-from crispml_core.domain.datasets import SPLIT_COLUMN, DataSet, Stage
+from crispml_core.domain.datasets import SPLIT_COLUMN, SUBJECT_COLUMN, DataSet, Stage
+from crispml_core.domain.expressions import Expression
 from crispml_core.domain.models import Artefact, ArtefactKind
 from crispml_core.domain.sources import Selection, Statement, source_kind
 from crispml_core.methods.data_curation import DataCuration
@@ -17,11 +22,14 @@ from crispml_core.methods.data_ingestion import DataIngestion
 from crispml_core.methods.data_preparation import DataPreparation
 from crispml_core.pipelines.anonymity import PrivacyGuard
 from crispml_core.pipelines.catalogue import Catalogue
+from crispml_core.pipelines.private_data import subject_field
+from crispml_core.pipelines.recorder import Step
 from crispml_core.pipelines.workplace import Workplace
 from crispml_core.tables.curated import CuratedData
 
 CURATION_FILE = "curation.skops"
-TRUTH_COLUMN = "crispml_truth"
+TRUTH_COLUMN, FEATURES_COLUMN = "crispml_truth", "crispml_features"
+NAMES_KEY = b"crispml_names"
 
 
 def ingest(
@@ -36,21 +44,23 @@ def ingest(
     """
     name = work.use_case.name
     with work.recorder.method("data-ingestion") as step:
-        source = work.stores.open_source(work.use_case, upload_id)
+        selection = replace(selection, where=_allowed(work.declared.pool, selection.where))
+        source = work.stores.open_source(work.declared, upload_id)
         statement = source.explain(selection)
         expected = None if statement is None else statement.expected_rows
         # Without an order a database limits as it likes: only the whole surely holds the same keys.
         everything = replace(selection, sample=1.0, limit=None)
-        batches = DataIngestion(work.use_case).run(
+        batches = DataIngestion(work.declared).run(
             source.read(selection), reread=lambda: source.read(everything)
         )
         guard = PrivacyGuard(work.use_case.privacy)
         writer = work.stores.datasets.writer(name, Stage.RAW, work.run_id)
         try:
-            for batch in batches:
-                writer.write(batch)
-                guard.add(batch)
-                step.rows += batch.num_rows
+            for batch in work.data.in_pool(batches):
+                stored = work.data.hidden(batch)
+                writer.write(stored)
+                guard.add(stored)
+                step.rows += stored.num_rows
                 step.progress(*_read_so_far(step.rows, expected))
             guard.check()
             dataset = writer.publish(
@@ -65,9 +75,23 @@ def ingest(
         catalogue = Catalogue(work.stores.datasets, work.stores.notes)
         catalogue.say_again(dataset.id, said, f"run {work.run_id}")
         step.output = {"dataset_id": dataset.id}
+        _tell_erased(work, step)
         if statement is not None:
             step.output["in_database"] = list(statement.in_database)
     return dataset
+
+
+def _allowed(pool: Expression | None, where: Expression | None) -> Expression | None:
+    """Return the condition on rows that are asked for and may be seen here."""
+    if pool is None or where is None:
+        return where if pool is None else pool
+    return pool & where
+
+
+def _tell_erased(work: Workplace, step: Step) -> None:
+    """Say how many rows were left out because their persons are erased."""
+    if work.data.erased:
+        step.output["erased_rows"] = work.data.erased
 
 
 def _read_so_far(rows: int, expected: int | None) -> tuple[float, str]:
@@ -93,6 +117,7 @@ def _origin(
     return asked | {
         "source": source_kind(work.use_case.source, upload_id),
         "filtered": selection.where is not None,
+        **({"masked": True} if work.declared.privacy.training else {}),
         "sample": selection.sample,
         "limit": selection.limit,
         "seed": selection.seed,
@@ -104,14 +129,14 @@ def prepare(work: Workplace, raw_id: str, seed: int) -> DataSet:
     name = work.use_case.name
     with work.recorder.method("data-preparation") as step:
         total = max(1, work.stores.datasets.get(raw_id).rows)
-        batches = work.stores.datasets.batches(raw_id)
+        batches = work.data.records(work.stores.datasets.batches(raw_id))
         # Raw data may be older than what the use case asks for now.
         guard = PrivacyGuard(work.use_case.privacy)
         writer = work.stores.datasets.writer(name, Stage.PREPARED, work.run_id)
         try:
-            for batch in DataPreparation(work.use_case).run(batches, seed=seed):
-                writer.write(batch)
+            for batch in _with_subjects(DataPreparation(work.use_case), batches, seed):
                 guard.add(batch)
+                writer.write(work.data.sealed(batch, work.data.personal(batch.schema.names)))
                 step.rows += batch.num_rows
                 step.progress(step.rows / total)
             guard.check()
@@ -122,7 +147,27 @@ def prepare(work: Workplace, raw_id: str, seed: int) -> DataSet:
         finally:
             writer.discard()
         step.output = {"dataset_id": dataset.id}
+        _tell_erased(work, step)
     return dataset
+
+
+def _with_subjects(
+    method: DataPreparation, batches: Iterable[pa.RecordBatch], seed: int
+) -> Iterator[pa.RecordBatch]:
+    """Prepare rows; the ids of their data subjects pass by, which no preparation looks at."""
+    waiting: deque[pa.Array | None] = deque()
+
+    def records() -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            has = SUBJECT_COLUMN in batch.schema.names
+            waiting.append(batch.column(SUBJECT_COLUMN) if has else None)
+            yield batch.drop_columns([SUBJECT_COLUMN]) if has else batch
+
+    for prepared in method.run(records(), seed=seed):
+        subjects = waiting.popleft()
+        if subjects is not None:
+            prepared = prepared.append_column(subject_field(), subjects)
+        yield prepared
 
 
 def curate(work: Workplace, prepared_id: str, algorithm: str) -> Artefact:
@@ -153,13 +198,26 @@ def curate(work: Workplace, prepared_id: str, algorithm: str) -> Artefact:
 
 def read_matrix(work: Workplace, curated_id: str) -> CuratedData:
     """Read a curated data set back as the matrix that was stored."""
-    table = work.stores.datasets.table(curated_id)
-    given = (work.use_case.record_key, SPLIT_COLUMN, TRUTH_COLUMN)
+    table = work.table(curated_id)
+    if FEATURES_COLUMN in table.column_names:
+        return _read_sealed(table)
+    given = (work.use_case.record_key, SPLIT_COLUMN, TRUTH_COLUMN, SUBJECT_COLUMN)
     names = [name for name in table.column_names if name not in given]
     frame = table.select(names).to_pandas()
     return CuratedData(
         names=tuple(name.partition(":")[2] for name in names),
         X=frame.to_numpy(dtype="float64", copy=True),
+        y=table.column(TRUTH_COLUMN).to_numpy(),
+        split=table.column(SPLIT_COLUMN).to_pandas().to_numpy(dtype=str),
+    )
+
+
+def _read_sealed(table: pa.Table) -> CuratedData:
+    field = table.schema.field(FEATURES_COLUMN)
+    rows = table.column(FEATURES_COLUMN).to_pylist()
+    return CuratedData(
+        names=tuple(msgspec.json.decode(field.metadata[NAMES_KEY])),
+        X=np.array(rows, dtype=np.float64).reshape(len(rows), -1),
         y=table.column(TRUTH_COLUMN).to_numpy(),
         split=table.column(SPLIT_COLUMN).to_pandas().to_numpy(dtype=str),
     )
@@ -174,12 +232,25 @@ def _store_matrix(
         SPLIT_COLUMN: pa.array(curated.split.tolist(), pa.string()),
         TRUTH_COLUMN: pa.array(curated.y),
     }
-    for position, name in enumerate(curated.names):
-        columns[f"{position}:{name}"] = pa.array(curated.X[:, position])
+    if SUBJECT_COLUMN in prepared:
+        columns[SUBJECT_COLUMN] = pa.array(prepared[SUBJECT_COLUMN], pa.string())
+    if work.data.is_sealed:
+        # Which columns come from encrypted fields nobody knows, so a row is one cell.
+        rows = pa.array(curated.X.tolist(), pa.list_(pa.float64()))
+        columns[FEATURES_COLUMN] = rows
+    else:
+        for position, name in enumerate(curated.names):
+            columns[f"{position}:{name}"] = pa.array(curated.X[:, position])
+    table = pa.table(columns)
+    if work.data.is_sealed:
+        place = table.schema.get_field_index(FEATURES_COLUMN)
+        names = {NAMES_KEY: msgspec.json.encode(curated.names)}
+        field = table.schema.field(place).with_metadata(names)
+        table = table.cast(table.schema.set(place, field))
     writer = work.stores.datasets.writer(work.use_case.name, Stage.CURATED, work.run_id)
     try:
-        for batch in pa.table(columns).to_batches(max_chunksize=65_536):
-            writer.write(batch)
+        for batch in table.to_batches(max_chunksize=65_536):
+            writer.write(work.data.sealed(batch, [FEATURES_COLUMN]))
         return writer.publish(
             parents=(prepared_id,),
             parameters={"algorithm": algorithm, "use_case_digest": work.use_case.digest},

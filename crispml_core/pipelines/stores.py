@@ -19,6 +19,7 @@ from crispml_core.ports.model_compiler import ModelCompiler
 from crispml_core.ports.model_registry import ModelRegistry
 from crispml_core.ports.source import RecordSource
 from crispml_core.ports.timing_log import TimingLog
+from crispml_core.serving.private_records import Privacy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +45,8 @@ class TrainingStores:
         it.
     rules : PromotionRules
         What the environment demands before an alias may move.
+    privacy : Privacy
+        The keys that privacy policies need.
     """
 
     datasets: DataSetStore
@@ -62,3 +65,4 @@ class TrainingStores:
     project_aliases: Callable[[str], None]
     scratch: Callable[[TrainingStores, str], AbstractContextManager[TrainingStores]]
     rules: PromotionRules = field(default_factory=PromotionRules)
+    privacy: Privacy = field(default_factory=Privacy)

@@ -8,11 +8,13 @@ from collections.abc import Callable, Collection
 
 from crispml_core.domain.conformal import ConformalTable
 from crispml_core.domain.errors import CrispMLError, NotReady, describe_failure
+from crispml_core.domain.seen import RowView
 from crispml_core.domain.use_case import UseCase
 from crispml_core.methods.new_data_score import NewDataScore
 from crispml_core.ports.scorer import Scorer
 from crispml_core.serving.explain.explainer import Explainer
 from crispml_core.serving.ledger_writer import Served
+from crispml_core.serving.seeing import as_seen_by
 
 Key = tuple[str, str]
 
@@ -29,11 +31,16 @@ class LoadedVersion:
     def __init__(self, use_case: UseCase, scorer: Scorer) -> None:
         self.use_case, self.scorer, self.manifest = use_case, scorer, scorer.manifest
         table = self.manifest.conformal
+        seen = as_seen_by(use_case, self.manifest)
+        view = RowView(use_case.schema, seen.schema)
+        explainer = Explainer(seen, scorer.plan, self.manifest.version)
         self.method = NewDataScore(
             use_case,
             scorer,
             ConformalTable.from_dict(table) if table else None,
-            Explainer(use_case, scorer.plan, self.manifest.version).explain_rows,
+            explainer.explain_rows
+            if view.is_clear
+            else lambda rows: explainer.explain_rows(view.rows(rows)),
         )
 
     def served(self, alias: str | None, *, is_fallback: bool = False) -> Served:

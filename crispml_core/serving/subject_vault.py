@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 from cryptography.exceptions import InvalidTag
@@ -24,7 +25,6 @@ from crispml_core.domain.identifiers import utc_now
 from crispml_core.domain.pseudonyms import KEY_BYTES, SecretKey, SecretKeys, subject_identifier
 from crispml_core.domain.subjects import Hidden, SubjectKey
 from crispml_core.ports.subject_keys import SubjectKeys
-from crispml_core.serving.sealed_cells import Key
 
 _log = structlog.get_logger("crispml.scoring")
 
@@ -91,13 +91,21 @@ class SubjectVault:
         self._looked_at = now
         self._away_until = 0.0
 
-    def to_write(self, subject_key_ids: Sequence[str | None], *, wait: bool = True) -> list[Key]:
+    def to_write(
+        self,
+        subject_key_ids: Sequence[str | None],
+        *,
+        wait: bool = True,
+        make: Callable[[bytes], Any] = AESGCM,
+    ) -> list[Any]:
         """Return what encrypts for each subject; a subject without a key gets one.
 
         Parameters
         ----------
         wait : bool
             Whether the store may be asked.
+        make : callable
+            Makes what encrypts out of a key.
 
         Raises
         ------
@@ -115,13 +123,15 @@ class SubjectVault:
                 raise WouldWait
             new = self._made(unknown)
         keys = {
-            key_id: _cipher(new.get(key_id) or known.get(key_id))
+            key_id: _cipher(new.get(key_id) or known.get(key_id), make)
             for key_id in distinct
             if key_id is not None
         }
         return [Hidden.WITHHELD if key_id is None else keys[key_id] for key_id in subject_key_ids]
 
-    def to_read(self, subject_key_ids: Sequence[str]) -> list[Key]:
+    def to_read(
+        self, subject_key_ids: Sequence[str], *, make: Callable[[bytes], Any] = AESGCM
+    ) -> list[Any]:
         """Return what decrypts for each subject, or why nothing does; asks the store each time.
 
         Raises
@@ -133,7 +143,7 @@ class SubjectVault:
         """
         found = self._store.find(subject_key_ids)
         return [
-            _cipher(self._opened(found[key_id])) if key_id in found else Hidden.ERASED
+            _cipher(self._opened(found[key_id]), make) if key_id in found else Hidden.ERASED
             for key_id in subject_key_ids
         ]
 
@@ -183,7 +193,7 @@ def _wrapper(master: SecretKey) -> AESGCM:
     return AESGCM(master.derived("wrap"))
 
 
-def _cipher(key: bytes | Hidden | None) -> Key:
+def _cipher(key: bytes | Hidden | None, make: Callable[[bytes], Any]) -> Any:
     if key is None:
         return Hidden.WITHHELD
-    return key if isinstance(key, Hidden) else AESGCM(key)
+    return key if isinstance(key, Hidden) else make(key)

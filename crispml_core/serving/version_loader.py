@@ -17,6 +17,7 @@ from crispml_core.ports.scorer import Scorer
 from crispml_core.serving.compiled.encoding import decode_plan
 from crispml_core.serving.compiled.scorer import CompiledScorer
 from crispml_core.serving.pipeline_scorer import PipelineScorer
+from crispml_core.serving.seeing import as_seen_by, shown
 from crispml_core.tables.golden import golden_answers
 
 
@@ -56,14 +57,15 @@ class VersionLoader:
                 f"version {version} was trained with another definition of {use_case.name}; "
                 "deploy the same definition to both services, or train a new version"
             )
+        seen = as_seen_by(use_case, manifest)
         try:
-            scorer = self._restore(use_case, manifest)
-            self._prove(use_case, manifest, scorer)
+            scorer = self._restore(seen, manifest)
+            self._prove(seen, manifest, scorer)
         except ImportError as error:
             raise NotReady(
                 f"version {version} needs the library {error.name}, which is not installed here"
             ) from error
-        return scorer
+        return shown(use_case, seen, scorer)
 
     def load_every_form(self, use_case: UseCase, version: str) -> Scorer:
         """Load what serves, and see that the pipeline behind it loads and proves itself too.
@@ -72,8 +74,9 @@ class VersionLoader:
         """
         scorer = self.load(use_case, version)
         if scorer.manifest.compiled.kind is not None:
-            pipeline = self._restore_pipeline(use_case, scorer.manifest)
-            self._prove(use_case, scorer.manifest, pipeline)
+            seen = as_seen_by(use_case, scorer.manifest)
+            pipeline = self._restore_pipeline(seen, scorer.manifest)
+            self._prove(seen, scorer.manifest, pipeline)
         return scorer
 
     def _restore(self, use_case: UseCase, manifest: ModelVersion) -> Scorer:

@@ -31,8 +31,15 @@ from crispml_core.monitoring.names import KPI_NAMES
 ENTRY_POINTS = "crispml.use_cases"
 
 
-def load_use_cases(references: Sequence[str]) -> dict[str, UseCase]:
+def load_use_cases(references: Sequence[str], environment: str = "") -> dict[str, UseCase]:
     """Load every referenced use case and those of the entry point group.
+
+    Parameters
+    ----------
+    references : sequence of str
+        See the module.
+    environment : str
+        Where they are loaded; their data and policies are those of it.
 
     Returns
     -------
@@ -47,16 +54,16 @@ def load_use_cases(references: Sequence[str]) -> dict[str, UseCase]:
     installed = sorted(point.value for point in entry_points(group=ENTRY_POINTS))
     use_cases: dict[str, UseCase] = {}
     for reference in dict.fromkeys([*installed, *references]):
-        use_case = load_use_case(reference)
+        use_case = load_use_case(reference, environment)
         if use_case.name in use_cases:
             raise UseCaseError(use_case.name, "load", "two use cases have this name; rename one")
         use_cases[use_case.name] = use_case
     return use_cases
 
 
-def load_use_case(reference: str) -> UseCase:
+def load_use_case(reference: str, environment: str = "") -> UseCase:
     """Load one use case; raise `UseCaseError` with what to fix."""
-    use_case = _load(reference)
+    use_case = _load(reference, environment)
     known = KPI_NAMES[use_case.target.task]
     for gate in use_case.gates:
         if gate.kpi not in known:
@@ -65,25 +72,26 @@ def load_use_case(reference: str) -> UseCase:
     try:
         check_rules(use_case, known)
         check_privacy(use_case)
+        use_case.check_seen()
     except InvalidInput as error:
         raise UseCaseError(use_case.name, "load", error.message) from error
     return use_case
 
 
-def _load(reference: str) -> UseCase:
+def _load(reference: str, environment: str) -> UseCase:
     try:
         if reference.endswith((".yaml", ".yml")):
             # Only now: a process without a use case of this kind starts sooner without YAML.
             from crispml_core.use_cases.tabular import load_tabular
 
-            return load_tabular(Path(reference))
+            return load_tabular(Path(reference), environment)
         place, separator, attribute = reference.partition(":")
         if not separator or not attribute:
             raise UseCaseError(
                 reference, "load", "write package.module:name, file.py:name or file.yaml"
             )
         module, digest = _from_file(Path(place)) if place.endswith(".py") else _from_module(place)
-        return _pick(module, attribute, reference, digest)
+        return _pick(module, attribute, reference, digest).in_environment(environment)
     except UseCaseError:
         raise
     except CrispMLError as error:

@@ -17,7 +17,9 @@ import yaml
 from pydantic import BaseModel, ConfigDict, StrictStr, ValidationError, create_model
 from pydantic import Field as Declared
 
+from crispml_core.domain.algorithms import Algorithm
 from crispml_core.domain.dataset_privacy import DataSetPrivacy
+from crispml_core.domain.environments import EnvironmentData
 from crispml_core.domain.errors import InvalidInput, UseCaseError
 from crispml_core.domain.expressions import Kind
 from crispml_core.domain.fields import Field, RecordSchema
@@ -78,6 +80,7 @@ def _made(value: Any) -> Any:
 _Field, _Target, _Segment = _section(Field), _section(Target), _section(Segment)
 _Gate, _Costs, _Split = _section(Gate), _section(CostMatrix), _section(Split)
 _Monitoring, _Privacy = _section(Monitoring), _section(DataSetPrivacy)
+_Environment = _section(EnvironmentData)
 
 
 class _Document(BaseModel):
@@ -101,15 +104,20 @@ class _Document(BaseModel):
     split: _Split | None = None  # type: ignore[valid-type]
     monitoring: _Monitoring | None = None  # type: ignore[valid-type]
     privacy: _Privacy | None = None  # type: ignore[valid-type]
+    environments: list[_Environment] = Declared(  # type: ignore[valid-type]
+        default_factory=list
+    )
 
 
-def load_tabular(path: Path) -> UseCase:
+def load_tabular(path: Path, environment: str = "") -> UseCase:
     """Load a use case from a YAML file.
 
     Parameters
     ----------
     path : Path
         The file. Paths of its source are resolved beside it.
+    environment : str
+        Where it is loaded; its data and policies are those of it.
 
     Raises
     ------
@@ -119,7 +127,7 @@ def load_tabular(path: Path) -> UseCase:
     try:
         content = yaml.safe_load(path.read_bytes())
         document = _Document.model_validate(content)
-        use_case = _build(document, path.resolve().parent)
+        use_case = _build(document, path.resolve().parent, environment)
     except OSError:
         raise UseCaseError(str(path), "load", "the file cannot be read") from None
     except yaml.YAMLError as error:
@@ -137,19 +145,20 @@ def _digest(content: dict[str, Any]) -> str:
     """Return SHA-256 over what the file says about the model.
 
     How it is watched does not count, nor which data sets are refused: neither changes the model.
+    All environments count, so that all of them have one digest.
     """
     left_out = (_MONITORING, _PRIVACY)
     model = {name: value for name, value in content.items() if name not in left_out}
+    if (content.get(_PRIVACY) or {}).get("training"):
+        model[_PRIVACY] = {"training": True}
     return hashlib.sha256(json.dumps(model, default=str).encode()).hexdigest()
 
 
-def _build(document: _Document, folder: Path) -> UseCase:
+def _build(document: _Document, folder: Path, environment: str) -> UseCase:
     schema = RecordSchema(_made(document.fields), document.record_key)
     target = _made(document.target)
     derived = tuple(Derive(name, text) for name, text in document.derive.items())
-    left_out = {*document.ignore, document.record_key, document.subject_key}
-    columns = _columns(schema, kinds_of(schema, derived), left_out)
-    return UseCase(
+    use_case = UseCase(
         name=document.name,
         version=document.version,
         description=document.description,
@@ -159,16 +168,38 @@ def _build(document: _Document, folder: Path) -> UseCase:
         target=target,
         fields=schema.fields,
         prepare=derived,
-        algorithms=tuple(
-            tabular_algorithm(name, columns, target.is_classification, defaults or {})
-            for name, defaults in document.algorithms.items()
-        ),
+        algorithms=_algorithms(document, schema, derived, target),
         segments=_made(document.segments),
         cost_matrix=_made(document.cost_matrix),
         gates=_made(document.gates),
         split=_made(document.split) or Split(),
         monitoring=_made(document.monitoring) or Monitoring(),
         privacy=_made(document.privacy) or DataSetPrivacy(),
+        environments=_made(document.environments),
+    ).in_environment(environment)
+    seen = use_case.seen.schema
+    if seen.names == schema.names:
+        return use_case
+    return dataclasses.replace(
+        use_case, algorithms=_algorithms(document, seen, derived, target, schema)
+    )
+
+
+def _algorithms(
+    document: _Document,
+    schema: RecordSchema,
+    derived: tuple[Derive, ...],
+    target: Target,
+    declared: RecordSchema | None = None,
+) -> tuple[Algorithm, ...]:
+    """Return the algorithms over a schema, which may lack fields that are `declared`."""
+    left_out = {*document.ignore, document.record_key, document.subject_key}
+    if declared is not None:
+        left_out -= set(declared.names) - set(schema.names)
+    columns = _columns(schema, kinds_of(schema, derived), left_out)
+    return tuple(
+        tabular_algorithm(name, columns, target.is_classification, defaults or {})
+        for name, defaults in document.algorithms.items()
     )
 
 

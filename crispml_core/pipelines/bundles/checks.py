@@ -21,15 +21,22 @@ from crispml_core.ports.model_registry import VersionFiles
 from crispml_core.serving.loaded_versions import LoadedVersion
 from crispml_core.serving.version_loader import VersionLoader
 
+_POLICIES = ("privacy", "generalise")
+# A pseudonymised key is a text in masked data, whatever it is in the record schema.
+_NAMED = b"named"
+
 
 def check_definition(use_case: UseCase, manifest: ModelVersion) -> None:
     """Refuse a version that was trained for another schema or definition."""
     if manifest.use_case != use_case.name:
         raise MalformedContent("the manifest is of another use case than the index")
     given, here = _fields(manifest.schema), _fields(msgspec.to_builtins(use_case.schema))
-    if given != here:
-        differing = [name for name in here if given.get(name) != here[name]]
-        unknown = len(set(given) - set(here))
+    # Masked data lack fields and have pseudonyms as keys; the digest below stands for all of that.
+    masked = (None, _NAMED) if manifest.masked else ()
+    expected = [name for name in here if given.get(name) not in masked]
+    differing = [name for name in expected if given.get(name) != here[name]]
+    unknown = len(set(given) - set(here))
+    if differing or unknown:
         raise InvalidInput(
             "the version was trained for another record schema than that of the use case here; "
             f"fields that differ: {', '.join(differing) or 'none'}"
@@ -56,13 +63,25 @@ def check_manifest(use_case: UseCase, index: BundleIndex, manifest: ModelVersion
 
 
 def _fields(schema: object) -> dict[str, bytes]:
-    """Return the declaration of each field of a schema by its name, in one form."""
+    """Return the declaration of each field of a schema by its name, in one form.
+
+    How private a field is does not count: environments differ in that.
+    """
     fields = schema.get("fields", []) if isinstance(schema, dict) else []
     found = {}
     for position, field in enumerate(fields):
         name = field.get("name") if isinstance(field, dict) else None
-        found[str(name or position)] = msgspec.json.encode(field, order="sorted")
+        found[str(name or position)] = _declared(field)
     return found
+
+
+def _declared(field: object) -> bytes:
+    if not isinstance(field, dict):
+        return msgspec.json.encode(field, order="sorted")
+    if field.get("privacy") == "pseudonymise" and field.get("type") == "string":
+        return _NAMED
+    rules = {name: value for name, value in field.items() if name not in _POLICIES}
+    return msgspec.json.encode(rules, order="sorted")
 
 
 def prove(

@@ -1,7 +1,7 @@
 """Values become coarser, keep their type, and a way that does not fit is refused."""
 
 import math
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
@@ -108,6 +108,32 @@ def test_what_is_coarse_is_a_finite_number_not_above_and_keeps_the_minimum(value
     assert math.isfinite(coarse)
     is_tiny = value / width == 0.0
     assert coarse <= value or is_tiny or coarse == minimum or math.isclose(coarse, value)
+
+
+WIDTHS = st.sampled_from([0.1, 0.3, 1 / 3, 7.0, 1e-5, 1e22]) | widths
+
+
+@given(value=finite, width=WIDTHS, minimum=st.none() | finite, times=st.integers(-9999, 9999))
+def test_a_number_that_is_coarse_already_stays_as_it_is(value, width, minimum, times):
+    """Data that were made coarse when they were read are made coarse again before a model."""
+    rule = Generalise(width=width).rule("number", minimum)
+    for number in (value, times * width):
+        if abs(number) < float("inf"):
+            assert rule(rule(number)) == rule(number)
+
+
+def test_what_values_become_stays_itself():
+    groups = Generalise(groups={"a": "b"}, other="c").rule("category")
+    assert [groups(value) for value in "abcd"] == ["b", "b", "c", "c"]
+    for facts in ({"groups": {"a": "b", "b": "c"}}, {"groups": {"a": "b"}, "other": "a"}):
+        with pytest.raises(InvalidInput, match="must stay itself"):
+            private("category", facts, values=("a", "b", "c", "d"))
+
+
+def test_a_moment_is_made_coarse_in_utc_wherever_it_was_told():
+    rule = Generalise(to="day").rule("datetime")
+    told = datetime(2024, 3, 1, 0, 30, tzinfo=timezone(timedelta(hours=2)))
+    assert rule(told) == datetime(2024, 2, 29, tzinfo=UTC)
 
 
 @given(value=st.integers(-(2**63), 2**63 - 1), width=st.integers(1, 2**40))
