@@ -36,7 +36,7 @@ class Scorer:
     def __init__(self, version, divisor, *, is_fast=True):
         self.is_fast, self.divisor = is_fast, divisor
         self.manifest = SimpleNamespace(
-            model="toy", version=version, classes=("no", "yes"), conformal=None
+            model="toy", version=version, classes=("no", "yes"), conformal=None, masked=False
         )
         self.before = lambda: None
 

@@ -53,7 +53,7 @@ class World:
         if version in self.broken:
             raise self.broken[version]
         manifest = SimpleNamespace(
-            model="toy", version=version, classes=("no", "yes"), conformal=None
+            model="toy", version=version, classes=("no", "yes"), conformal=None, masked=False
         )
         return SimpleNamespace(manifest=manifest, size_bytes=400, plan=None)
 

@@ -37,7 +37,7 @@ class Scorer:
     def __init__(self, version, is_fast):
         self.is_fast = is_fast
         self.manifest = SimpleNamespace(
-            model="toy", version=version, classes=("no", "yes"), conformal=None
+            model="toy", version=version, classes=("no", "yes"), conformal=None, masked=False
         )
         self.asked = []
         self.hold = threading.Event()
