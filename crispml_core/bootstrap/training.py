@@ -15,6 +15,7 @@ from crispml_core.adapters.compilers import SklearnModelCompiler
 from crispml_core.adapters.libraries import library_versions
 from crispml_core.adapters.sources import build_source
 from crispml_core.adapters.sql.alias_log import SqlAliasLog
+from crispml_core.adapters.sql.approval_log import SqlApprovalLog
 from crispml_core.adapters.sql.databases.tracing import trace_statements
 from crispml_core.adapters.sql.dataset_notes import SqlDataSetNotes
 from crispml_core.adapters.sql.health_log import SqlHealthLog
@@ -55,6 +56,7 @@ from crispml_core.domain.runs import MONITORING_RUNS, TRAINING_RUNS, Run
 from crispml_core.domain.use_case import UseCase
 from crispml_core.governance.promotion import PromotionMode, PromotionRules
 from crispml_core.logs import configure_logging
+from crispml_core.pipelines.approvals import Approvals, ApprovalStores
 from crispml_core.pipelines.bundles.door import Bundles
 from crispml_core.pipelines.catalogue import Catalogue
 from crispml_core.pipelines.challenges import Challenges
@@ -113,6 +115,7 @@ class TrainingParts(Parts):
     training: TrainingPipelines
     project_aliases: Callable[[str], None]
     bundles: Bundles
+    approvals: Approvals
     monitor: Monitor
     findings: MonitorStore
     outbox: Outbox
@@ -192,6 +195,7 @@ def build(settings: CrispMLSettings, *, is_run: bool = False) -> TrainingParts:
         aliases=aliases,
         health=SqlHealthLog(engine),
         imports=SqlImportLog(engine),
+        approvals=SqlApprovalLog(engine),
         timings=timings,
         open_source=open_source,
         drop_upload=uploads.remove,
@@ -200,13 +204,19 @@ def build(settings: CrispMLSettings, *, is_run: bool = False) -> TrainingParts:
         libraries=library_versions,
         project_aliases=project_aliases,
         rules=PromotionRules(
-            environment=settings.environment, mode=PromotionMode(settings.promotion.mode)
+            environment=settings.environment,
+            mode=PromotionMode(settings.promotion.mode),
+            four_eyes=settings.promotion.approval == "required",
         ),
         scratch=scratch_in(root),
     )
     training, runs = TrainingPipelines(use_cases, stores), SqlRunStore(engine)
     findings, ledger = SqlMonitorStore(engine), SqlScoreLedger(engine)
     drift = drift_pipelines(use_cases, engine, models, aliases, timings).drift
+    outbox, keys = SqlOutbox(engine), SqlKeyStore(looks)
+    messages = Messages(
+        environment=settings.environment, wanted=build_webhook(settings) is not None
+    )
     monitor = Monitor(
         use_cases,
         MonitorStores(
@@ -220,7 +230,7 @@ def build(settings: CrispMLSettings, *, is_run: bool = False) -> TrainingParts:
             drift=drift,
             challenge=Challenges(use_cases, aliases, ledger).challenge,
         ),
-        Messages(environment=settings.environment, wanted=build_webhook(settings) is not None),
+        messages,
         timeout_s=settings.runs.timeout_s,
     )
     return TrainingParts(
@@ -237,7 +247,7 @@ def build(settings: CrispMLSettings, *, is_run: bool = False) -> TrainingParts:
         models=models,
         aliases=aliases,
         timings=timings,
-        keys=SqlKeyStore(looks),
+        keys=keys,
         verifier=verifier,
         signer=signer,
         audit=audit,
@@ -245,12 +255,17 @@ def build(settings: CrispMLSettings, *, is_run: bool = False) -> TrainingParts:
         training=training,
         project_aliases=project_aliases,
         bundles=Bundles(use_cases, stores, runs, TarBundles(), signer, bundle_authors(settings)),
+        approvals=Approvals(
+            use_cases,
+            ApprovalStores(training=stores, keys=keys, outbox=outbox, drift=drift),
+            messages,
+        ),
         monitor=monitor,
         findings=findings,
-        outbox=SqlOutbox(engine),
         retention=Retention(settings.retention.rules(), SqlRetentionStore(engine)),
+        outbox=outbox,
         drift=drift,
-        figures=build_figures(use_cases, looks),
+        figures=build_figures(use_cases, looks, stores),
         ping=lambda: ping_stores(looks, root, writable=True),
         pools=pools_of(engine, looks, queue),
         close=close,

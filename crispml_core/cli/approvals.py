@@ -10,8 +10,9 @@ from crispml_core.domain.alerts import ActionStatus
 
 @click.group("approvals", cls=DefaultGroup, epilog="Example: crispml approvals")
 def approvals() -> None:
-    """Show promotions that wait for an approval, and answer them.
+    """Show promotions that rules asked for, and answer them.
 
+    What people decide about a version itself is under `crispml models approval`.
     Without a command: crispml approvals [--all].
     """
 

@@ -11,6 +11,7 @@ from crispml_core.cli.drill import drill
 from crispml_core.cli.kpis import value_of
 from crispml_core.cli.model_card import card
 from crispml_core.cli.verb import DefaultGroup, Failure, ServiceVerb, Session
+from crispml_core.cli.version_approvals import approval, approve, promote, refuse
 from crispml_core.cli.version_health import health
 from crispml_core.cli.version_signature import sign
 from crispml_core.domain.models import AliasEvent, PublishedVersion
@@ -115,6 +116,8 @@ models.add_command(challenge)
 models.add_command(health)
 models.add_command(sign)
 models.add_command(drill)
+for verb in (approval, approve, refuse, promote):
+    models.add_command(verb)
 
 
 def _show_versions(

@@ -8,6 +8,7 @@ from typing import Any
 
 from crispml_core.client.access_calls import KeyCalls
 from crispml_core.client.answers import ModelReport
+from crispml_core.client.approval_calls import ApprovalCalls
 from crispml_core.client.bundles import BundleCalls
 from crispml_core.client.datasets import PARQUET as PARQUET
 from crispml_core.client.datasets import DataSetCalls
@@ -21,7 +22,9 @@ from crispml_core.domain.runs import CYCLE, TRAINING_METHODS, Run
 CSV = "text/csv"
 
 
-class TrainingClient(BundleCalls, DataSetCalls, KeyCalls, MonitoringCalls, RetentionCalls):
+class TrainingClient(
+    ApprovalCalls, BundleCalls, DataSetCalls, KeyCalls, MonitoringCalls, RetentionCalls
+):
     """Typed calls of the training service.
 
     Every method call answers at once with a queued `Run`; `wait` gives the finished one. Keywords

@@ -98,6 +98,8 @@ class ModelVersion:
         record only what these leave of it.
     compiled : CompiledForm
         Whether a compiled form serves, how close it is to scikit-learn, and why not if not.
+    trained_by : str
+        Who asked for the run that made it; empty when nobody knows.
     """
 
     model: str
@@ -121,6 +123,7 @@ class ModelVersion:
     conformal: dict[str, Any] | None = None
     masked: bool = False
     compiled: CompiledForm = field(default_factory=CompiledForm)
+    trained_by: str = ""
     files: tuple[StoredFile, ...] = ()
 
 

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from crispml_core.domain.algorithms import Algorithm
+from crispml_core.domain.approval import ApprovalPolicy
 from crispml_core.domain.dataset_privacy import DataSetPrivacy
 from crispml_core.domain.datasets import SPLIT_COLUMN, SUBJECT_COLUMN
 from crispml_core.domain.drift import DRIFT_NAMES
@@ -92,6 +93,8 @@ class UseCase:
         Shares of train, select and test.
     monitoring : Monitoring
         How a released model is watched.
+    approval : ApprovalPolicy
+        What must be known about a version before somebody may approve it.
     subject_key : str, optional
         The field that identifies the person behind a record: with the key of that person values
         are encrypted, and by it they are erased. The record key unless it is declared.
@@ -104,7 +107,8 @@ class UseCase:
     version, description : str
         For people.
     digest : str
-        SHA-256 of the definition as it was loaded, without its monitoring; set by the loader.
+        SHA-256 of the definition as it was loaded, without its monitoring and its approval; set by
+        the loader.
     module : str
         Python module it was loaded from, whose types a model may contain; set by the loader.
     """
@@ -121,6 +125,7 @@ class UseCase:
     gates: tuple[Gate, ...] = ()
     split: Split = field(default_factory=Split)
     monitoring: Monitoring = field(default_factory=Monitoring)
+    approval: ApprovalPolicy = field(default_factory=ApprovalPolicy)
     subject_key: str | None = None
     privacy: DataSetPrivacy = field(default_factory=DataSetPrivacy)
     environments: tuple[EnvironmentData, ...] = ()

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from crispml_core.domain.approval import VersionDecision
 from crispml_core.domain.bundles import Approval
 from crispml_core.domain.errors import InvalidInput
 from crispml_core.domain.models import CHALLENGER, CHAMPION, FALLBACK, AliasEvent
@@ -41,6 +42,8 @@ class Candidate:
         Whether this environment trained it.
     unfit : str or None
         Why it is judged unfit to answer, if it is.
+    approval : VersionDecision or None
+        What lets it answer here: an approval that holds, or a glass that was broken for it.
     """
 
     digest: str
@@ -48,6 +51,7 @@ class Candidate:
     approvals: Iterable[Approval] = ()
     trained_here: bool = False
     unfit: str | None = None
+    approval: VersionDecision | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,10 +64,13 @@ class PromotionRules:
         ``dev``, ``qa`` or ``prod``. Only prod demands anything: the others are where people try.
     mode : PromotionMode
         What prod accepts.
+    four_eyes : bool
+        Whether prod asks that somebody who did not train a version approved it.
     """
 
     environment: str = "dev"
     mode: PromotionMode = PromotionMode.MODEL
+    four_eyes: bool = True
 
     @property
     def is_strict(self) -> bool:
@@ -74,6 +81,11 @@ class PromotionRules:
     def takes_own_versions(self) -> bool:
         """Whether a version that was trained here may answer here."""
         return not self.is_strict or self.mode is PromotionMode.CODE
+
+    @property
+    def asks_approval(self) -> bool:
+        """Whether a version answers here only after somebody approved it."""
+        return self.is_strict and self.four_eyes
 
     def check_reason(self, reason: str) -> None:
         """Raise `InvalidInput` when a move needs a reason and has none."""
@@ -97,13 +109,17 @@ class PromotionRules:
             return f"gates: the version does not keep {gates} on test"
         if candidate.unfit is not None:
             return f"the version is judged unfit to answer: {candidate.unfit}"
-        if candidate.trained_here and self.takes_own_versions:
-            return None
-        if not is_approved(candidate.digest, candidate.approvals):
+        is_own = candidate.trained_here and self.takes_own_versions
+        if not is_own and not is_approved(candidate.digest, candidate.approvals):
             return (
                 f"{QA} never approved these bytes: no bundle that was imported here has a move of "
                 f"{CHAMPION} in {QA} to the digest {candidate.digest[:12]}…; let {QA} make the "
                 "version its champion, export it there and import the bundle here"
+            )
+        if self.asks_approval and candidate.approval is None:
+            return (
+                "nobody approved these bytes and their report here: an approver who did not train "
+                "the version has to, see `crispml models approval`"
             )
         return None
 

@@ -23,6 +23,7 @@ from crispml_core.domain.use_case import UseCase
 from crispml_core.governance.gates import check_gates
 from crispml_core.monitoring.assessment import assess
 from crispml_core.monitoring.conformal import conformal_coverage
+from crispml_core.monitoring.fairness import fairness
 from crispml_core.monitoring.groups import segment_kpis
 from crispml_core.monitoring.importance import permutation_importance
 from crispml_core.monitoring.intervals import LEVEL, Interval
@@ -136,6 +137,7 @@ class ModelReport:
             given.predict, given.X, given.y, self.use_case.target.task, given.seed
         )
         content["conformal"] = self._conformal(given)
+        content["fairness"] = self._fairness(given, prediction)
         content["gates"] = [
             result.to_dict()
             for result in check_gates(self.use_case.gates, values_of(content["kpis"]))
@@ -164,6 +166,30 @@ class ModelReport:
         if given.conformal is None or answers is None:
             return None
         return conformal_coverage(given.conformal, self.use_case.target.task, given.y, answers)
+
+    def _fairness(self, given: ReportInput, prediction: np.ndarray) -> dict[str, Any] | None:
+        """Return whether the declared groups are treated alike; every row has its truth here."""
+        target, declared = self.use_case.target, self.use_case.monitoring.fairness
+        if not declared:
+            return None
+        decision = None
+        if given.probabilities is not None:
+            decision = (
+                given.probabilities.argmax(axis=1)
+                if given.threshold is None
+                else (given.probabilities[:, 1] >= given.threshold).astype(int)
+            )
+        return fairness(
+            declared,
+            target.task,
+            prediction,
+            decision,
+            given.y,
+            np.ones(len(given.y), dtype=bool),
+            {name: Grouping.of(members) for name, members in given.segments.items()},
+            classes=target.classes,
+            min_group=self.use_case.monitoring.min_group,
+        )
 
     def _facts(self, given: ReportInput) -> dict[str, Any]:
         target = self.use_case.target

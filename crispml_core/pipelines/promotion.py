@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from crispml_core.domain.approval import VersionDecision
 from crispml_core.domain.bundles import PromotionRefused
 from crispml_core.domain.challenge import check_alias
 from crispml_core.domain.errors import InvalidInput, NotFound
@@ -17,6 +18,7 @@ from crispml_core.domain.use_case import UseCase
 from crispml_core.governance.gates import check_gates
 from crispml_core.governance.promotion import Candidate
 from crispml_core.methods.model_persist import MODEL_FILE
+from crispml_core.pipelines.standing import approval_of
 from crispml_core.pipelines.stores import TrainingStores
 
 
@@ -31,6 +33,7 @@ def move_alias(
     reason: str = "",
     traffic: float = 0.0,
     use_case: UseCase | None = None,
+    glass: VersionDecision | None = None,
 ) -> AliasEvent:
     """Point an alias at a version, and bind the move to the bytes of that.
 
@@ -42,6 +45,8 @@ def move_alias(
         The share of the records that a challenger answers, in [0, 1).
     use_case : UseCase, optional
         The definition that serves; a challenger must have been trained for it.
+    glass : VersionDecision, optional
+        The broken glass that stands for an approval, as it is kept.
 
     Raises
     ------
@@ -62,9 +67,7 @@ def move_alias(
         _check_challenger(stores, stores.models.get(model, version), use_case)
     stores.rules.check_reason(reason)
     if stores.rules.concerns(alias, traffic):
-        refusal = stores.rules.refusal(_candidate(stores, model, version, use_case))
-        if refusal is not None:
-            raise PromotionRefused(refusal)
+        check_candidate(stores, model, version, use_case, glass)
     return stores.aliases.move(
         model,
         alias,
@@ -108,6 +111,19 @@ def remove_alias(
         raise NotFound("alias", stores.aliases.aliases(model)) from None
 
 
+def check_candidate(
+    stores: TrainingStores,
+    model: str,
+    version: str,
+    use_case: UseCase | None,
+    glass: VersionDecision | None = None,
+) -> None:
+    """Raise `PromotionRefused` unless the rules let a version answer here."""
+    refusal = stores.rules.refusal(_candidate(stores, model, version, use_case, glass))
+    if refusal is not None:
+        raise PromotionRefused(refusal)
+
+
 def _check_challenger(
     stores: TrainingStores, manifest: ModelVersion, use_case: UseCase | None
 ) -> None:
@@ -123,7 +139,11 @@ def _check_challenger(
 
 
 def _candidate(
-    stores: TrainingStores, model: str, version: str, use_case: UseCase | None
+    stores: TrainingStores,
+    model: str,
+    version: str,
+    use_case: UseCase | None,
+    glass: VersionDecision | None,
 ) -> Candidate:
     """Return what the rules want to know about a version."""
     if use_case is None:
@@ -136,6 +156,7 @@ def _candidate(
         approvals=stores.imports.approvals(model, version),
         trained_here=_is_trained_here(stores, manifest),
         unfit=None if verdict is None or verdict.fit else verdict.reason,
+        approval=glass or approval_of(stores, model, version),
     )
 
 

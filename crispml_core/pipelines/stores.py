@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from crispml_core.domain.use_case import UseCase
 from crispml_core.governance.promotion import PromotionRules
 from crispml_core.ports.alias_log import AliasLog
+from crispml_core.ports.approval_log import ApprovalLog
 from crispml_core.ports.artefact_store import ArtefactStore
 from crispml_core.ports.dataset_notes import DataSetNotes
 from crispml_core.ports.dataset_store import DataSetStore
@@ -56,6 +57,7 @@ class TrainingStores:
     aliases: AliasLog
     health: HealthLog
     imports: ImportLog
+    approvals: ApprovalLog
     timings: TimingLog
     open_source: Callable[[UseCase, str | None], RecordSource]
     drop_upload: Callable[[str], None]

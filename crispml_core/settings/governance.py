@@ -15,6 +15,10 @@ class PromotionSettings(Concern):
     mode: Literal["model", "code"] = "model"
     """What is carried to prod: `model` for versions that qa approved, `code` to train in place."""
 
+    approval: Literal["required", "off"] = "required"
+    """`required`: in prod only a version answers that somebody approved who did not train it.
+    `off`: whoever may move aliases decides alone."""
+
 
 class MonitorSettings(Concern):
     """Messages about what the rules of use cases found."""

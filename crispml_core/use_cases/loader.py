@@ -29,6 +29,8 @@ from crispml_core.governance.rules.declared import check_rules
 from crispml_core.monitoring.names import KPI_NAMES
 
 ENTRY_POINTS = "crispml.use_cases"
+# Files that say nothing about the model itself.
+_ABOUT_ITS_LIFE = ("monitoring.py", "approval.py")
 
 
 def load_use_cases(references: Sequence[str], environment: str = "") -> dict[str, UseCase]:
@@ -65,7 +67,7 @@ def load_use_case(reference: str, environment: str = "") -> UseCase:
     """Load one use case; raise `UseCaseError` with what to fix."""
     use_case = _load(reference, environment)
     known = KPI_NAMES[use_case.target.task]
-    for gate in use_case.gates:
+    for gate in (*use_case.gates, *use_case.approval.gates):
         if gate.kpi not in known:
             hint = f"{did_you_mean(gate.kpi, known)}; known: {', '.join(known)}"
             raise UseCaseError(use_case.name, "load", f"gate {gate.kpi}: no such KPI{hint}")
@@ -149,10 +151,11 @@ def _from_file(path: Path) -> tuple[ModuleType, str]:
 def _digest(files: Iterable[Path]) -> str:
     """SHA-256 over the names and contents of source files.
 
-    Tests beside them do not count, nor does a module `monitoring`: neither changes the model.
+    Tests beside them do not count, nor do modules `monitoring` and `approval`: none of them changes
+    the model.
     """
     total = hashlib.sha256()
     for file in files:
-        if not file.name.startswith("test_") and file.name != "monitoring.py":
+        if not file.name.startswith("test_") and file.name not in _ABOUT_ITS_LIFE:
             total.update(f"{file.name}:".encode() + hashlib.sha256(file.read_bytes()).digest())
     return total.hexdigest()

@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, StrictStr, ValidationError, create_m
 from pydantic import Field as Declared
 
 from crispml_core.domain.algorithms import Algorithm
+from crispml_core.domain.approval import ApprovalPolicy
 from crispml_core.domain.dataset_privacy import DataSetPrivacy
 from crispml_core.domain.environments import EnvironmentData
 from crispml_core.domain.errors import InvalidInput, UseCaseError
@@ -30,7 +31,8 @@ from crispml_core.use_cases.algorithms import Columns, tabular_algorithm
 from crispml_core.use_cases.source_section import SourceSection
 
 _STRICT = ConfigDict(extra="forbid", frozen=True)
-_MONITORING, _PRIVACY = "monitoring", "privacy"
+# Sections that say nothing about the model itself.
+_ABOUT_ITS_LIFE = ("monitoring", "approval", "privacy")
 
 
 class _Section(BaseModel):
@@ -79,8 +81,8 @@ def _made(value: Any) -> Any:
 
 _Field, _Target, _Segment = _section(Field), _section(Target), _section(Segment)
 _Gate, _Costs, _Split = _section(Gate), _section(CostMatrix), _section(Split)
-_Monitoring, _Privacy = _section(Monitoring), _section(DataSetPrivacy)
-_Environment = _section(EnvironmentData)
+_Monitoring, _Approval = _section(Monitoring), _section(ApprovalPolicy)
+_Privacy, _Environment = _section(DataSetPrivacy), _section(EnvironmentData)
 
 
 class _Document(BaseModel):
@@ -107,6 +109,7 @@ class _Document(BaseModel):
     environments: list[_Environment] = Declared(  # type: ignore[valid-type]
         default_factory=list
     )
+    approval: _Approval | None = None  # type: ignore[valid-type]
 
 
 def load_tabular(path: Path, environment: str = "") -> UseCase:
@@ -144,13 +147,12 @@ def load_tabular(path: Path, environment: str = "") -> UseCase:
 def _digest(content: dict[str, Any]) -> str:
     """Return SHA-256 over what the file says about the model.
 
-    How it is watched does not count, nor which data sets are refused: neither changes the model.
-    All environments count, so that all of them have one digest.
+    How it is watched and approved does not count, nor which data sets are refused: none of it
+    changes the model. All environments count, so that all of them have one digest.
     """
-    left_out = (_MONITORING, _PRIVACY)
-    model = {name: value for name, value in content.items() if name not in left_out}
-    if (content.get(_PRIVACY) or {}).get("training"):
-        model[_PRIVACY] = {"training": True}
+    model = {name: value for name, value in content.items() if name not in _ABOUT_ITS_LIFE}
+    if (content.get("privacy") or {}).get("training"):
+        model["privacy"] = {"training": True}
     return hashlib.sha256(json.dumps(model, default=str).encode()).hexdigest()
 
 
@@ -175,6 +177,7 @@ def _build(document: _Document, folder: Path, environment: str) -> UseCase:
         split=_made(document.split) or Split(),
         monitoring=_made(document.monitoring) or Monitoring(),
         privacy=_made(document.privacy) or DataSetPrivacy(),
+        approval=_made(document.approval) or ApprovalPolicy(),
         environments=_made(document.environments),
     ).in_environment(environment)
     seen = use_case.seen.schema

@@ -18,6 +18,7 @@ import pytest
 from sqlalchemy import Engine
 
 from crispml_core.adapters.sql.alias_log import SqlAliasLog
+from crispml_core.adapters.sql.approval_log import SqlApprovalLog
 from crispml_core.adapters.sql.audit.log import SqlAuditLog
 from crispml_core.adapters.sql.audit.seals import SqlSeals
 from crispml_core.adapters.sql.databases.engine import make_engine
@@ -48,6 +49,7 @@ from crispml_core.domain.scores import (
     new_group_id,
 )
 from crispml_core.ports.alias_log import AliasLog
+from crispml_core.ports.approval_log import ApprovalLog
 from crispml_core.ports.audit_log import AuditLog, Seals
 from crispml_core.ports.dataset_notes import DataSetNotes
 from crispml_core.ports.drift_store import DriftStore, LabelCounts
@@ -65,6 +67,7 @@ from crispml_core.ports.score_counts import ScoreCounts
 from crispml_core.ports.score_ledger import ScoreLedger
 from crispml_core.ports.subject_keys import SubjectKeys
 from crispml_core.testing.fakes.alias_log import FakeAliasLog
+from crispml_core.testing.fakes.approval_log import FakeApprovalLog
 from crispml_core.testing.fakes.audit_log import FakeAuditLog, FakeSeals
 from crispml_core.testing.fakes.dataset_notes import FakeDataSetNotes
 from crispml_core.testing.fakes.drift_store import FakeDriftStore, FakeLabelCounts
@@ -124,6 +127,7 @@ class Stores:
     audit: AuditLog
     seals: Seals
     keys: KeyStore
+    approvals: ApprovalLog
     url: str = ""
     """Of the database, for another process."""
 
@@ -199,6 +203,7 @@ def fake_stores() -> Stores:
         audit=audit,
         seals=FakeSeals(audit),
         keys=FakeKeyStore(),
+        approvals=FakeApprovalLog(),
     )
 
 
@@ -245,6 +250,7 @@ def sql_stores(engine: Engine) -> Stores:
         audit=SqlAuditLog(engine),
         seals=SqlSeals(engine),
         keys=SqlKeyStore(engine),
+        approvals=SqlApprovalLog(engine),
     )
 
 

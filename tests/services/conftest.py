@@ -22,6 +22,7 @@ from crispml_core.bootstrap.scoring import ScoringParts
 from crispml_core.bootstrap.training import TrainingParts
 from crispml_core.domain.errors import NotFound
 from crispml_core.domain.models import ModelVersion
+from crispml_core.governance.promotion import PromotionRules
 from crispml_core.logs import configure_logging
 from crispml_core.pipelines.audit.recorder import AuditRecorder
 from crispml_core.pipelines.bundles.door import Bundles
@@ -43,6 +44,7 @@ from crispml_core.serving.shadow import ShadowScores
 from crispml_core.settings import CrispMLSettings, LogSettings
 from crispml_core.settings.security import AuthSettings
 from crispml_core.testing.fakes.alias_log import FakeAliasLog
+from crispml_core.testing.fakes.approval_log import FakeApprovalLog
 from crispml_core.testing.fakes.artefact_store import FakeArtefactStore
 from crispml_core.testing.fakes.audit_log import FakeAuditLog
 from crispml_core.testing.fakes.dataset_notes import FakeDataSetNotes
@@ -211,6 +213,7 @@ def _serve(
     settings: CrispMLSettings,
     folder: Path,
     champion: str | None = None,
+    rules: PromotionRules | None = None,
 ) -> Iterator[Service]:
     app, current = made
     known = {toy.name: toy}
@@ -230,6 +233,7 @@ def _serve(
         aliases=aliases,
         health=FakeHealthLog(),
         imports=FakeImportLog(),
+        approvals=FakeApprovalLog(),
         timings=timings,
         open_source=_nothing,
         drop_upload=uploads.remove,
@@ -238,6 +242,7 @@ def _serve(
         libraries=dict,
         project_aliases=lambda model: None,
         scratch=_nothing,
+        rules=rules or PromotionRules(),
     )
     pipelines = TrainingPipelines(known, stores)
 
@@ -285,6 +290,7 @@ def _serve(
             retention=Retention(settings.retention.rules(), retention_store),
             **watching(
                 known,
+                keys=shared["keys"],
                 ledger=ledger,
                 labels=labels,
                 reports=reports,

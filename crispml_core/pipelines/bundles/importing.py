@@ -8,7 +8,6 @@ from typing import BinaryIO
 from crispml_core.domain.bundles import (
     BundleImport,
     ImportOutcome,
-    PromotionRefused,
 )
 from crispml_core.domain.errors import (
     Conflict,
@@ -18,11 +17,10 @@ from crispml_core.domain.identifiers import utc_now
 from crispml_core.domain.models import FALLBACK, ModelVersion
 from crispml_core.domain.use_case import UseCase
 from crispml_core.governance.gates import check_gates
-from crispml_core.governance.promotion import PromotionMode
 from crispml_core.pipelines.bundles.authors import BundleAuthors, vouched
 from crispml_core.pipelines.bundles.checks import check_definition, check_manifest, prove
 from crispml_core.pipelines.bundles.contents import BundleContents
-from crispml_core.pipelines.promotion import move_alias
+from crispml_core.pipelines.fallback import settle_fallback
 from crispml_core.pipelines.stores import TrainingStores
 from crispml_core.ports.bundle_format import BundleFormat
 
@@ -38,8 +36,8 @@ def import_bundle(
 ) -> ImportOutcome:
     """Verify a bundle and publish the version in it, byte for byte.
 
-    In prod the version becomes ``fallback`` when there is none yet, and in the mode ``code`` in any
-    case, if the rules of promotion allow it to answer.
+    In prod the version becomes ``fallback``, if the rules allow it to answer; see
+    `crispml_core.pipelines.fallback.settle_fallback`.
 
     Raises
     ------
@@ -92,7 +90,7 @@ def import_bundle(
     finally:
         incoming.discard()
     gates = check_gates(use_case.gates, manifest.kpis.get("test", {}))
-    notes = _set_fallback(stores, use_case, contents)
+    notes = settle_fallback(stores, use_case, index.version)
     if len(approvals) < len(contents.approvals):
         notes += (f"approvals that {contents.author} cannot vouch for were left out",)
     fallback = stores.aliases.current(index.model, FALLBACK)
@@ -128,30 +126,3 @@ def _differing_libraries(
         for name in names
         if manifest.libraries.get(name) != here.get(name)
     }
-
-
-def _set_fallback(
-    stores: TrainingStores, use_case: UseCase, contents: BundleContents
-) -> tuple[str, ...]:
-    """Let the version be the fallback of prod, if that has none or stages the code."""
-    index, rules = contents.index, stores.rules
-    if not rules.is_strict:
-        return ()
-    now = stores.aliases.current(index.model, FALLBACK)
-    if now is not None and (rules.mode is PromotionMode.MODEL or now.digest == index.digest):
-        return ()
-    try:
-        move_alias(
-            stores,
-            index.model,
-            FALLBACK,
-            index.version,
-            expected=None if now is None else now.version,
-            moved_by="import",
-            reason=f"bundle {contents.digest[:12]} of {index.environment} was imported",
-            use_case=use_case,
-        )
-    except PromotionRefused as error:
-        return (f"the version did not become {FALLBACK}: {error.message}",)
-    stores.project_aliases(index.model)
-    return ()

@@ -10,7 +10,7 @@ from itertools import product
 
 from crispml_core.domain.alerts import DeliveryStatus
 from crispml_core.domain.identifiers import utc_now
-from crispml_core.domain.models import ROLES
+from crispml_core.domain.models import ROLES, AliasEvent
 from crispml_core.domain.runs import MONITORING_RUNS, SCORING_METHODS, TRAINING_RUNS, RunStatus
 from crispml_core.domain.use_case import UseCase
 from crispml_core.pipelines.figures.reports import NewestReports, ReportFigures
@@ -29,13 +29,20 @@ OTHER = "other"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FigureStores:
-    """What the numbers are read from."""
+    """What the numbers are read from.
+
+    Parameters
+    ----------
+    unapproved : callable
+        Gives the aliases of a model that answer without an approval where one is needed.
+    """
 
     aliases: AliasLog
     reports: ReportStore
     runs: RunStore
     findings: MonitorStore
     outbox: Outbox
+    unapproved: Callable[[str], Sequence[AliasEvent]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +67,8 @@ class Figures:
         How many there ever were, by use case, kind and status.
     messages : dict
         Messages for the webhook, by status.
+    unapproved : dict
+        Whether what answers lacks the approval that it needs, by model and one of `ROLES`.
     """
 
     reports: Sequence[ReportFigures]
@@ -70,6 +79,7 @@ class Figures:
     alerts: Mapping[tuple[str, str, str], tuple[int, int]]
     actions: Mapping[tuple[str, str, str], int]
     messages: Mapping[str, int]
+    unapproved: Mapping[tuple[str, str], bool]
 
 
 class ReadFigures:
@@ -109,6 +119,7 @@ class ReadFigures:
             alerts=stores.findings.alert_counts(),
             actions=stores.findings.action_counts(),
             messages=dict.fromkeys(DeliveryStatus, 0) | stores.outbox.counts(),
+            unapproved=self._unapproved(),
         )
 
     def _versions(self) -> dict[tuple[str, str], str]:
@@ -118,6 +129,13 @@ class ReadFigures:
             for alias, event in self._stores.aliases.aliases(name).items()
             if alias in ROLES
         }
+
+    def _unapproved(self) -> dict[tuple[str, str], bool]:
+        found = dict.fromkeys(product(self._use_cases, ROLES), False)
+        for name in self._use_cases:
+            for event in self._stores.unapproved(name):
+                found[name, event.alias] = True
+        return found
 
     def _moves(self) -> dict[tuple[str, str], int]:
         # From 0 on, so that the first move is a rise.

@@ -13,6 +13,7 @@ from crispml_core.pipelines.health import judge_version
 from crispml_core.pipelines.monitoring.messages import Messages
 from crispml_core.pipelines.monitoring.promotion import promoted
 from crispml_core.pipelines.monitoring.stores import MonitorStores
+from crispml_core.pipelines.standing import approval_of
 
 # Longest of what one look takes up; there is one live retraining of a use case.
 _MANY = 100
@@ -44,8 +45,7 @@ class Actions:
             done = self._retrained(action)
             self._settle(f"retraining.{done.status}", done, action)
         elif action.kind == "promote":
-            is_free = self._use_case.monitoring.promotion == "automatic"
-            if is_free or action.status is ActionStatus.APPROVED:
+            if self._is_free(action) or action.status is ActionStatus.APPROVED:
                 done = promoted(self._stores.training, self._use_case, action)
                 self._settle(f"promotion.{done.status}", done, action)
             else:
@@ -53,6 +53,17 @@ class Actions:
                 self._settle("promotion.requested", waits, action)
         else:
             self._settle(f"champion.{action.kind}", self._judged(action), action)
+
+    def _is_free(self, action: TriggerAction) -> bool:
+        """Whether a promotion needs no answer: the use case says so, and the environment too."""
+        training = self._stores.training
+        if self._use_case.monitoring.promotion != "automatic":
+            return False
+        version = action.version or ""
+        return (
+            not training.rules.asks_approval
+            or approval_of(training, self._use_case.name, version) is not None
+        )
 
     def follow_up(self) -> None:
         """Note how retrainings ended."""

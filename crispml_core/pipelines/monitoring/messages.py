@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from crispml_core.domain.alerts import Delivery, Evaluation, TriggerAction
+from crispml_core.domain.approval import VersionDecision
 from crispml_core.domain.identifiers import new_id, utc_now
 from crispml_core.domain.webhooks import cloud_event
 from crispml_core.governance.rules.decisions import Decision
@@ -57,6 +58,18 @@ class Messages:
             "decided_by": action.decided_by,
         }
         return self._message(kind, action.use_case, action.rule, data)
+
+    def decision(self, decision: VersionDecision) -> list[Delivery]:
+        """Return the message about a decision, for example ``version.break_glass``."""
+        data = {
+            "version": decision.version,
+            "digest": decision.digest,
+            "decided_by": decision.decided_by,
+            "reason": decision.reason,
+            "approval_id": decision.approval_id,
+            "alias": decision.evidence.get("alias"),
+        }
+        return self._message(f"version.{decision.kind}", decision.model, decision.version, data)
 
     def _message(
         self, kind: str, use_case: str, subject: str, data: Mapping[str, Any]

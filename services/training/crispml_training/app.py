@@ -10,9 +10,12 @@ from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 
 from crispml_core.bootstrap.training import Background, TrainingParts, build
+from crispml_core.domain.errors import StoreUnavailable
 from crispml_core.domain.runs import CYCLE, MONITORING_RUNS, TRAINING_METHODS, TRAINING_RUNS
+from crispml_core.pipelines.standing import unapproved
 from crispml_core.rest.app import Service, create_base_app
 from crispml_core.rest.database_metrics import DatabaseMetrics
+from crispml_core.rest.health import OK
 from crispml_core.rest.metrics import HttpMetrics
 from crispml_core.rest.routes.lineage import lineage_router
 from crispml_core.rest.routes.models import model_router
@@ -41,6 +44,7 @@ from crispml_training.routes.monitoring import monitoring_router
 from crispml_training.routes.reproduce import reproduce_router
 from crispml_training.routes.retention import retention_router
 from crispml_training.routes.signatures import signature_router
+from crispml_training.routes.version_approvals import version_approval_router
 from crispml_training.routes.version_health import version_health_router
 
 PORT = 8101
@@ -115,6 +119,7 @@ def create_app(
             card_router(),
             reproduce_router(),
             alias_router(),
+            version_approval_router(),
             version_health_router(),
             signature_router(),
             bundle_router(),
@@ -139,7 +144,19 @@ def create_app(
 
 
 def _checks(parts: TrainingParts) -> Mapping[str, str | None]:
-    return parts.ping()
+    """Look at the stores, and at who answers without an approval: that is no failure of them."""
+    return {**parts.ping(), **_approvals(parts)}
+
+
+def _approvals(parts: TrainingParts) -> Mapping[str, str | None]:
+    try:
+        return {
+            f"approval {model} {event.alias}": f"{OK}, but nobody approved what answers"
+            for model in parts.use_cases
+            for event in unapproved(parts.training.stores, model)
+        }
+    except StoreUnavailable:
+        return {}  # the check of the database says so
 
 
 _SERVICE = Service(
@@ -160,6 +177,7 @@ _SERVICE = Service(
         ("data sets", "Immutable tables by stage: raw, prepared, curated."),
         ("models", "Registered models and their immutable versions."),
         ("aliases", "Names that move between the versions of a model."),
+        ("approval", "Who lets a version answer, and on what grounds."),
         ("bundles", "Versions with their evidence, on the way from one environment to the next."),
         ("reports", "Evaluations of fitted models."),
         ("lineage", "What came from what."),

@@ -124,6 +124,12 @@ class _Families:
             "crispml_webhook_messages", "Messages for the webhook by status.", labels=("status",)
         )
 
+        self._unapproved = gauge(
+            "crispml_answers_unapproved",
+            "1 while what answers under an alias lacks the approval that it needs, else 0.",
+            labels=("model", "alias"),
+        )
+
     def __iter__(self) -> Iterator[Metric]:
         return iter(vars(self).values())
 
@@ -157,6 +163,8 @@ class _Families:
             self._alerts.add_metric(rule, ever)
         for action, number in figures.actions.items():
             self._actions.add_metric(action, number)
+        for answering, is_missing in figures.unapproved.items():
+            self._unapproved.add_metric(answering, is_missing)
         for status, number in figures.messages.items():
             self._messages.add_metric((status,), number)
 

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StrictBool, StrictStr
 
+from crispml_core.domain.approval import MAX_REASON
 from crispml_core.domain.catalogue import MAX_TAG, MAX_TAGS, MAX_TEXT
 from crispml_core.rest.requests import Moment, RequestModel
 
@@ -19,6 +20,7 @@ Text = Annotated[str, Field(strict=True, max_length=MAX_TEXT)]
 Tag = Annotated[str, Field(strict=True, min_length=1, max_length=MAX_TAG)]
 # As `Sensitivity`, spelled out: a schema inside a description of a body can refer to nothing.
 Level = Literal["public", "internal", "confidential", "restricted"]
+Name = Annotated[str, Field(strict=True, min_length=1, max_length=255)]
 Tags = Annotated[list[Tag], Field(max_length=MAX_TAGS)]
 TIMEOUT = Field(None, gt=0, le=7 * 24 * 3600, allow_inf_nan=False)
 
@@ -205,6 +207,29 @@ class ApprovalRequest(RequestModel):
 
     reason: Text = ""
     """Why; kept with the move."""
+
+
+class DecisionRequest(RequestModel):
+    """What somebody decides about a version."""
+
+    decision: Literal["approve", "refuse"]
+    """`approve` lets the version answer in this environment; `refuse` ends an approval too."""
+
+    reason: Annotated[str, Field(strict=True, min_length=1, max_length=MAX_REASON)]
+    """Why; kept with the decision."""
+
+    accept: Annotated[list[Name], Field(max_length=100)] = Field(default_factory=list)
+    """Items of the checklist, by name, that are undecided and shall not stand in the way."""
+
+
+class BreakGlassRequest(RequestModel):
+    """Which version shall answer although nobody approved it."""
+
+    version: Id
+    """A version of the model."""
+
+    reason: Annotated[str, Field(strict=True, min_length=1, max_length=MAX_REASON)]
+    """Why it cannot wait; kept with the move, and told to the webhook."""
 
 
 class MoveRequest(RequestModel):

@@ -28,6 +28,8 @@ class Environment:
         make_key(keys / f"{name}.pem", keys / "trusted" / name)
         self._settings = {
             "CRISPML_ENVIRONMENT": name,
+            # Who approves is tried elsewhere: nobody is told from anybody here.
+            "CRISPML_PROMOTION__APPROVAL": "off",
             "CRISPML_SIGNING__MODE": "required",
             "CRISPML_SIGNING__KEY_FILE": str(keys / f"{name}.pem"),
             "CRISPML_SIGNING__TRUSTED": str(keys / "trusted"),

@@ -9,6 +9,7 @@ import pytest
 
 from crispml_core.pipelines.stores import TrainingStores
 from crispml_core.testing.fakes.alias_log import FakeAliasLog
+from crispml_core.testing.fakes.approval_log import FakeApprovalLog
 from crispml_core.testing.fakes.artefact_store import FakeArtefactStore
 from crispml_core.testing.fakes.dataset_notes import FakeDataSetNotes
 from crispml_core.testing.fakes.dataset_store import FakeDataSetStore
@@ -40,6 +41,7 @@ def make_stores() -> Callable[..., TrainingStores]:
             aliases=FakeAliasLog(),
             health=FakeHealthLog(),
             imports=FakeImportLog(),
+            approvals=FakeApprovalLog(),
             timings=FakeTimingLog(),
             **dict.fromkeys(names) | helpers,
         )

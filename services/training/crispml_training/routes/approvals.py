@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from crispml_core.domain.alerts import ActionStatus, TriggerAction
-from crispml_core.rest.access.caller import who_asks
+from crispml_core.rest.access.caller import principal_of, who_asks
 from crispml_core.rest.answers import answer
 from crispml_core.rest.app import API
 from crispml_core.rest.pagination import Page, PageQuery, found_answer
@@ -60,12 +60,18 @@ def approval_router() -> APIRouter:
     def answer_approval_request(
         request: Request, approval_id: str, body: requests.ApprovalRequest
     ) -> Response:
-        """Answer a request once; an approval moves the alias, if the champion is still the same."""
-        action = parts_of(request).monitor.answer(
-            approval_id,
-            approve=body.decision == "approve",
-            by=who_asks(request, "by", body.by, needed=True),
-            why=body.reason,
+        """Answer a request once; an approval moves the alias, if the champion is still the same.
+
+        Where versions need an approval, this is one, and whatever stands against it is refused.
+        """
+        parts, by = parts_of(request), who_asks(request, "by", body.by, needed=True)
+        if body.decision == "approve":
+            asked = parts.monitor.approval(approval_id)
+            parts.approvals.ensure(
+                asked.use_case, asked.version or "", principal_of(request), reason=body.reason
+            )
+        action = parts.monitor.answer(
+            approval_id, approve=body.decision == "approve", by=by, why=body.reason
         )
         return answer(action)
 

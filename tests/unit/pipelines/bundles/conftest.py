@@ -25,17 +25,25 @@ TAR = TarBundles()
 
 
 class Environment:
-    """The stores of one environment and its bundles."""
+    """The stores of one environment and its bundles; who approves is a matter of its own."""
 
     def __init__(
-        self, name, stores, use_case, folder, mode=PromotionMode.MODEL, signer=None, authors=None
+        self,
+        name,
+        stores,
+        use_case,
+        folder,
+        mode=PromotionMode.MODEL,
+        signer=None,
+        authors=None,
+        four_eyes=False,
     ):
         self.use_case, self.folder = use_case, folder
         self.stores = replace(
             stores,
             models=VolumeModelRegistry(folder),
             aliases=FakeAliasLog(environment=name),
-            rules=PromotionRules(environment=name, mode=mode),
+            rules=PromotionRules(environment=name, mode=mode, four_eyes=four_eyes),
         )
         self.bundles = Bundles(
             {use_case.name: use_case}, self.stores, FakeRunStore(), TAR, signer, authors

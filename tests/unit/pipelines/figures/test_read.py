@@ -31,6 +31,7 @@ def stores():
         runs=FakeRunStore(),
         findings=FakeMonitorStore(outbox),
         outbox=outbox,
+        unapproved=lambda model: [],
     )
 
 
