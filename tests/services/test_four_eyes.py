@@ -219,7 +219,12 @@ SEQUENCES = st.lists(
 @pytest.fixture(scope="module")
 def app() -> tuple[Any, Any, CrispMLSettings]:
     known = CrispMLSettings.model_validate(
-        {"environment": "prod", "auth": {"mode": "required"}, "promotion": {"mode": "code"}}
+        {
+            "environment": "prod",
+            "auth": {"mode": "required"},
+            "promotion": {"mode": "code"},
+            "signing": {"mode": "required"},
+        }
     )
     current: Any = CurrentParts()
     return create_app(current, known, lambda parts: current.executor), current, known
