@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import msgspec
 
@@ -76,23 +77,26 @@ class VersionLoader:
         if scorer.manifest.compiled.kind is not None:
             seen = as_seen_by(use_case, scorer.manifest)
             pipeline = self._restore_pipeline(seen, scorer.manifest)
-            self._prove(seen, scorer.manifest, pipeline)
+            try:
+                self._prove(seen, scorer.manifest, pipeline)
+            except NotReady as error:
+                raise NotReady(f"{MODEL_FILE}: {error.message}") from error
         return scorer
 
     def _restore(self, use_case: UseCase, manifest: ModelVersion) -> Scorer:
         if manifest.compiled.kind is not None:
             content = self._registry.read(use_case.name, manifest.version, COMPILED_FILE)
-            plan = decode_plan(content)
-            if plan.kind != manifest.compiled.kind:
-                raise RegistryDamaged(
-                    f"{COMPILED_FILE} of {manifest.version} is of another kind than its manifest"
-                )
-            return CompiledScorer(use_case, manifest, plan)
+            with _naming(COMPILED_FILE, manifest):
+                plan = decode_plan(content)
+                if plan.kind != manifest.compiled.kind:
+                    raise RegistryDamaged("it is of another kind than its manifest")
+                return CompiledScorer(use_case, manifest, plan)
         return self._restore_pipeline(use_case, manifest)
 
     def _restore_pipeline(self, use_case: UseCase, manifest: ModelVersion) -> PipelineScorer:
         content = self._registry.read(use_case.name, manifest.version, MODEL_FILE)
-        pipeline = self._codec(use_case).loads(content, manifest.trusted_types)
+        with _naming(MODEL_FILE, manifest):
+            pipeline = self._codec(use_case).loads(content, manifest.trusted_types)
         # In memory a pipeline takes about twice its file.
         return PipelineScorer(use_case, manifest, pipeline, size_bytes=2 * len(content))
 
@@ -100,7 +104,7 @@ class VersionLoader:
         content = self._registry.read(use_case.name, manifest.version, GOLDEN_FILE)
         try:
             golden = msgspec.json.decode(content, type=GoldenRecords)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise RegistryDamaged(f"{GOLDEN_FILE} of {manifest.version} is not readable") from error
         damage = RegistryDamaged(
             f"{GOLDEN_FILE} of {manifest.version} does not hold the golden records"
@@ -117,3 +121,12 @@ class VersionLoader:
             reason = deviation(golden, found, manifest.compiled.tolerance)
         if reason is not None:
             raise NotReady(f"version {manifest.version} does not reproduce itself here: {reason}")
+
+
+@contextmanager
+def _naming(file: str, manifest: ModelVersion) -> Iterator[None]:
+    """Say of which file a finding is."""
+    try:
+        yield
+    except RegistryDamaged as error:
+        raise RegistryDamaged(f"{file} of {manifest.version}: {error.message}") from error

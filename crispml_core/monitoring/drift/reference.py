@@ -78,7 +78,7 @@ class Reference:
         """Read the file of a version; raise `RegistryDamaged` where it is none."""
         try:
             found = msgspec.json.decode(content, type=cls)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise RegistryDamaged("the reference of the version is not readable") from error
         if found.format != FORMAT or OVERALL not in found.counts:
             raise RegistryDamaged("the reference of the version is not one of this release")

@@ -82,7 +82,7 @@ def decode_plan(content: bytes) -> Plan:
     """
     try:
         plan = _decode(content)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise RegistryDamaged("the compiled model cannot be read") from error
     try:
         _check(plan)
