@@ -18,6 +18,7 @@ from crispml_core.cli.label import label
 from crispml_core.cli.lineage import lineage
 from crispml_core.cli.models import models
 from crispml_core.cli.monitor import monitor
+from crispml_core.cli.privacy import privacy
 from crispml_core.cli.replay import replay
 from crispml_core.cli.report import report
 from crispml_core.cli.reproduce import reproduce
@@ -70,6 +71,7 @@ for _verb in (
     keys,
     use_case,
     signing,
+    privacy,
     retention,
     db,
     completion,

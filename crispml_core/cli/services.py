@@ -209,12 +209,16 @@ class Services:
 
 
 _KEY_FILE, _TRUSTED = "CRISPML_SIGNING__KEY_FILE", "CRISPML_SIGNING__TRUSTED"
+_PSEUDONYMS = "CRISPML_PRIVACY__PSEUDONYM_KEY_FILE"
+_MASTER = "CRISPML_PRIVACY__MASTER_KEY_FILE"
 # Where they are is nobody's business but that of the services.
 _OTHER_PLACES = {
     "CRISPML_JOURNAL__PATH": "journal",
     "CRISPML_BATCH__PATH": "batches",
     _KEY_FILE: "signing/key.pem",
     _TRUSTED: "signing/trusted",
+    _PSEUDONYMS: "privacy/pseudonyms.key",
+    _MASTER: "privacy/master.key",
 }
 
 
@@ -245,10 +249,11 @@ def local_settings(
 
 
 def make_stores(settings: Mapping[str, str]) -> None:
-    """Upgrade the database, make the folder of the registry and a signing key if there is none.
+    """Upgrade the database, make the folder of the registry and the keys that there are none of.
 
     Services expect all of them.
     """
+    from crispml_core.adapters.secret_keys import make_keys
     from crispml_core.adapters.signing import make_key
 
     upgrade_database(settings["CRISPML_DATABASE__URL"])
@@ -256,6 +261,9 @@ def make_stores(settings: Mapping[str, str]) -> None:
     file = Path(settings[_KEY_FILE])
     if not file.exists():
         make_key(file, Path(settings[_TRUSTED]) / os.environ.get("CRISPML_ENVIRONMENT", "dev"))
+    for name in (_PSEUDONYMS, _MASTER):
+        if not Path(settings[name]).exists():
+            make_keys(Path(settings[name]))
 
 
 def _message(line: str) -> str:

@@ -107,6 +107,8 @@ class ScoreRows:
         The request that each row came with.
     details : list of str or None, or None
         Reasons and intervals as a JSON object, for rows that have them; None when no row has.
+    subject_key_ids : list of str or None, or None
+        The keys of the data subjects; None when the use case has no subjects.
     """
 
     record_keys: list[str]
@@ -116,13 +118,14 @@ class ScoreRows:
     request_ids: list[str]
     by_class: list[tuple[float, ...]] | None = None
     details: list[str | None] | None = None
+    subject_key_ids: list[str | None] | None = None
 
     def __len__(self) -> int:
         return len(self.record_keys)
 
     def part(self, first: int, end: int) -> ScoreRows:
         """Return the rows from `first` to before `end`."""
-        by_class, details = self.by_class, self.details
+        by_class, details, subjects = self.by_class, self.details, self.subject_key_ids
         return ScoreRows(
             record_keys=self.record_keys[first:end],
             predictions=self.predictions[first:end],
@@ -131,11 +134,12 @@ class ScoreRows:
             request_ids=self.request_ids[first:end],
             by_class=None if by_class is None else by_class[first:end],
             details=None if details is None else details[first:end],
+            subject_key_ids=None if subjects is None else subjects[first:end],
         )
 
     @classmethod
     def joined(cls, parts: Sequence[ScoreRows]) -> ScoreRows:
-        """Return the rows of all parts; of one version, so that they have the same columns."""
+        """Return the rows of all parts, of one version, before they are stored."""
         if len(parts) == 1:
             return parts[0]
         by_class = details = None

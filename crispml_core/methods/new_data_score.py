@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from datetime import date
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from crispml_core.domain.conformal import ConformalTable
@@ -17,6 +16,7 @@ from crispml_core.domain.errors import InvalidInput
 from crispml_core.domain.fields import RecordSchema
 from crispml_core.domain.scores import ScoreRows
 from crispml_core.domain.use_case import UseCase
+from crispml_core.governance.privacy import is_private
 from crispml_core.ports.scorer import Answers, Scorer
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class NewDataScore:
         self._scorer, self._conformal, self._explain = scorer, conformal, explain
         self._classes = use_case.target.classes
         schema = use_case.schema
-        self._stored = schema.clear
+        self._is_private, self._names = is_private(use_case), list(schema.names)
         self._key = schema.names.index(schema.record_key)
         self._key_is_text = schema[schema.record_key].type == "string"
         self._keep = _keeper(schema)
@@ -85,7 +85,8 @@ class NewDataScore:
         scores : ScoreRows
             One row per record, in order.
         inputs : list of tuple, or pyarrow.RecordBatch
-            The fields that may be stored; in tuples dates and moments are text.
+            What is stored; in tuples dates and moments are text. Of a use case with privacy
+            policies the records as they came: whoever stores them applies these.
 
         Raises
         ------
@@ -95,11 +96,13 @@ class NewDataScore:
         if isinstance(records, list | tuple):
             said = answers if answers is not None else self._scorer.answer_rows(records)
             keys = [record[self._key] for record in records]
-            inputs: list[tuple[Any, ...]] | pa.RecordBatch = list(map(self._keep, records))
+            inputs: list[tuple[Any, ...]] | pa.RecordBatch = (
+                list(records) if self._is_private else list(map(self._keep, records))
+            )
         else:
             said = self._scorer.answer_columns(records) if answers is None else answers
             keys = records.column(self._key).to_pylist()
-            inputs = records.select(list(self._stored))
+            inputs = records.select(self._names)
         scores = ScoreRows(
             record_keys=keys if self._key_is_text else list(map(str, keys)),
             predictions=said.predictions,
@@ -147,17 +150,8 @@ class NewDataScore:
 
 
 def _keeper(schema: RecordSchema) -> Callable[[tuple[Any, ...]], tuple[Any, ...]]:
-    """Return the function that picks the stored fields of a record, dates and moments as text."""
-    places = [schema.names.index(name) for name in schema.clear]
-    if not places:
-        return lambda record: ()
-    # Two places at least, because of one itemgetter gives no tuple.
-    pick = itemgetter(*places, places[-1])
-    if any(schema[name].type in ("date", "datetime") for name in schema.clear):
-        return lambda record: _with_texts(pick(record)[:-1])
-    if len(places) == len(schema.names):
-        return tuple
-    return lambda record: pick(record)[:-1]
+    """Return the function that writes the dates and moments of a record as text."""
+    return _with_texts if any(field.type in ("date", "datetime") for field in schema) else tuple
 
 
 def _with_texts(values: tuple[Any, ...]) -> tuple[Any, ...]:

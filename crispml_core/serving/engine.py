@@ -155,14 +155,16 @@ class ScoringEngine:
         """
         return await self.score_with(None, call, records)
 
-    async def replay(self, call: ScoreCall) -> Scored | None:
-        """Return what an earlier request with the same idempotency key stored, if any."""
+    async def replay(self, call: ScoreCall, records: Any) -> Scored | None:
+        """Return what an earlier request with the same key and records stored, if any."""
         if call.idempotency_key is None:
             return None
         stored = await self._answering.in_thread(
             self._ledger.replay, call.use_case, call.idempotency_key, call.fingerprint
         )
-        return None if stored is None else replayed(stored)
+        if stored is None:
+            return None
+        return replayed(stored, self.models.privacy(call.use_case), records)
 
     async def active(self, call: ScoreCall) -> Active:
         """Return the version that shall answer a call."""
@@ -194,7 +196,7 @@ class ScoringEngine:
         records: Sequence[tuple[Any, ...]] | pa.RecordBatch,
     ) -> Scored:
         """Score a part of a long request by what answered the parts before; see `going_on`."""
-        earlier = await self.replay(call)
+        earlier = await self.replay(call, records)
         if earlier is not None and len(earlier.scores) == len(records):
             return earlier
         if active is None:
@@ -226,7 +228,7 @@ class ScoringEngine:
         schema = active.loaded.use_case.schema
         taken = rest_of(records, schema.names.index(schema.record_key), earlier.scores.record_keys)
         call = call_of_rest(call)
-        rest = await self.replay(call)
+        rest = await self.replay(call, records)
         if rest is None:
             _, right = divided(records, taken)
             if active.challenger is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -23,6 +23,7 @@ from crispml_core.serving.tracing import commit_span
 
 if TYPE_CHECKING:
     from crispml_core.serving.challengers import Challenger
+    from crispml_core.serving.private_records import PrivateRecords
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,8 @@ class Served:
     classes: tuple[str, ...]
     fields: tuple[str, ...]
     fallback: bool = False
+    privacy: PrivateRecords | None = field(default=None, compare=False, repr=False)
+    """What is done to the records before they are stored; None when all is stored as it came."""
 
 
 @dataclass(slots=True)
@@ -45,8 +48,9 @@ class Entry:
     Parameters
     ----------
     inputs : list of tuple, or pyarrow.RecordBatch
-        The stored fields of the records, in the order of `Served.fields`; in tuples dates and
-        moments are text.
+        The stored fields of the records, in the order of `Served.fields`, dates and moments in
+        tuples as text. Of a use case with privacy policies the records as they came, on which the
+        writer applies these.
     shadow : Challenger or None
         Who scores `records` in the shadow afterwards.
     records : list of tuple, or pyarrow.RecordBatch, or None
@@ -159,7 +163,10 @@ class LedgerWriter:
         """
         if not self._is_sure:
             return None
-        group = self._group([entry], self._sequence + 1, self._root, self._clock())
+        try:
+            group = self._group([entry], self._sequence + 1, self._root, self._clock(), wait=False)
+        except WouldWait:
+            return None
         start = time.perf_counter()
         try:
             durability = self._durable.commit((group,), (), wait=False)
@@ -191,7 +198,9 @@ class LedgerWriter:
                 stored = self._ledger.replay(entry.call.use_case, key, entry.call.fingerprint)
             except CrispMLError as reason:
                 return reason
-            return error if stored is None else replayed(stored)
+            if stored is None:
+                return error
+            return replayed(stored, entry.served.privacy, entry.inputs)
         except CrispMLError as error:
             return error
 
@@ -237,21 +246,31 @@ class LedgerWriter:
         self._is_sure = True
 
     def _group(
-        self, bundle: list[Entry], sequence: int, previous: bytes, now: datetime
+        self,
+        bundle: list[Entry],
+        sequence: int,
+        previous: bytes,
+        now: datetime,
+        *,
+        wait: bool = True,
     ) -> ScoreGroup:
         first = bundle[0]
         served, group_id = first.served, new_group_id()
         if isinstance(first.inputs, list):
             rows = [values for entry in bundle for values in entry.inputs]
             scores = ScoreRows.joined([entry.scores for entry in bundle])
+            if served.privacy is not None:
+                scores, rows = served.privacy.kept(scores, rows, wait=wait)
             inputs, encoding = pack_rows(served.fields, rows), Encoding.ROWS
             digests = digest_rows(group_id, scores, rows)
         else:
             from crispml_core.tables.row_images import digest_columns, pack_arrow
 
-            scores, encoding = first.scores, Encoding.ARROW
-            inputs = pack_arrow(first.inputs)
-            digests = digest_columns(group_id, scores, first.inputs)
+            scores, batch, encoding = first.scores, first.inputs, Encoding.ARROW
+            if served.privacy is not None:
+                scores, batch = served.privacy.kept(scores, batch)
+            inputs = pack_arrow(batch)
+            digests = digest_columns(group_id, scores, batch)
         key = first.call.idempotency_key
         return ScoreGroup(
             group_id=group_id,
@@ -276,9 +295,13 @@ class LedgerWriter:
         )
 
 
-def replayed(group: ScoreGroup) -> Scored:
-    """Return the scores that an idempotency key stored before."""
-    return replace(_scored(group, 0, group.scores, DATABASE), replayed=True)
+def replayed(group: ScoreGroup, privacy: PrivateRecords | None, records: Any) -> Scored:
+    """Return the scores that an idempotency key stored before, of the same records."""
+    scores = group.scores
+    if privacy is not None:
+        keys = privacy.clear_keys(scores.record_keys, records)
+        scores = replace(scores, record_keys=keys)
+    return replace(_scored(group, 0, scores, DATABASE), replayed=True)
 
 
 def _bundles(entries: Sequence[Entry]) -> list[list[Entry]]:

@@ -19,6 +19,7 @@ from crispml_core.serving.challengers import Challengers
 from crispml_core.serving.failures import UNFIT, Failure, missing, sentence
 from crispml_core.serving.health_watch import HealthWatch
 from crispml_core.serving.loaded_versions import LoadedVersion, LoadedVersions
+from crispml_core.serving.private_records import PrivateRecords
 from crispml_core.serving.trust_watch import TrustWatch
 
 # An alias move must take effect within a second.
@@ -101,6 +102,10 @@ class LiveModels:
         self._stop.set()
         if self._thread is not None:
             self._thread.join()
+
+    def privacy(self, use_case: str) -> PrivateRecords | None:
+        """Return what is done to the records of a use case before they are stored, if anything."""
+        return self._versions.privacy(self._use_case(use_case))
 
     def find(self, use_case: str, alias: str) -> Active | None:
         """Return what an alias means, if that is known already; costs nothing."""

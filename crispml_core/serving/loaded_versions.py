@@ -10,11 +10,13 @@ from crispml_core.domain.conformal import ConformalTable
 from crispml_core.domain.errors import CrispMLError, NotReady, describe_failure
 from crispml_core.domain.seen import RowView
 from crispml_core.domain.use_case import UseCase
+from crispml_core.governance.privacy import is_private
 from crispml_core.methods.new_data_score import NewDataScore
 from crispml_core.ports.scorer import Scorer
 from crispml_core.serving.explain.explainer import Explainer
 from crispml_core.serving.ledger_writer import Served
 from crispml_core.serving.seeing import as_seen_by
+from crispml_core.serving.private_records import Privacy, PrivateRecords
 
 Key = tuple[str, str]
 
@@ -26,9 +28,14 @@ class LoadedVersion:
     ----------
     scorer : Scorer
         The version.
+    privacy : PrivateRecords, optional
+        What is done to the records of the use case before they are stored.
     """
 
-    def __init__(self, use_case: UseCase, scorer: Scorer) -> None:
+    def __init__(
+        self, use_case: UseCase, scorer: Scorer, privacy: PrivateRecords | None = None
+    ) -> None:
+        self.privacy = privacy
         self.use_case, self.scorer, self.manifest = use_case, scorer, scorer.manifest
         table = self.manifest.conformal
         seen = as_seen_by(use_case, self.manifest)
@@ -44,15 +51,24 @@ class LoadedVersion:
         )
 
     def served(self, alias: str | None, *, is_fallback: bool = False) -> Served:
-        """Return what groups say when this version answers under an alias."""
+        """Return what groups say when this version answers under an alias.
+
+        Raises
+        ------
+        NotReady
+            If its records would be stored without what their policies ask for.
+        """
+        if self.privacy is None and is_private(self.use_case):
+            raise NotReady(f"nothing here applies the privacy policies of {self.use_case.name}")
         return Served(
             use_case=self.use_case.name,
             model=self.manifest.model,
             version=self.manifest.version,
             alias=alias,
             classes=self.manifest.classes,
-            fields=self.use_case.schema.clear,
+            fields=self.use_case.schema.stored,
             fallback=is_fallback,
+            privacy=self.privacy,
         )
 
 
@@ -67,10 +83,19 @@ class LoadedVersions:
         Loads a scorer; see `crispml_core.serving.version_loader.VersionLoader.load`.
     memory_bytes : int
         How much the versions may weigh together; pinned ones stay in any case.
+    privacy : Privacy, optional
+        What the process has to apply privacy policies with.
     """
 
-    def __init__(self, load: Callable[[UseCase, str], Scorer], memory_bytes: int) -> None:
+    def __init__(
+        self,
+        load: Callable[[UseCase, str], Scorer],
+        memory_bytes: int,
+        privacy: Privacy | None = None,
+    ) -> None:
         self._load, self._memory_bytes = load, memory_bytes
+        self._privacy = Privacy() if privacy is None else privacy
+        self._private: dict[str, PrivateRecords | None] = {}
         self._versions: OrderedDict[Key, LoadedVersion] = OrderedDict()
         self._loading: dict[Key, threading.Lock] = {}
         self._lock = threading.Lock()
@@ -113,7 +138,8 @@ class LoadedVersions:
 
     def _loaded(self, use_case: UseCase, version: str) -> LoadedVersion:
         try:
-            return LoadedVersion(use_case, self._load(use_case, version))
+            scorer = self._load(use_case, version)
+            return LoadedVersion(use_case, scorer, self.privacy(use_case))
         except CrispMLError:
             raise
         except Exception as error:
@@ -131,6 +157,18 @@ class LoadedVersions:
         """Forget a version; it has to be loaded, and prove itself, again."""
         with self._lock:
             self._versions.pop(key, None)
+
+    def privacy(self, use_case: UseCase) -> PrivateRecords | None:
+        """Return what is done to the records of a use case before they are stored, if anything.
+
+        Raises
+        ------
+        InvalidInput
+            If a policy needs a key that the process has not.
+        """
+        if use_case.name not in self._private:
+            self._private[use_case.name] = self._privacy.of(use_case)
+        return self._private[use_case.name]
 
     def evict(self, pinned: Collection[Key]) -> list[Key]:
         """Drop the versions that were not used for longest until the others fit; return them."""

@@ -7,7 +7,8 @@ journal, and what reads them. Whoever answers has seen the records as they came.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from crispml_core.domain.errors import InvalidInput
 from crispml_core.domain.privacy import (
@@ -19,6 +20,7 @@ from crispml_core.domain.privacy import (
     key_rule,
     rule_of,
 )
+from crispml_core.domain.scores import ScoreRows
 from crispml_core.domain.use_case import UseCase
 from crispml_core.governance.privacy import is_private
 from crispml_core.serving.sealed_cells import Key, sealed
@@ -27,23 +29,7 @@ from crispml_core.serving.subject_vault import SubjectVault
 if TYPE_CHECKING:
     import pyarrow as pa
 
-
-class Kept(NamedTuple):
-    """What is stored of records.
-
-    Parameters
-    ----------
-    record_keys : list of str
-        Their keys, or the pseudonyms of these.
-    inputs : list of tuple, or pyarrow.RecordBatch
-        The stored fields; in tuples dates and moments are text.
-    subject_key_ids : list of str or None, or None
-        The keys of their data subjects; None when there are none.
-    """
-
-    record_keys: list[str]
-    inputs: Any
-    subject_key_ids: list[str | None] | None
+_Subjects: TypeAlias = "list[str | None] | None"
 
 
 class PrivateRecords:
@@ -89,6 +75,8 @@ class PrivateRecords:
 
     def clear_keys(self, stored: Sequence[str], records: Any) -> list[str]:
         """Return stored record keys as they came with `records`, which hold them all."""
+        if self._key_rule is None:
+            return list(stored)
         schema = self._use_case.schema
         place = schema.names.index(schema.record_key)
         given = (
@@ -100,20 +88,43 @@ class PrivateRecords:
         came = dict(zip(self.keys(texts), texts, strict=True))
         return [came.get(key, key) for key in stored]
 
-    def rows(
-        self, records: Sequence[tuple[Any, ...]], record_keys: list[str], *, wait: bool = True
-    ) -> Kept:
-        """Return what is stored of records as tuples, in the order of the record schema.
+    def kept(self, scores: ScoreRows, records: Any, *, wait: bool = True) -> tuple[ScoreRows, Any]:
+        """Return what is stored of scores and of their records.
+
+        Parameters
+        ----------
+        scores : ScoreRows
+            With the record keys as they came.
+        records : list of tuple, or pyarrow.RecordBatch
+            In the order of the record schema; or empty tuples, of which nothing is stored.
+        wait : bool
+            Whether a key of a data subject may be asked for.
+
+        Returns
+        -------
+        scores : ScoreRows
+            With the pseudonyms of the record keys, if that is their policy, and the keys of the
+            data subjects.
+        inputs : list of tuple, or pyarrow.RecordBatch
+            The stored fields; in tuples dates and moments are text.
 
         Raises
         ------
         WouldWait
             If a key of a data subject has to be asked for, and `wait` is false.
         """
-        if not records:
-            return Kept(self.keys(record_keys), [], None)
+        inputs, subjects = records, None
+        if isinstance(records, list):
+            if records and records[0]:
+                inputs, subjects = self._rows(records, wait)
+        else:
+            inputs, subjects = self._columns(records, wait)
+        keys = self.keys(scores.record_keys)
+        return replace(scores, record_keys=keys, subject_key_ids=subjects), inputs
+
+    def _rows(self, records: list[tuple[Any, ...]], wait: bool) -> tuple[list[Any], _Subjects]:
         columns = list(zip(*records, strict=True))
-        key_ids, ciphers = self._subjects(columns[self._subject], wait)
+        key_ids, ciphers = self._keys_of(columns[self._subject], wait)
         name = self._use_case.name
         kept: list[Sequence[Any]] = []
         for place, field, rule, is_sealed in self._steps:
@@ -123,19 +134,17 @@ class PrivateRecords:
             else:
                 values = changed(rule, values)
             kept.append(as_texts(values) if self._texts else values)
-        inputs = list(zip(*kept, strict=True)) if kept else [()] * len(records)
-        return Kept(self.keys(record_keys), inputs, key_ids)
+        return list(zip(*kept, strict=True)) if kept else [()] * len(records), key_ids
 
-    def columns(self, batch: pa.RecordBatch, record_keys: list[str]) -> Kept:
-        """Return what is stored of records as columns, in the order of the record schema."""
+    def _columns(self, batch: pa.RecordBatch, wait: bool) -> tuple[pa.RecordBatch, _Subjects]:
         subjects = batch.column(self._subject).to_pylist() if self._vault is not None else ()
-        key_ids, ciphers = self._subjects(subjects, wait=True)
+        key_ids, ciphers = self._keys_of(subjects, wait)
         name = self._use_case.name
 
         def seal(field: str, values: Sequence[Any]) -> list[str | None]:
             return sealed(name, field, values, key_ids or (), ciphers)
 
-        return Kept(self.keys(record_keys), self._of_columns(batch, seal), key_ids)
+        return self._of_columns(batch, seal), key_ids
 
     def _of_columns(self, batch: pa.RecordBatch, seal: Seal) -> pa.RecordBatch:
         # It loads pyarrow, which single records do without.
@@ -143,9 +152,7 @@ class PrivateRecords:
 
         return PrivateColumns(self._use_case, self._secrets).apply(batch, seal)
 
-    def _subjects(
-        self, subjects: Sequence[Any], wait: bool
-    ) -> tuple[list[str | None] | None, list[Key]]:
+    def _keys_of(self, subjects: Sequence[Any], wait: bool) -> tuple[_Subjects, list[Key]]:
         if self._vault is None or not self._use_case.has_subjects:
             return None, []
         identify = self._vault.identify

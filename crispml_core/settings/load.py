@@ -13,7 +13,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, Settin
 from crispml_core.domain.errors import InvalidInput, did_you_mean
 from crispml_core.settings.governance import MonitorSettings, PromotionSettings
 from crispml_core.settings.retention import RetentionSettings
-from crispml_core.settings.security import AuthSettings, SigningSettings
+from crispml_core.settings.security import AuthSettings, PrivacySettings, SigningSettings
 from crispml_core.settings.services import (
     BatchSettings,
     ClockSettings,
@@ -65,6 +65,9 @@ class CrispMLSettings(BaseSettings):
 
     signing: SigningSettings = SigningSettings()
     """See `SigningSettings`."""
+
+    privacy: PrivacySettings = PrivacySettings()
+    """See `PrivacySettings`."""
 
     scoring: ScoringSettings = ScoringSettings()
     """See `ScoringSettings`."""

@@ -61,3 +61,14 @@ class SigningSettings(Concern):
 
     unsigned_bundles: bool = False
     """Whether bundles that nobody signed are imported; only in dev."""
+
+class PrivacySettings(Concern):
+    """Keys of the privacy policies; `crispml privacy new-key` makes a file."""
+
+    pseudonym_key_file: Path | None = None
+    """File of the key that pseudonyms are made with (mode 0600); use cases that pseudonymise need
+    it."""
+
+    master_key_file: Path | None = None
+    """File of the key that the keys of data subjects are encrypted with (mode 0600); use cases that
+    encrypt, or declare a `subject_key`, need it."""

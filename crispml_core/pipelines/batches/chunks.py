@@ -114,7 +114,7 @@ class Chunks:
             lambda: self._ledger.replay(call.use_case, key, fingerprint), progress
         )
         if stored is not None:
-            return replayed(stored)
+            return replayed(stored, self._active.served.privacy, records)
         scores, inputs = self._active.loaded.method.run(records, request_id=call.request_id)
         entry = Entry(call, self._active.served, scores, inputs)
 

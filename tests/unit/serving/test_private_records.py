@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crispml_core.domain.errors import InvalidInput
+from crispml_core.domain.errors import InvalidInput, WouldWait
 from crispml_core.domain.fields import Field
 from crispml_core.domain.generalisation import Generalise
 from crispml_core.domain.privacy import Secrets
 from crispml_core.domain.pseudonyms import SecretKey, SecretKeys
+from crispml_core.domain.scores import ScoreRows
 from crispml_core.domain.subjects import Hidden
 from crispml_core.serving.private_records import Privacy
 from crispml_core.serving.sealed_cells import bound_to, opened
@@ -109,16 +110,19 @@ def test_tuples_and_columns_give_the_same(given_records):
         schema=schema,
     )
 
-    rows, columns = private.rows(given_records, keys), private.columns(batch, keys)
+    rows, columns = (
+        private.kept(scores_of(keys), given_records),
+        private.kept(scores_of(keys), batch),
+    )
 
-    assert rows.record_keys == columns.record_keys
-    assert rows.subject_key_ids == columns.subject_key_ids
-    assert columns.inputs.schema.names == STORED
+    (rows, inputs), (columns, stored) = rows, columns
+    assert rows == columns
+    assert stored.schema.names == STORED
     for place, name in enumerate(STORED):
-        one = [row[place] for row in rows.inputs]
+        one = [row[place] for row in inputs]
         other = [
             value.isoformat() if isinstance(value, date) else value
-            for value in columns.inputs.column(name).to_pylist()
+            for value in stored.column(name).to_pylist()
         ]
         if name in SEALED:
             one, other = (shown(subjects, name, cells, rows) for cells in (one, other))
@@ -129,6 +133,23 @@ def test_tuples_and_columns_give_the_same(given_records):
                 value.isoformat() if isinstance(value, date) else value for value in came
             ]
         assert repr(one) == repr(other)
+
+
+def scores_of(keys):
+    rows = len(keys)
+    return ScoreRows(
+        record_keys=list(keys),
+        predictions=["yes"] * rows,
+        probabilities=[0.5] * rows,
+        segments=["{}"] * rows,
+        request_ids=["r"] * rows,
+    )
+
+
+def kept_of(private, record):
+    """Return what is stored of one record, and of its score."""
+    scores, inputs = private.kept(scores_of([record[0]]), [record])
+    return scores, inputs[0]
 
 
 def shown(subjects, name, cells, kept):
@@ -152,15 +173,15 @@ RECORD = (
 
 
 def test_nothing_that_a_policy_keeps_out_is_in_what_is_stored(use_case):
-    kept = Privacy(Secrets(KEYS, KEYS), vault()).of(use_case).rows([RECORD], ["A-1"])
+    kept, inputs = kept_of(Privacy(Secrets(KEYS, KEYS), vault()).of(use_case), RECORD)
 
-    row = dict(zip(STORED, kept.inputs[0], strict=True))
+    row = dict(zip(STORED, inputs, strict=True))
     assert "name" not in row
     assert row["kept"] == 1.5
     assert (row["born"], row["seen"]) == ("1984-01-01", "2026-01-02T00:00:00+00:00")
     assert (row["count"], row["place"], row["kind"], row["visit"]) == (14, "U", "b", None)
     assert row["amount"] == pytest.approx(0.3)
-    said = repr(kept)
+    said = repr((kept, inputs))
     for value in ("A-1", "Ann", "Main Street", "3000.5", "02-29"):
         assert value not in said
     assert kept.record_keys == [row["key"]]
@@ -169,14 +190,14 @@ def test_nothing_that_a_policy_keeps_out_is_in_what_is_stored(use_case):
 
 def test_what_is_joined_keeps_the_first_key_and_the_rest_takes_the_newest(use_case):
     more = (*FIELDS, Field("account", "string", privacy="pseudonymise"))
-    kept = Privacy(Secrets(KEYS, KEYS), vault()).of(replace(use_case, fields=more))
-    row = kept.rows([(*RECORD, "DE1")], ["A-1"]).inputs[0]
+    private = Privacy(Secrets(KEYS, KEYS), vault()).of(replace(use_case, fields=more))
+    _, row = kept_of(private, (*RECORD, "DE1"))
     assert [row[0][:3], row[1][:3], row[-1][:3]] == ["k1.", "k1.", "k2."]
 
 
 def test_a_value_is_encrypted_to_another_cell_each_time(use_case):
     private = Privacy(Secrets(KEYS, KEYS), vault()).of(use_case)
-    cells = {private.rows([RECORD], ["A-1"]).inputs[0][STORED.index("street")] for _ in range(5)}
+    cells = {kept_of(private, RECORD)[1][STORED.index("street")] for _ in range(5)}
     assert len(cells) == 5
     assert all(cell.startswith("enc1.") for cell in cells)
 
@@ -185,7 +206,7 @@ def test_of_an_erased_subject_nothing_is_encrypted_any_more(use_case):
     store = FakeSubjectKeys()
     subjects = vault(store)
     store.destroy(subjects.identify(7), at=datetime.now(UTC))
-    row = Privacy(Secrets(KEYS, KEYS), subjects).of(use_case).rows([RECORD], ["A-1"]).inputs[0]
+    _, row = kept_of(Privacy(Secrets(KEYS, KEYS), subjects).of(use_case), RECORD)
     assert [row[STORED.index(name)] for name in SEALED] == ["erased", "erased", None, "erased"]
 
 
@@ -226,3 +247,21 @@ def test_columns_that_nobody_encrypts_are_withheld_and_others_stay(use_case):
     assert stored.column("visit").to_pylist() == [None]
     assert stored.column("truth").to_pylist() == ["yes"]
     assert isinstance(stored, pa.Table)
+
+
+def test_of_a_shadow_only_the_key_is_stored(use_case):
+    private = Privacy(Secrets(KEYS, KEYS), vault()).of(use_case)
+    scores, inputs = private.kept(scores_of(["A-1"]), [()])
+    assert (scores.record_keys, inputs, scores.subject_key_ids) == (
+        private.keys(["A-1"]),
+        [()],
+        None,
+    )
+
+
+def test_who_must_not_wait_does_not_ask_for_a_key(use_case):
+    private = Privacy(Secrets(KEYS, KEYS), vault()).of(use_case)
+    with pytest.raises(WouldWait):
+        private.kept(scores_of(["A-1"]), [RECORD], wait=False)
+    private.kept(scores_of(["A-1"]), [RECORD])
+    private.kept(scores_of(["A-1"]), [RECORD], wait=False)

@@ -25,6 +25,7 @@ ROWS_OF_GROUP = select(
     score_rows.c.segments,
     score_rows.c.request_id,
     score_rows.c.details,
+    score_rows.c.subject_key_id,
 ).order_by(score_rows.c.place)
 
 _encode = msgspec.json.encode
@@ -77,6 +78,8 @@ def row_columns(group: ScoreGroup) -> dict[str, Sequence[Any]]:
         columns["by_class"] = [_encode(values).decode() for values in rows.by_class]
     if rows.details is not None:
         columns["details"] = rows.details
+    if rows.subject_key_ids is not None:
+        columns["subject_key_id"] = rows.subject_key_ids
     return columns
 
 
@@ -139,8 +142,9 @@ def to_score(row: Row[Any]) -> Score:
 
 
 def _to_rows(group: Row[Any], rows: Sequence[Row[Any]]) -> ScoreRows:
-    columns: Iterable[Sequence[Any]] = zip(*rows, strict=True) if rows else [()] * 8
-    keys, texts, numbers, probabilities, by_class, segments, request_ids, details = columns
+    columns: Iterable[Sequence[Any]] = zip(*rows, strict=True) if rows else [()] * 9
+    keys, texts, numbers, probabilities, by_class, segments, request_ids, *rest = columns
+    details, subjects = rest
     return ScoreRows(
         record_keys=list(keys),
         predictions=[either(*both) for both in zip(texts, numbers, strict=True)],
@@ -149,6 +153,7 @@ def _to_rows(group: Row[Any], rows: Sequence[Row[Any]]) -> ScoreRows:
         request_ids=_own(request_ids, group.request_id),
         by_class=list(map(_decode, by_class)) if by_class[:1] not in ((), (None,)) else None,
         details=list(details) if any(text is not None for text in details) else None,
+        subject_key_ids=list(subjects) if any(subjects) else None,
     )
 
 
