@@ -20,6 +20,7 @@ from crispml_core.adapters.volume.batch_store import VolumeBatchStore
 from crispml_core.adapters.volume.model_registry import VolumeModelRegistry
 from crispml_core.bootstrap.database import for_a_run, open_database, open_for_runs
 from crispml_core.bootstrap.parts import codec_of, follow_clock
+from crispml_core.bootstrap.privacy import open_privacy
 from crispml_core.bootstrap.signing import make_verifier
 from crispml_core.bootstrap.timings import open_timings
 from crispml_core.bootstrap.tracing import execute_traced, make_tracer
@@ -128,7 +129,10 @@ def _worker_parts(settings: CrispMLSettings) -> Iterator[tuple[RunStore, Execute
     timings = open_timings(settings, "scoring", (engine,), tracer, is_run=True)
     ledger = SqlScoreLedger(engine)
     registry = VolumeModelRegistry(settings.registry.path, verifier=make_verifier(settings))
-    versions = LoadedVersions(VersionLoader(registry, codec_of).load, settings.scoring.models_bytes)
+    privacy = open_privacy(settings, use_cases, engine, withholds=False)
+    versions = LoadedVersions(
+        VersionLoader(registry, codec_of).load, settings.scoring.models_bytes, privacy
+    )
     durable = DurableLedger(ledger, NoJournals())
     scoring = BatchScoring(
         use_cases,
@@ -147,6 +151,7 @@ def _worker_parts(settings: CrispMLSettings) -> Iterator[tuple[RunStore, Execute
     finally:
         stop_clock()
         durable.close()
+        privacy.close()
         timings.close()
         engine.dispose()
         tracer.close()

@@ -13,7 +13,7 @@ from crispml_core.domain.privacy import Secrets
 from crispml_core.domain.pseudonyms import SecretKeys
 from crispml_core.domain.use_case import UseCase
 from crispml_core.governance.privacy import check_secrets
-from crispml_core.serving.private_records import Privacy
+from crispml_core.serving.privacy import Privacy
 from crispml_core.serving.subject_vault import SubjectVault
 from crispml_core.settings import CrispMLSettings
 
@@ -34,7 +34,11 @@ def read_secrets(settings: CrispMLSettings) -> Secrets:
 
 
 def open_privacy(
-    settings: CrispMLSettings, use_cases: Mapping[str, UseCase], engine: Engine
+    settings: CrispMLSettings,
+    use_cases: Mapping[str, UseCase],
+    engine: Engine,
+    *,
+    withholds: bool = True,
 ) -> Privacy:
     """Return what applies the policies of use cases; it follows the keys of data subjects.
 
@@ -42,6 +46,8 @@ def open_privacy(
     ----------
     engine : sqlalchemy.Engine
         Asked for the keys of data subjects; records wait for it.
+    withholds : bool
+        Whether values without a key are withheld while the database is away; else they wait.
 
     Raises
     ------
@@ -52,7 +58,7 @@ def open_privacy(
     check_secrets(use_cases.values(), secrets)
     if secrets.master is None or not any(case.has_subjects for case in use_cases.values()):
         return Privacy(secrets)
-    vault = SubjectVault(secrets.master, SqlSubjectKeys(engine))
+    vault = SubjectVault(secrets.master, SqlSubjectKeys(engine), withholds=withholds)
     vault.start()
     return Privacy(secrets, vault)
 

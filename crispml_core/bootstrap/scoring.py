@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 import structlog
@@ -26,6 +26,7 @@ from crispml_core.bootstrap.database import open_database, open_for_commits, ope
 from crispml_core.bootstrap.drift import drift_pipelines, drift_store
 from crispml_core.bootstrap.lineage import lineage_builder
 from crispml_core.bootstrap.parts import Parts, codec_of, follow_clock, ping_stores, pools_of
+from crispml_core.bootstrap.privacy import open_privacy
 from crispml_core.bootstrap.signing import make_verifier
 from crispml_core.bootstrap.timings import open_timings
 from crispml_core.bootstrap.tracing import make_tracer
@@ -52,6 +53,7 @@ from crispml_core.serving.health_watch import HealthWatch
 from crispml_core.serving.ledger_writer import LedgerWriter
 from crispml_core.serving.live_models import LiveModels
 from crispml_core.serving.loaded_versions import LoadedVersions
+from crispml_core.serving.privacy import Privacy
 from crispml_core.serving.replaying import check_replayable, replay_group
 from crispml_core.serving.shadow import ShadowScores
 from crispml_core.serving.trust_watch import TrustWatch
@@ -73,6 +75,7 @@ class ScoringParts(Parts):
     scoring: ScoringPipelines
     engine: ScoringEngine
     drift: DriftPipelines
+    privacy: Privacy = field(default_factory=Privacy)
 
     @property
     def challenges(self) -> Challenges:
@@ -121,12 +124,15 @@ def build(settings: CrispMLSettings) -> ScoringParts:
         VolumeModelRegistry(root, verifier=verifier),
         SqlScoreLedger(engine, most_joined=settings.scoring.report_rows),
     )
+    privacy = open_privacy(settings, use_cases, looks)
     health, followed = SqlHealthLog(looks), SqlAliasLog(looks, environment=settings.environment)
     labels, reports = SqlLabelStore(engine), SqlReportStore(engine)
     durable, writer = _writer(settings, SqlScoreLedger(commits, tracer=tracer), tracer)
     live = LiveModels(
         use_cases,
-        LoadedVersions(VersionLoader(models, codec_of).load, settings.scoring.models_bytes),
+        LoadedVersions(
+            VersionLoader(models, codec_of).load, settings.scoring.models_bytes, privacy
+        ),
         *_alias_reader(settings, followed, use_cases),
         health=HealthWatch(health.highest, health.current),
         admission=_admission(settings, followed),
@@ -151,6 +157,7 @@ def build(settings: CrispMLSettings) -> ScoringParts:
 
     def close() -> None:
         scoring_engine.close()
+        privacy.close()
         audit.close()
         timings.close()
         engine.dispose()
@@ -183,8 +190,10 @@ def build(settings: CrispMLSettings) -> ScoringParts:
                 timings=timings,
                 libraries=library_versions,
             ),
+            privacy.secrets,
         ),
         engine=scoring_engine,
+        privacy=privacy,
         drift=drift_pipelines(use_cases, engine, models, aliases, timings),
         ping=lambda: ping_stores(looks, root, writable=False),
         pools=pools_of(engine, commits, looks),

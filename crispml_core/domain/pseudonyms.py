@@ -11,7 +11,7 @@ import base64
 import binascii
 import hmac
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -130,10 +130,6 @@ def subject_identifier(key: SecretKey) -> Callable[[Any], str]:
     return lambda subject: hmac.digest(secret, text_of(subject).encode(), "sha256").hex()
 
 
-def blinded(key: SecretKey, digests: Iterable[str]) -> list[str]:
-    """Return digests of requests as nobody can make them who only knows what may be in a request.
-
-    The digest of a record tells its values to whoever tries all of them.
-    """
-    secret = key.derived("fingerprint")
-    return [hmac.digest(secret, digest.encode(), "sha256").hex() for digest in digests]
+def blinded(key: SecretKey, digest: str) -> str:
+    """Return the digest of a request as nobody can make it who only knows what may be in it."""
+    return hmac.digest(key.derived("fingerprint"), digest.encode(), "sha256").hex()

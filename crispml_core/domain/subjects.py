@@ -38,9 +38,11 @@ class Hidden(StrEnum):
     """Why a value is not shown.
 
     ``encrypted``: nobody who may read it asked. ``erased``: the key of its subject is destroyed.
-    ``withheld``: it was not stored, because there was no key for it at that moment.
+    ``withheld``: it was not stored, because there was no key for it at that moment. ``damaged``: it
+    was altered after it was stored, or belongs elsewhere.
     """
 
     ENCRYPTED = "encrypted"
     ERASED = "erased"
     WITHHELD = "withheld"
+    DAMAGED = "damaged"

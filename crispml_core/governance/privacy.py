@@ -80,10 +80,7 @@ def check_privacy(use_case: UseCase) -> None:
     The group of each segment is stored with each score. It may be coarser than a private field,
     and never its value. What a function derives nobody can see: that is for its author.
     """
-    private = {field.name for field in use_case.fields if not field.is_clear}
-    for step in use_case.derived:
-        if private.intersection(step.expression.fields()):
-            private.add(step.name)
+    private = private_columns(use_case)
     for segment in use_case.segments:
         if segment.field in private and not _is_coarse(use_case, segment):
             raise InvalidInput(
@@ -91,6 +88,23 @@ def check_privacy(use_case: UseCase) -> None:
                 f"field {segment.field}, which its privacy policy forbids; give it bins, or derive "
                 "a truth value from it"
             )
+
+
+def private_columns(use_case: UseCase, prepared: Iterable[str] = ()) -> frozenset[str]:
+    """Return the fields with a policy, and what is derived from them.
+
+    Parameters
+    ----------
+    prepared : iterable of str
+        All columns of prepared records: what a function adds may be made of any field.
+    """
+    private = {field.name for field in use_case.fields if not field.is_clear}
+    for step in use_case.derived:
+        if private.intersection(step.expression.fields()):
+            private.add(step.name)
+    if private and callable(use_case.prepare):
+        private |= set(prepared) - {*use_case.schema.names, use_case.target.name}
+    return frozenset(private)
 
 
 def _is_coarse(use_case: UseCase, segment: Segment) -> bool:

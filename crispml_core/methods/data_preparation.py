@@ -18,9 +18,10 @@ from crispml_core.domain.datasets import SPLITS, TRAIN
 from crispml_core.domain.errors import InvalidInput, UseCaseError
 from crispml_core.domain.expressions import Kind
 from crispml_core.domain.use_case import UseCase
+from crispml_core.governance.privacy import private_columns
 from crispml_core.tables.frames import arrow_type_of, to_batch, to_frame
 from crispml_core.tables.preparation import prepare
-from crispml_core.tables.schema import arrow_schema, split_field
+from crispml_core.tables.schema import arrow_schema, private_column, split_field
 from crispml_core.tables.split import assign_split
 
 _ARROW = {Kind.NUMBER: pa.float64(), Kind.TEXT: pa.string(), Kind.TRUTH: pa.bool_()}
@@ -73,12 +74,14 @@ class DataPreparation:
         declared = {column.name: column for column in arrow_schema(self._fields)}
         for step in self._use_case.derived:
             declared[step.name] = pa.field(step.name, _ARROW[self._use_case.kinds[step.name]])
+        private = private_columns(self._use_case, prepared.columns)
         try:
+            columns = [
+                declared.get(name) or pa.field(name, arrow_type_of(prepared[name]))
+                for name in prepared.columns
+            ]
             return pa.schema(
-                [
-                    declared.get(name) or pa.field(name, arrow_type_of(prepared[name]))
-                    for name in prepared.columns
-                ]
+                [private_column(each) if each.name in private else each for each in columns]
             )
         except ValueError as error:
             raise UseCaseError(self._use_case.name, "prepare", str(error)) from error

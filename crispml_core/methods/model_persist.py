@@ -21,6 +21,7 @@ from crispml_core.domain.errors import InvalidInput, UseCaseError
 from crispml_core.domain.identifiers import version_name
 from crispml_core.domain.models import Lineage, ModelVersion
 from crispml_core.domain.use_case import UseCase
+from crispml_core.governance.stand_ins import nobodys
 from crispml_core.ports.scorer import Scorer
 from crispml_core.tables.compiled_form import Candidate, judge
 from crispml_core.tables.golden import golden_answers, rows_of
@@ -134,7 +135,8 @@ class ModelPersist:
             Files of the training report by name.
         test : DataFrame
             Raw records that the model has not seen. The compiled form must answer all of them as
-            `scorer` does; the first `GOLDEN_ROWS` become golden.
+            `scorer` does; the first `GOLDEN_ROWS` become golden, with made-up values in place of
+            private ones.
         compiled : Candidate or str
             The compiled form of the model, or why there is none.
         train : DataFrame, optional
@@ -152,7 +154,7 @@ class ModelPersist:
         from crispml_core.tables.json_rows import to_records
 
         schema = self._use_case.schema
-        records = to_records(test.head(GOLDEN_ROWS), schema)
+        records = nobodys(schema, to_records(test.head(GOLDEN_ROWS), schema))
         form = self._judge(scorer, compiled, test, records)
         files = {MODEL_FILE: model, **report}
         if isinstance(compiled, Candidate) and form.kind is not None:

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from crispml_core.domain.errors import InvalidInput
+from crispml_core.domain.privacy import NO_SECRETS, Secrets, key_rule
 from crispml_core.domain.use_case import UseCase
 from crispml_core.tables.findings import Findings
 
@@ -19,10 +20,23 @@ if TYPE_CHECKING:
 
 
 class NewDataLabel:
-    """Validate label rows."""
+    """Validate label rows.
 
-    def __init__(self, use_case: UseCase) -> None:
-        self._target = use_case.target
+    Parameters
+    ----------
+    use_case : UseCase
+        Whose truth it is.
+    secrets : Secrets
+        The keys of the process: record keys may be stored as pseudonyms.
+
+    Raises
+    ------
+    InvalidInput
+        If the policy of the record key needs a key that the process has not.
+    """
+
+    def __init__(self, use_case: UseCase, secrets: Secrets = NO_SECRETS) -> None:
+        self._target, self._key_rule = use_case.target, key_rule(use_case, secrets)
 
     def run(
         self, parts: Iterable[Sequence[Any] | pa.RecordBatch], received_at: datetime
@@ -59,10 +73,18 @@ class NewDataLabel:
             rows += len(part)
             findings.extend(found)
             if not findings and len(batch):
-                yield batch
+                yield self._stored(batch)
         findings.raise_if_any()
         if not rows:
             raise InvalidInput("labels is empty; send at least one label")
+
+    def _stored(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """Return labels with the record keys that scores are stored with."""
+        if self._key_rule is None:
+            return batch
+        from crispml_core.tables.private_columns import with_rule
+
+        return with_rule(batch, "record_key", self._key_rule)
 
     def _read(
         self, part: Sequence[Any] | pa.RecordBatch, first_row: int, received_at: datetime

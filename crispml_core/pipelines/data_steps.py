@@ -17,6 +17,7 @@ from crispml_core.domain.datasets import SPLIT_COLUMN, SUBJECT_COLUMN, DataSet, 
 from crispml_core.domain.expressions import Expression
 from crispml_core.domain.models import Artefact, ArtefactKind
 from crispml_core.domain.sources import Selection, Statement, source_kind
+from crispml_core.governance.privacy import private_columns
 from crispml_core.methods.data_curation import DataCuration
 from crispml_core.methods.data_ingestion import DataIngestion
 from crispml_core.methods.data_preparation import DataPreparation
@@ -26,6 +27,7 @@ from crispml_core.pipelines.private_data import subject_field
 from crispml_core.pipelines.recorder import Step
 from crispml_core.pipelines.workplace import Workplace
 from crispml_core.tables.curated import CuratedData
+from crispml_core.tables.schema import private_column
 
 CURATION_FILE = "curation.skops"
 TRUTH_COLUMN, FEATURES_COLUMN = "crispml_truth", "crispml_features"
@@ -242,6 +244,9 @@ def _store_matrix(
         for position, name in enumerate(curated.names):
             columns[f"{position}:{name}"] = pa.array(curated.X[:, position])
     table = pa.table(columns)
+    if private_columns(work.use_case):  # what a curation made of private fields nobody can see
+        marked = [private_column(each) if ":" in each.name else each for each in table.schema]
+        table = table.cast(pa.schema(marked))
     if work.data.is_sealed:
         place = table.schema.get_field_index(FEATURES_COLUMN)
         names = {NAMES_KEY: msgspec.json.encode(curated.names)}

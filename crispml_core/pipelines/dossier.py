@@ -12,13 +12,16 @@ from crispml_core.domain.models import ModelVersion
 from crispml_core.domain.scores import ScoreGroup, chain_root
 from crispml_core.pipelines.lineage.look import Look
 from crispml_core.pipelines.lineage.reader import LineageReader
-from crispml_core.serving.stored_inputs import stored_rows, verify_rows
+from crispml_core.serving.privacy import Privacy
+from crispml_core.serving.stored_inputs import verify_rows
 
 SCHEMA_VERSION = 1
 
 
-def dossier(reader: LineageReader, score_id: str) -> dict[str, Any]:
+def dossier(reader: LineageReader, score_id: str, privacy: Privacy | None = None) -> dict[str, Any]:
     """Return everything behind one score as JSON values.
+
+    `privacy` decrypts what is stored of the record, for somebody who may read it.
 
     A part that cannot be had is None, and `missing` says why: the data sets of a version that came
     from elsewhere, a manifest that is damaged.
@@ -44,7 +47,7 @@ def dossier(reader: LineageReader, score_id: str) -> dict[str, Any]:
         "schema_version": SCHEMA_VERSION,
         "kind": "dossier",
         "score": score,
-        "input": _input(group, score.row),
+        "input": (privacy or Privacy()).shown(stores.use_cases, group, score.row),
         "group": _group(group),
         "chain": _chain(group, score.row),
         "version": None if manifest is None else _version(manifest, digest),
@@ -69,12 +72,6 @@ def dossier(reader: LineageReader, score_id: str) -> dict[str, Any]:
     }
     content: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(found))
     return content
-
-
-def _input(group: ScoreGroup, row: int) -> dict[str, Any]:
-    """Return the stored fields of the record; what its privacy policy keeps out is not there."""
-    names, rows = stored_rows(group)
-    return dict(zip(names, rows[row], strict=True))
 
 
 def _group(group: ScoreGroup) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from crispml_core.domain.conformal import ConformalTable
 from crispml_core.domain.errors import InvalidInput, NotFound
 from crispml_core.domain.identifiers import new_id, utc_now
 from crispml_core.domain.labels import ImportedLabels
+from crispml_core.domain.privacy import NO_SECRETS, Secrets
 from crispml_core.domain.reports import ReportQuestion, VerificationReport
 from crispml_core.domain.use_case import UseCase
 from crispml_core.methods.new_data_label import NewDataLabel
@@ -48,10 +49,21 @@ class ScoringStores:
 
 
 class ScoringPipelines:
-    """Methods 8 and 9 over the stores."""
+    """Methods 8 and 9 over the stores.
 
-    def __init__(self, use_cases: Mapping[str, UseCase], stores: ScoringStores) -> None:
-        self._use_cases, self._stores = use_cases, stores
+    Parameters
+    ----------
+    secrets : Secrets
+        The keys of the process, for record keys that are stored as pseudonyms.
+    """
+
+    def __init__(
+        self,
+        use_cases: Mapping[str, UseCase],
+        stores: ScoringStores,
+        secrets: Secrets = NO_SECRETS,
+    ) -> None:
+        self._use_cases, self._stores, self._secrets = use_cases, stores, secrets
 
     def label(
         self,
@@ -68,7 +80,7 @@ class ScoringPipelines:
         found = self._use_case(use_case)
         with self._recorder(use_case).method("new-data-label") as step:
             with step.stage("check"):
-                labels = _Checked(NewDataLabel(found), parts, utc_now())
+                labels = _Checked(NewDataLabel(found, self._secrets), parts, utc_now())
             with step.stage("store"):
                 done = self._stores.labels.import_batches(
                     use_case, labels, idempotency_key=idempotency_key, fingerprint=fingerprint

@@ -15,8 +15,9 @@ from crispml_core.methods.new_data_score import NewDataScore
 from crispml_core.ports.scorer import Scorer
 from crispml_core.serving.explain.explainer import Explainer
 from crispml_core.serving.ledger_writer import Served
+from crispml_core.serving.privacy import Privacy
+from crispml_core.serving.private_records import PrivateRecords
 from crispml_core.serving.seeing import as_seen_by
-from crispml_core.serving.private_records import Privacy, PrivateRecords
 
 Key = tuple[str, str]
 

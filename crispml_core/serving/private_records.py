@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+import msgspec
+
 from crispml_core.domain.errors import InvalidInput
 from crispml_core.domain.privacy import (
     NO_SECRETS,
@@ -22,7 +24,7 @@ from crispml_core.domain.privacy import (
 )
 from crispml_core.domain.scores import ScoreRows
 from crispml_core.domain.use_case import UseCase
-from crispml_core.governance.privacy import is_private
+from crispml_core.governance.privacy import private_columns
 from crispml_core.serving.sealed_cells import Key, sealed
 from crispml_core.serving.subject_vault import SubjectVault
 
@@ -67,6 +69,7 @@ class PrivateRecords:
             for place, field in enumerate(schema)
             if field.privacy != "drop"
         ]
+        self._unsaid = private_columns(use_case)
         self._texts = any(field.type in ("date", "datetime") for field in schema)
 
     def keys(self, record_keys: Sequence[str]) -> list[str]:
@@ -103,8 +106,8 @@ class PrivateRecords:
         Returns
         -------
         scores : ScoreRows
-            With the pseudonyms of the record keys, if that is their policy, and the keys of the
-            data subjects.
+            With the pseudonyms of the record keys, if that is their policy, with the keys of the
+            data subjects, and without the reasons of private fields.
         inputs : list of tuple, or pyarrow.RecordBatch
             The stored fields; in tuples dates and moments are text.
 
@@ -119,8 +122,21 @@ class PrivateRecords:
                 inputs, subjects = self._rows(records, wait)
         else:
             inputs, subjects = self._columns(records, wait)
-        keys = self.keys(scores.record_keys)
-        return replace(scores, record_keys=keys, subject_key_ids=subjects), inputs
+        kept = replace(scores, record_keys=self.keys(scores.record_keys), subject_key_ids=subjects)
+        if scores.details is not None:
+            kept.details = [self._said(text) for text in scores.details]
+        return kept, inputs
+
+    def _said(self, details: str | None) -> str | None:
+        """Return what is stored of reasons: those of private fields tell their values."""
+        if details is None:
+            return None
+        found = msgspec.json.decode(details)
+        if isinstance(explanation := found.get("explanation"), dict):
+            explanation["reasons"] = [
+                reason for reason in explanation["reasons"] if reason["field"] not in self._unsaid
+            ]
+        return msgspec.json.encode(found).decode()
 
     def _rows(self, records: list[tuple[Any, ...]], wait: bool) -> tuple[list[Any], _Subjects]:
         columns = list(zip(*records, strict=True))
@@ -158,28 +174,3 @@ class PrivateRecords:
         identify = self._vault.identify
         key_ids = [None if subject is None else identify(subject) for subject in subjects]
         return key_ids, self._vault.to_write(key_ids, wait=wait)
-
-
-class Privacy:
-    """What a process needs to apply the policies of all of its use cases.
-
-    Parameters
-    ----------
-    secrets : Secrets
-        Its keys.
-    vault : SubjectVault, optional
-        The keys of data subjects.
-    """
-
-    def __init__(self, secrets: Secrets = NO_SECRETS, vault: SubjectVault | None = None) -> None:
-        self.secrets, self.vault = secrets, vault
-
-    def of(self, use_case: UseCase) -> PrivateRecords | None:
-        """Return what applies the policies of a use case; None if all is stored as it came.
-
-        Raises
-        ------
-        InvalidInput
-            If a policy needs a key that the process has not.
-        """
-        return PrivateRecords(use_case, self.secrets, self.vault) if is_private(use_case) else None

@@ -48,11 +48,19 @@ class SubjectVault:
         Where they are.
     clock : callable
         Returns the current moment in UTC.
+    withholds : bool
+        Whether there are no keys for new subjects while the store is away; else that is an error.
     """
 
     def __init__(
-        self, master: SecretKeys, store: SubjectKeys, clock: Callable[[], datetime] = utc_now
+        self,
+        master: SecretKeys,
+        store: SubjectKeys,
+        clock: Callable[[], datetime] = utc_now,
+        *,
+        withholds: bool = True,
     ) -> None:
+        self._withholds = withholds
         self._master, self._store, self._clock = master, store, clock
         self.identify = subject_identifier(master.first)
         self._keys: dict[str, bytes | Hidden] = {}
@@ -111,6 +119,8 @@ class SubjectVault:
         ------
         WouldWait
             If the store has to be asked and may not.
+        StoreUnavailable
+            If the store does not answer, and nothing shall be withheld.
         NotReady
             If the process has not the master key that a key was encrypted with.
         """
@@ -152,6 +162,8 @@ class SubjectVault:
         try:
             held = self._store.add([self._new(key_id) for key_id in unknown])
         except (StoreUnavailable, Conflict) as error:
+            if not self._withholds:
+                raise
             self._away_until = time.monotonic() + _AGAIN_S
             _log.warning("subject_keys_away", subjects=len(unknown), error=error.message)
             return {}

@@ -63,6 +63,13 @@ class PrivateColumns:
         return type(columns).from_arrays(arrays, schema=schema)
 
 
+def with_rule(columns: pa.RecordBatch, name: str, rule: Rule) -> pa.RecordBatch:
+    """Return columns with a rule applied to the texts of one of them."""
+    place = columns.schema.names.index(name)
+    values = _changed(rule, columns.column(place), pa.string())
+    return columns.set_column(place, columns.schema.field(place), values)
+
+
 _Found = tuple[pa.Field, Any]
 _Step = Callable[[pa.Field, Any, Seal | None], _Found | None]
 _TEXT = {TYPE_KEY: b"string"}

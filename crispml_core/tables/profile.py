@@ -8,14 +8,15 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from crispml_core.tables.schema import is_category
+from crispml_core.tables.schema import is_category, is_shown
 
 
 class Profile:
     """Profiles a table batch by batch.
 
     The most frequent values are shown for categories and truth values only: the values of a free
-    text may be personal. Which text is a category is read from the batch's schema, see
+    text may be personal. Of a column with a privacy policy no value is shown. Which text is a
+    category, and what is private, is read from the batch's schema, see
     `crispml_core.tables.schema.arrow_field`.
 
     Parameters
@@ -44,9 +45,9 @@ class Profile:
         -------
         dict
             Per column ``type, missing, distinct`` and ``distinct_is_exact`` (False: there are more
-            than `distinct`); for numbers ``minimum, maximum, mean``; for dates and moments
-            ``minimum, maximum`` as text; for categories and truth values ``top``, a list of
-            ``{"value", "count"}``.
+            than `distinct`); unless it is private, for numbers ``minimum, maximum, mean``; for
+            dates and moments ``minimum, maximum`` as text; for categories and truth values ``top``,
+            a list of ``{"value", "count"}``.
         """
         return {name: column.result() for name, column in self._columns.items()}
 
@@ -54,12 +55,11 @@ class Profile:
 class _ColumnProfile:
     def __init__(self, field: pa.Field, cap: int, top: int) -> None:
         self._type, self._cap, self._top = str(field.type), cap, top
-        self._is_boolean = pa.types.is_boolean(field.type)
-        self._is_number = pa.types.is_integer(field.type) or pa.types.is_floating(field.type)
-        self._is_time = pa.types.is_temporal(field.type)
-        self._counts: Counter[Any] | None = (
-            Counter() if self._is_boolean or is_category(field) else None
-        )
+        shown, kind = is_shown(field), field.type
+        self._is_number = shown and (pa.types.is_integer(kind) or pa.types.is_floating(kind))
+        self._is_time = shown and pa.types.is_temporal(kind)
+        has_top = shown and (pa.types.is_boolean(kind) or is_category(field))
+        self._counts: Counter[Any] | None = Counter() if has_top else None
         self._distinct: set[Any] = set()
         self._is_exact = True
         self._missing = self._known = 0

@@ -12,6 +12,8 @@ from crispml_core.domain.fields import Field
 # Arrow has one type for free text and for a category; the profile must tell them apart, because
 # it may show the values of the second only.
 TYPE_KEY = b"crispml_type"
+# On a column whose privacy policy is another than keep, or that is made of one.
+PRIVATE_KEY = b"crispml_private"
 
 _TYPES = {
     "integer": pa.int64(),
@@ -30,8 +32,19 @@ def arrow_type(field: Field) -> pa.DataType:
 
 
 def arrow_field(field: Field) -> pa.Field:
-    """Return the field as an Arrow field that remembers its declared type as metadata."""
-    return pa.field(field.name, arrow_type(field), metadata={TYPE_KEY: field.type.encode()})
+    """Return the field as an Arrow field that remembers its type and privacy as metadata."""
+    column = pa.field(field.name, arrow_type(field), metadata={TYPE_KEY: field.type.encode()})
+    return column if field.is_clear else private_column(column)
+
+
+def private_column(column: pa.Field) -> pa.Field:
+    """Return the field of a column of which no value may be shown."""
+    return column.with_metadata({**(column.metadata or {}), PRIVATE_KEY: b"true"})
+
+
+def is_shown(column: pa.Field) -> bool:
+    """Return whether values of a column may be shown in what is made of many records."""
+    return PRIVATE_KEY not in (column.metadata or {})
 
 
 def arrow_schema(fields: Iterable[Field]) -> pa.Schema:

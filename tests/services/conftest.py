@@ -40,6 +40,7 @@ from crispml_core.serving.engine import ScoringEngine
 from crispml_core.serving.ledger_writer import LedgerWriter
 from crispml_core.serving.live_models import LiveModels
 from crispml_core.serving.loaded_versions import LoadedVersions
+from crispml_core.serving.privacy import Privacy
 from crispml_core.serving.shadow import ShadowScores
 from crispml_core.settings import CrispMLSettings, LogSettings
 from crispml_core.settings.security import AuthSettings
@@ -67,6 +68,7 @@ from crispml_scoring.app import create_app as create_scoring
 from crispml_training.app import create_app as create_training
 from tests.services.current import CurrentParts, StillExecutor
 from tests.services.fake_drift import fake_drift
+from tests.services.private_use_case import private, private_keys
 from tests.services.service import (
     CHALLENGER,
     VERSION,
@@ -124,6 +126,25 @@ def scoring(
 ) -> Iterator[Service]:
     """Scoring with a champion."""
     yield from _serve("scoring", scoring_app, toy, settings, tmp_path, champion=VERSION)
+
+
+@pytest.fixture
+def private_scoring(
+    scoring_app: tuple[FastAPI, CurrentParts],
+    toy: UseCase,
+    settings: CrispMLSettings,
+    tmp_path: Path,
+) -> Iterator[Service]:
+    """Scoring with a champion of a use case that has every privacy policy."""
+    yield from _serve(
+        "scoring",
+        scoring_app,
+        private(toy),
+        settings,
+        tmp_path,
+        champion=VERSION,
+        privacy=private_keys(),
+    )
 
 
 @pytest.fixture
@@ -214,6 +235,7 @@ def _serve(
     folder: Path,
     champion: str | None = None,
     rules: PromotionRules | None = None,
+    privacy: Privacy | None = None,
 ) -> Iterator[Service]:
     app, current = made
     known = {toy.name: toy}
@@ -301,7 +323,8 @@ def _serve(
             close=lambda: closed.append(True),
         )
     else:
-        engine = _engine(known, ledger, aliases, timings, folder)
+        privacy = privacy or Privacy()
+        engine = _engine(known, ledger, aliases, timings, folder, privacy)
         parts = ScoringParts(
             **shared,
             ledger=ledger,
@@ -317,8 +340,10 @@ def _serve(
                     registry=models,
                     timings=timings,
                 ),
+                privacy.secrets,
             ),
             engine=engine,
+            privacy=privacy,
             drift=fake_drift(known, ledger, models, aliases, timings),
             close=lambda: (engine.close(), closed.append(True)),
         )
@@ -344,6 +369,7 @@ def _engine(
     aliases: FakeAliasLog,
     timings: FakeTimingLog,
     folder: Path,
+    privacy: Privacy,
 ) -> ScoringEngine:
     def load(use_case: UseCase, version: str) -> SureScorer:
         if version not in (VERSION, CHALLENGER):
@@ -351,9 +377,8 @@ def _engine(
         return SureScorer(use_case, version)
 
     durable = DurableLedger(ledger, FileJournals(folder / "journal"), retry_s=0.05)
-    live = LiveModels(
-        use_cases, LoadedVersions(load, 10_000), aliases.highest, aliases.aliases, clock=monotonic
-    )
+    versions = LoadedVersions(load, 10_000, privacy)
+    live = LiveModels(use_cases, versions, aliases.highest, aliases.aliases, clock=monotonic)
     shadow = ShadowScores(LedgerWriter(ledger, DirectCommits(ledger)))
     writer = LedgerWriter(ledger, durable)
     return ScoringEngine(

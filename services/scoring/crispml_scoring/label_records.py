@@ -44,6 +44,7 @@ async def import_labels(
     limits = request.app.state.settings.server
     async with spooled(request, media, limits) as body:
         fingerprint = request_fingerprint(request, await body.digest()) if key else ""
+        fingerprint = parts.privacy.fingerprint(parts.use_cases[use_case], fingerprint)
         read = partial(_import, request, use_case, body, media, options)
         turns = threads_for(request.app.state, "imports", MOST_IMPORTS)
         done = await anyio.to_thread.run_sync(read, key, fingerprint, limiter=turns)

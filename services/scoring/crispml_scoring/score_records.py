@@ -65,7 +65,8 @@ async def score_records(
     async with spooled(request, media, limits) as body:
         fingerprint = ""
         if key is not None:
-            fingerprint = request_fingerprint(request, await body.digest())
+            digest = request_fingerprint(request, await body.digest())
+            fingerprint = parts.privacy.fingerprint(found, digest)
         call = _call(request, use_case, options, key, fingerprint)
         if media == JSON and (batch := batch_body(body.bytes())) is not None:
             return await submit_batch(request, found, batch, call)

@@ -15,7 +15,7 @@ from crispml_core.domain.privacy import Secrets
 from crispml_core.domain.pseudonyms import SecretKey, SecretKeys
 from crispml_core.domain.scores import ScoreRows
 from crispml_core.domain.subjects import Hidden
-from crispml_core.serving.private_records import Privacy
+from crispml_core.serving.privacy import Privacy
 from crispml_core.serving.sealed_cells import bound_to, opened
 from crispml_core.serving.subject_vault import SubjectVault
 from crispml_core.tables.private_columns import PrivateColumns

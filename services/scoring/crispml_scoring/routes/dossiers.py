@@ -65,7 +65,8 @@ def dossier_router() -> APIRouter:
         wanted = {"json": JSON, "html": HTML}.get(query.format or "") or negotiate(
             accept, (JSON, HTML)
         )
-        content = dossier(parts_of(request).lineage(), score_id)
+        parts = parts_of(request)
+        content = dossier(parts.lineage(), score_id, parts.privacy)
         if wanted == HTML:
             from crispml_core.reporting.pages import render_dossier  # loads matplotlib
 

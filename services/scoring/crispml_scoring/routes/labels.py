@@ -134,10 +134,12 @@ def label_router() -> APIRouter:
     @router.get("/labels", tags=["labels"], summary="List labels", response_model=Page[StoredLabel])
     def list_labels(request: Request, query: Annotated[LabelsQuery, Query()]) -> Response:
         """Return labels with their history, newest first."""
-        found = parts_of(request).labels.find(
+        parts = parts_of(request)
+        key = parts.privacy.stored_key(parts.use_cases, query.use_case, query.record_key)
+        found = parts.labels.find(
             use_case=query.use_case,
             score_id=query.score_id,
-            record_key=query.record_key,
+            record_key=key,
             limit=query.limit + 1,
             before=query.before,
         )

@@ -123,10 +123,12 @@ def score_router() -> APIRouter:
     @router.get("/scores", tags=["scores"], summary="List scores", response_model=Page[Score])
     def list_scores(request: Request, query: Annotated[ScoresQuery, Query()]) -> Response:
         """Return stored scores of a window, newest first."""
-        found = parts_of(request).ledger.find(
+        parts = parts_of(request)
+        key = parts.privacy.stored_key(parts.use_cases, query.use_case, query.record_key)
+        found = parts.ledger.find(
             use_case=query.use_case,
             version=query.version,
-            record_key=query.record_key,
+            record_key=key,
             start=query.start,
             end=query.end,
             limit=query.limit + 1,
