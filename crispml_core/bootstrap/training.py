@@ -46,6 +46,7 @@ from crispml_core.bootstrap.drift import drift_pipelines
 from crispml_core.bootstrap.figures import build_figures
 from crispml_core.bootstrap.lineage import lineage_builder
 from crispml_core.bootstrap.parts import Parts, codec_of, follow_clock, ping_stores, pools_of
+from crispml_core.bootstrap.privacy import open_privacy
 from crispml_core.bootstrap.scratch import scratch_in
 from crispml_core.bootstrap.signing import bundle_authors, make_signer, make_verifier
 from crispml_core.bootstrap.timings import open_timings, tell_of_run
@@ -177,9 +178,13 @@ def build(settings: CrispMLSettings, *, is_run: bool = False) -> TrainingParts:
 
     stop_clock = follow_clock(settings)
     audit = build_recorder(settings, engine)
+    # Without policies for its data sets a use case needs no keys here.
+    masked = {name: each for name, each in use_cases.items() if each.privacy.training}
+    privacy = open_privacy(settings, masked, engine, withholds=False)
 
     def close() -> None:
         audit.close()
+        privacy.close()
         timings.close()
         engine.dispose()
         looks.dispose()
@@ -209,6 +214,7 @@ def build(settings: CrispMLSettings, *, is_run: bool = False) -> TrainingParts:
             four_eyes=settings.promotion.approval == "required",
         ),
         scratch=scratch_in(root),
+        privacy=privacy,
     )
     training, runs = TrainingPipelines(use_cases, stores), SqlRunStore(engine)
     findings, ledger = SqlMonitorStore(engine), SqlScoreLedger(engine)

@@ -19,7 +19,7 @@ from crispml_core.domain.errors import InvalidInput, NotReady, RegistryDamaged
 from crispml_core.domain.seen import RowView
 from crispml_core.domain.subjects import Hidden
 from crispml_core.domain.use_case import UseCase
-from crispml_core.serving.private_records import Privacy
+from crispml_core.serving.privacy import Privacy
 from crispml_core.serving.stable_cells import StableKey, opened, sealed, stable_cipher
 from crispml_core.serving.subject_vault import SubjectVault
 from crispml_core.tables.columns import evaluate

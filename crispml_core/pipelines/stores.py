@@ -20,7 +20,7 @@ from crispml_core.ports.model_compiler import ModelCompiler
 from crispml_core.ports.model_registry import ModelRegistry
 from crispml_core.ports.source import RecordSource
 from crispml_core.ports.timing_log import TimingLog
-from crispml_core.serving.private_records import Privacy
+from crispml_core.serving.privacy import Privacy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

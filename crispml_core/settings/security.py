@@ -62,6 +62,7 @@ class SigningSettings(Concern):
     unsigned_bundles: bool = False
     """Whether bundles that nobody signed are imported; only in dev."""
 
+
 class PrivacySettings(Concern):
     """Keys of the privacy policies; `crispml privacy new-key` makes a file."""
 

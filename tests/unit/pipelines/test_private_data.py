@@ -34,7 +34,7 @@ from crispml_core.pipelines.private_data import PrivateData
 from crispml_core.pipelines.recorder import Recorder
 from crispml_core.pipelines.requests import check_request
 from crispml_core.pipelines.workplace import Workplace
-from crispml_core.serving.private_records import Privacy
+from crispml_core.serving.privacy import Privacy
 from crispml_core.serving.seeing import SeeingScorer
 from crispml_core.serving.subject_vault import SubjectVault
 from crispml_core.serving.version_loader import VersionLoader
