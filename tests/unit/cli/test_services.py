@@ -215,7 +215,12 @@ def test_stores_are_made_before_the_services_need_them(tmp_path):
     make_stores(settings)
 
     made = sorted(path.name for path in (tmp_path / "state").iterdir())
-    assert [name for name in made if "-" not in name] == ["crispml.db", "registry", "signing"]
+    assert [name for name in made if "-" not in name] == [
+        "crispml.db",
+        "privacy",
+        "registry",
+        "signing",
+    ]
 
 
 def test_a_signing_key_is_made_once_and_trusted(tmp_path):
@@ -231,6 +236,21 @@ def test_a_signing_key_is_made_once_and_trusted(tmp_path):
     assert len(list((trusted / "dev").iterdir())) == 1
 
 
+def test_keys_of_privacy_policies_are_made_once_and_for_oneself(tmp_path):
+    settings = local_settings(tmp_path / "state")
+    make_stores(settings)
+    files = [
+        Path(settings[f"CRISPML_PRIVACY__{name}_KEY_FILE"]) for name in ("PSEUDONYM", "MASTER")
+    ]
+    before = [file.read_bytes() for file in files]
+
+    make_stores(settings)
+
+    assert [file.read_bytes() for file in files] == before
+    assert before[0] != before[1]
+    assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
+
+
 def test_local_settings_keep_everything_below_the_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
@@ -243,6 +263,8 @@ def test_local_settings_keep_everything_below_the_folder(tmp_path, monkeypatch):
         "CRISPML_BATCH__PATH": f"{tmp_path}/state/batches",
         "CRISPML_SIGNING__KEY_FILE": f"{tmp_path}/state/signing/key.pem",
         "CRISPML_SIGNING__TRUSTED": f"{tmp_path}/state/signing/trusted",
+        "CRISPML_PRIVACY__PSEUDONYM_KEY_FILE": f"{tmp_path}/state/privacy/pseudonyms.key",
+        "CRISPML_PRIVACY__MASTER_KEY_FILE": f"{tmp_path}/state/privacy/master.key",
         "CRISPML_USE_CASES": "a.py:a,b.yaml",
     }
     assert "CRISPML_USE_CASES" not in local_settings(Path("state"))

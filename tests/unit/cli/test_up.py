@@ -63,6 +63,8 @@ def test_stores_of_the_environment_are_kept(crispml_cli, started, tmp_path):
         "CRISPML_BATCH__PATH": str(tmp_path / "b"),
         "CRISPML_SIGNING__KEY_FILE": str(tmp_path / "k" / "key.pem"),
         "CRISPML_SIGNING__TRUSTED": str(tmp_path / "t"),
+        "CRISPML_PRIVACY__PSEUDONYM_KEY_FILE": str(tmp_path / "p" / "pseudonyms.key"),
+        "CRISPML_PRIVACY__MASTER_KEY_FILE": str(tmp_path / "p" / "master.key"),
     }
 
     crispml_cli("up", env=stores)
