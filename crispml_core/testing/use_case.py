@@ -14,6 +14,7 @@ from crispml_core.adapters.skops.codec import SkopsModelCodec
 from crispml_core.adapters.sources import build_source
 from crispml_core.domain.algorithms import Algorithm
 from crispml_core.domain.errors import InvalidInput, UseCaseError, describe_failure
+from crispml_core.domain.seen import RowView
 from crispml_core.domain.sources import Selection
 from crispml_core.domain.use_case import UseCase
 from crispml_core.methods.data_curation import DataCuration
@@ -23,6 +24,7 @@ from crispml_core.methods.model_training import ModelTraining
 from crispml_core.serving.pipeline_scorer import answer, pipeline_of
 from crispml_core.tables.frames import to_frame
 from crispml_core.tables.preparation import prepare
+from crispml_core.tables.seen_columns import seen_columns
 
 ROWS = 2000
 ALONE = 25
@@ -57,6 +59,7 @@ def check_use_case(
     passed = []
     raw = _read(use_case, rows, connections or {})
     passed.append(f"source: {raw.num_rows} rows keep the record schema")
+    raw, use_case = _seen(use_case, raw), use_case.seen
     prepared = _prepare(use_case, raw)
     passed.append("prepare: one record, a few and all give the same")
     for algorithm in use_case.algorithms:
@@ -71,8 +74,21 @@ def _read(use_case: UseCase, rows: int, connections: Mapping[str, str]) -> pa.Ta
     if not use_case.digest:
         raise InvalidInput("load the use case with load_use_case, so that it has a digest")
     source = build_source(use_case, connections)
-    batches = source.read(Selection(limit=rows))
+    batches = source.read(Selection(where=use_case.pool, limit=rows))
     return pa.Table.from_batches(list(DataIngestion(use_case).run(batches))).combine_chunks()
+
+
+def _seen(use_case: UseCase, raw: pa.Table) -> pa.Table:
+    """Return the rows as models see them where privacy policies hold for training data."""
+    view = RowView(use_case.schema, use_case.seen.schema)
+    if view.is_clear:
+        return raw
+    target = use_case.target.name
+    batches = [
+        seen_columns(view, batch).append_column(raw.schema.field(target), batch.column(target))
+        for batch in raw.to_batches()
+    ]
+    return pa.Table.from_batches(batches)
 
 
 def _prepare(use_case: UseCase, raw: pa.Table) -> pd.DataFrame:

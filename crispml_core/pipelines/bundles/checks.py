@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 
@@ -22,8 +23,6 @@ from crispml_core.serving.loaded_versions import LoadedVersion
 from crispml_core.serving.version_loader import VersionLoader
 
 _POLICIES = ("privacy", "generalise")
-# A pseudonymised key is a text in masked data, whatever it is in the record schema.
-_NAMED = b"named"
 
 
 def check_definition(use_case: UseCase, manifest: ModelVersion) -> None:
@@ -31,10 +30,12 @@ def check_definition(use_case: UseCase, manifest: ModelVersion) -> None:
     if manifest.use_case != use_case.name:
         raise MalformedContent("the manifest is of another use case than the index")
     given, here = _fields(manifest.schema), _fields(msgspec.to_builtins(use_case.schema))
-    # Masked data lack fields and have pseudonyms as keys; the digest below stands for all of that.
-    masked = (None, _NAMED) if manifest.masked else ()
-    expected = [name for name in here if given.get(name) not in masked]
-    differing = [name for name in expected if given.get(name) != here[name]]
+    differing = [
+        name
+        for name, field in here.items()
+        if _rules(given.get(name)) != _rules(field)
+        and not (manifest.masked and _is_hidden(given.get(name)))
+    ]
     unknown = len(set(given) - set(here))
     if differing or unknown:
         raise InvalidInput(
@@ -62,26 +63,26 @@ def check_manifest(use_case: UseCase, index: BundleIndex, manifest: ModelVersion
             raise MalformedContent(f"the manifest: the KPI {gate.kpi} is not a number")
 
 
-def _fields(schema: object) -> dict[str, bytes]:
-    """Return the declaration of each field of a schema by its name, in one form.
-
-    How private a field is does not count: environments differ in that.
-    """
+def _fields(schema: object) -> dict[str, Any]:
+    """Return the declaration of each field of a schema by its name."""
     fields = schema.get("fields", []) if isinstance(schema, dict) else []
     found = {}
     for position, field in enumerate(fields):
         name = field.get("name") if isinstance(field, dict) else None
-        found[str(name or position)] = _declared(field)
+        found[str(name or position)] = field
     return found
 
 
-def _declared(field: object) -> bytes:
-    if not isinstance(field, dict):
-        return msgspec.json.encode(field, order="sorted")
-    if field.get("privacy") == "pseudonymise" and field.get("type") == "string":
-        return _NAMED
-    rules = {name: value for name, value in field.items() if name not in _POLICIES}
-    return msgspec.json.encode(rules, order="sorted")
+def _rules(field: Any) -> bytes:
+    """Return a declaration in one form, without how private it is: environments differ in that."""
+    if isinstance(field, dict):
+        field = {name: rule for name, rule in field.items() if name not in _POLICIES}
+    return msgspec.json.encode(field, order="sorted")
+
+
+def _is_hidden(field: Any) -> bool:
+    """Whether masked data lack a field, or have a pseudonym of it, which is a text."""
+    return field is None or (isinstance(field, dict) and field.get("privacy") == "pseudonymise")
 
 
 def prove(

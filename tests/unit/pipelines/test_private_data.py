@@ -9,12 +9,15 @@ from types import SimpleNamespace
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crispml_core.adapters.compilers import SklearnModelCompiler
 from crispml_core.adapters.skops.codec import SkopsModelCodec
+from crispml_core.adapters.volume.artefact_store import VolumeArtefactStore
+from crispml_core.adapters.volume.dataset_store import VolumeDataSetStore
 from crispml_core.domain.dataset_privacy import DataSetPrivacy
 from crispml_core.domain.datasets import SUBJECT_COLUMN, Stage
 from crispml_core.domain.environments import EnvironmentData, FieldPolicy
@@ -256,6 +259,34 @@ def test_no_stage_stores_what_is_encrypted_and_the_version_answers_clear_records
         scorer.answer_rows([("O-1", "ann", 250.0, 11, "web", None)]).probabilities
         != (answers.probabilities[:1])
     )
+
+
+def test_no_file_of_a_volume_holds_what_is_hidden(orders, stores, table, keys, tmp_path):
+    stores = replace(
+        stores,
+        datasets=VolumeDataSetStore(tmp_path),
+        artefacts=VolumeArtefactStore(tmp_path),
+    )
+    raw = ingest(at(orders, stores), Selection(), None, SAID)
+    prepared = prepare(at(orders, stores), raw.id, 0)
+    curation = curate(at(orders, stores), prepared.id, "linear")
+
+    rows = table.to_pylist()
+    hidden = [str(row[name]) for row in rows[:50] for name in ("order_id", "amount")] + [*PEOPLE]
+    files = [file for file in tmp_path.rglob("*") if file.is_file()]
+    stored = [str(pq.read_table(file).to_pydict()) for file in tmp_path.rglob("*.parquet")]
+    assert len(stored) == 3
+    for text in (*stored, *(file.read_bytes().decode("latin-1") for file in files)):
+        assert not [value for value in hidden if value in text]
+    # And all of it is opened again, from the files alone.
+    matrix = read_matrix(at(orders, stores), curation.facts["curated_id"])
+    assert matrix.X.shape[0] == ROWS
+    frame = at(orders, stores).prepared(prepared.id)
+    assert sorted(frame["amount"]) == sorted(row["amount"] for row in rows)
+    assert set(frame["items"]) <= {1, 5, 10, 15, 20, 25, 30, 35, 40, 45, 50}
+    keys.destroy(privacy().vault.identify("cid c"), at=utc_now())
+    assert len(at(orders, stores).prepared(prepared.id)) == ROWS - ROWS // 4
+    assert stores.datasets.get(prepared.id).rows == ROWS
 
 
 def test_the_same_data_are_the_same_data_set_whenever_they_are_encrypted(orders, stores):
