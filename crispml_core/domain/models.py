@@ -99,7 +99,8 @@ class ModelVersion:
     compiled : CompiledForm
         Whether a compiled form serves, how close it is to scikit-learn, and why not if not.
     trained_by : str
-        Who asked for the run that made it; empty when nobody knows.
+        Who asked for the run that fitted the model, a rule as ``rule:NAME``; empty when nobody
+        knows.
     """
 
     model: str

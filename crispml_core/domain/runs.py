@@ -100,7 +100,7 @@ class Run:
     result : dict
         Ids and figures of a run that succeeded.
     requested_by : str
-        Name of the principal who asked for it; empty where authentication is off.
+        Name of the principal who asked for it, or ``rule:NAME``; empty where authentication is off.
     """
 
     id: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -76,6 +77,7 @@ def train(
                 "search": fitted.search,
                 "notes": fitted.notes,
                 "conformal": fitted.conformal.to_dict() if fitted.conformal else None,
+                "trained_by": work.asked_by,
             },
             files={MODEL_FILE: content},
         )
@@ -181,7 +183,11 @@ def persist(work: Workplace, model_id: str, report_id: str) -> ModelVersion:
             _compiled(work, draft, pipeline, train),
             train,
         )
-        manifest = work.stores.models.publish(package.manifest, package.files, work.run_id)
+        # Whoever fitted the model trained the version, and not who only published it.
+        trained_by = facts.get("trained_by") or work.asked_by
+        manifest = work.stores.models.publish(
+            replace(package.manifest, trained_by=trained_by), package.files, work.run_id
+        )
         step.rows = manifest.golden_rows
         step.output = {"model": manifest.model, "version": manifest.version}
     return manifest

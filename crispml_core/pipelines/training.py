@@ -108,7 +108,7 @@ class TrainingPipelines:
         use_case, parameters = self._use_case(run.use_case), run.parameters
         expected = _expected_calls(run.method, parameters)
         recorder = Recorder(use_case.name, self.stores.timings, progress, expected)
-        work = Workplace(use_case, self.stores, recorder, run.id)
+        work = Workplace(use_case, self.stores, recorder, run.id, run.requested_by)
         return _METHODS[run.method](work, parameters)
 
     def _use_case(self, name: str) -> UseCase:

@@ -19,6 +19,11 @@ from crispml_core.tables.frames import to_frame
 class Workplace:
     """One run of one use case: where its methods read, write and are timed.
 
+    Parameters
+    ----------
+    asked_by : str
+        Who asked for the run; empty when nobody knows.
+
     Attributes
     ----------
     declared : UseCase
@@ -30,11 +35,16 @@ class Workplace:
     """
 
     def __init__(
-        self, use_case: UseCase, stores: TrainingStores, recorder: Recorder, run_id: str
+        self,
+        use_case: UseCase,
+        stores: TrainingStores,
+        recorder: Recorder,
+        run_id: str,
+        asked_by: str = "",
     ) -> None:
         self.declared, self.use_case, self.stores = use_case, use_case.seen, stores
         self.data = PrivateData(use_case, stores.privacy)
-        self.recorder, self.run_id = recorder, run_id
+        self.recorder, self.run_id, self.asked_by = recorder, run_id, asked_by
 
     def prepared(self, dataset_id: str) -> pd.DataFrame:
         """Read a prepared data set as a frame."""

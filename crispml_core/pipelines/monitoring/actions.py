@@ -116,6 +116,7 @@ class Actions:
                 parameters=self._stores.check_cycle(name, CYCLE, given),
                 created_at=utc_now(),
                 timeout_s=self._timeout_s,
+                requested_by=f"rule:{action.rule}",
             )
             queued = self._stores.runs.enqueue(
                 run, exclusive_key=f"{CYCLE}:{name}", idempotency_key=_key_of(action)

@@ -10,12 +10,14 @@ from crispml_core.adapters.compilers import SklearnModelCompiler
 from crispml_core.adapters.skops.codec import SkopsModelCodec
 from crispml_core.domain.datasets import Stage
 from crispml_core.domain.errors import InvalidInput
+from crispml_core.domain.identifiers import utc_now
 from crispml_core.domain.models import CHALLENGER, CHAMPION
-from crispml_core.domain.runs import TRAINING_METHODS, RunStatus
+from crispml_core.domain.runs import TRAINING_METHODS, Run, RunStatus
 from crispml_core.pipelines import cycle
 from crispml_core.pipelines.cycle import method_calls, run_cycle
 from crispml_core.pipelines.recorder import Recorder
 from crispml_core.pipelines.requests import check_request
+from crispml_core.pipelines.training import TrainingPipelines
 from crispml_core.pipelines.workplace import Workplace
 from crispml_core.serving.version_loader import VersionLoader
 
@@ -209,3 +211,34 @@ def test_a_cycle_that_was_queued_by_the_release_before_says_nothing_of_challenge
 def test_a_cycle_promotes_or_challenges(toy, stores, wrong):
     with pytest.raises(InvalidInput, match="challenge"):
         check_request(toy, "cycle", wrong, stores)
+
+
+def asked(toy, stores, method, by, **given):
+    """Execute a run that somebody asked for."""
+    run = Run(
+        id=f"run-{method}",
+        use_case="toy",
+        method=method,
+        status=RunStatus.RUNNING,
+        parameters=check_request(toy, method, given, stores),
+        created_at=utc_now(),
+        timeout_s=60,
+        requested_by=by,
+    )
+    return TrainingPipelines({"toy": toy}, stores).execute(run)
+
+
+def test_a_version_knows_who_asked_for_its_training(toy, stores):
+    version = asked(toy, stores, "cycle", "key:ann")["best"]
+    assert stores.models.get("toy", version).trained_by == "key:ann"
+
+
+def test_who_only_publishes_a_model_has_not_trained_it(toy, stores):
+    made = asked(toy, stores, "cycle", "key:ann")["versions"][0]
+    lineage = stores.models.get("toy", made["version"]).lineage
+
+    again = asked(
+        toy, stores, "model-persist", "key:bob", model_id=lineage.model, report_id=lineage.report
+    )
+
+    assert stores.models.get("toy", again["version"]).trained_by == "key:ann"

@@ -42,6 +42,7 @@ def test_a_kpi_below_its_gate_fires_and_sets_off_a_retraining(world):
     assert report.content["window"]["as_of"] == loud["at"].replace("+00:00", "Z")
     (run,) = it.cycles()
     assert run.parameters["challenge"] is True
+    assert run.requested_by == "rule:auc-below-gate"
     assert loud["actions"][0]["run_id"] == run.id
     assert it.messages() == ["alert.firing.v1", "retraining.submitted.v1"]
     event = it.outbox.find()[-1].event
