@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
-from crispml_core.cli import addresses, local_key
+from crispml_core.cli import addresses, kept_login, local_key
 
 
-def find(urls: set[str], running: Mapping[str, str]) -> str | None:
+def find(urls: set[str]) -> str | None:
     """Return the credential for services at these addresses, or None.
 
-    Parameters
-    ----------
-    running : mapping of str to str
-        The addresses of the services that run on this machine. Their key is for them, and is sent
-        to no others.
+    A log-in is for the services that it was made for. The key of this machine is for the services
+    that run here, in the folder of the caller. Neither is sent to others.
     """
+    token = kept_login.token_for(urls)
+    if token is not None:
+        return token
+    running = addresses.read(Path(addresses.FOLDER))
     if running and urls <= {*running.values()}:
         return local_key.read(Path(addresses.FOLDER))
     return None

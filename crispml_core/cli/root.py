@@ -16,6 +16,7 @@ from crispml_core.cli.drift import drift
 from crispml_core.cli.keys import keys
 from crispml_core.cli.label import label
 from crispml_core.cli.lineage import lineage
+from crispml_core.cli.login import login, logout
 from crispml_core.cli.models import models
 from crispml_core.cli.monitor import monitor
 from crispml_core.cli.privacy import privacy
@@ -67,6 +68,8 @@ for _verb in (
     monitor,
     alerts,
     approvals,
+    login,
+    logout,
     whoami,
     keys,
     use_case,

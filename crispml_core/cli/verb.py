@@ -68,11 +68,9 @@ class Session:
         if self._client is None:
             from crispml_core.client import CrispMLClient
 
-            running = addresses.read(Path(addresses.FOLDER))
-            training = self.training_url or running.get("training", addresses.TRAINING_URL)
-            scoring = self.scoring_url or running.get("scoring", addresses.SCORING_URL)
+            training, scoring = self.addresses
             if self.credential is None:
-                self.credential = credentials.find({training, scoring}, running)
+                self.credential = credentials.find({training, scoring})
             self._client = CrispMLClient(
                 training,
                 scoring,
@@ -82,6 +80,15 @@ class Session:
                 transport=self.transport,
             )
         return self._client
+
+    @property
+    def addresses(self) -> tuple[str, str]:
+        """Where training and scoring are."""
+        running = addresses.read(Path(addresses.FOLDER))
+        return (
+            self.training_url or running.get("training", addresses.TRAINING_URL),
+            self.scoring_url or running.get("scoring", addresses.SCORING_URL),
+        )
 
     def said_by(self, name: str) -> str:
         """Return who is said to do something.

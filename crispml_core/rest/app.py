@@ -16,12 +16,9 @@ from starlette.types import Scope
 
 from crispml_core import __version__
 from crispml_core.bootstrap.parts import Parts
-from crispml_core.domain.access import SETTINGS_KEY, ApiKey, Grant, Role
-from crispml_core.domain.identifiers import utc_now
 from crispml_core.governance.access import Permission
 from crispml_core.ports.tracer import Tracer
-from crispml_core.rest.access.gate import Gate
-from crispml_core.rest.access.key_ring import POLL_S, KeyRing
+from crispml_core.rest.access.entrance import Entrance
 from crispml_core.rest.access.operations import OPERATIONS, Operation
 from crispml_core.rest.access.owners import Owner
 from crispml_core.rest.api_pages import ASSETS, install_api_pages
@@ -93,10 +90,10 @@ def create_base_app(
     @asynccontextmanager
     async def watched(app: FastAPI) -> AsyncIterator[None]:
         async with lifespan(app):
-            await run_in_threadpool(ring.follow, app.state.parts.keys)
+            await run_in_threadpool(entrance.ring.follow, app.state.parts.keys)
             tasks = (
                 asyncio.create_task(keep_looking(app.state, service.checks, metrics.ready.set)),
-                asyncio.create_task(_keep_following(ring)),
+                *(asyncio.create_task(work) for work in entrance.following()),
             )
             try:
                 yield
@@ -136,8 +133,9 @@ def create_base_app(
     )
     app.state.parts, app.state.settings, app.state.draining = None, settings, False
     app.state.plain, app.state.owners = None, service.owners
-    app.state.gate, ring = _gate_of(settings)
-    app.state.key_ring, app.state.operations = ring, _operations(settings)
+    entrance = Entrance(settings)
+    app.state.gate, app.state.key_ring = entrance.gate, entrance.ring
+    app.state.operations = _operations(settings)
     install_error_handlers(app)
     install_openapi(app)
     install_api_pages(app)
@@ -148,44 +146,10 @@ def create_base_app(
     return app
 
 
-def _gate_of(settings: CrispMLSettings) -> tuple[Gate, KeyRing]:
-    auth = settings.auth
-    ring = KeyRing(_fixed_keys(auth.admin_key_digest))
-    gate = Gate(
-        settings.environment,
-        is_open=auth.mode == "off",
-        keys=ring.open,
-        most_concurrent=settings.server.max_concurrent,
-    )
-    ring.watch(gate.forget)
-    return gate, ring
-
-
 def _operations(settings: CrispMLSettings) -> Mapping[str, Operation]:
     if settings.auth.metrics == "open":
         return OPERATIONS
     return {**OPERATIONS, "metrics": Operation(Permission.READ)}
-
-
-def _fixed_keys(admin_digest: str) -> tuple[ApiKey, ...]:
-    if not admin_digest:
-        return ()
-    return (
-        ApiKey(
-            key_id="settings",
-            digest=admin_digest,
-            name=SETTINGS_KEY,
-            grants=(Grant(Role.ADMIN),),
-            created_at=utc_now(),
-            created_by="settings",
-        ),
-    )
-
-
-async def _keep_following(ring: KeyRing) -> None:
-    while True:
-        await asyncio.sleep(POLL_S)
-        await run_in_threadpool(ring.look)
 
 
 def parts_of(request: Request) -> Parts:

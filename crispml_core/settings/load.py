@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from ipaddress import ip_address
 from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
@@ -12,6 +11,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, Settin
 
 from crispml_core.domain.errors import InvalidInput, did_you_mean
 from crispml_core.settings.governance import MonitorSettings, PromotionSettings
+from crispml_core.settings.loopback import is_loopback
 from crispml_core.settings.retention import RetentionSettings
 from crispml_core.settings.security import AuthSettings, PrivacySettings, SigningSettings
 from crispml_core.settings.services import (
@@ -139,14 +139,6 @@ class CrispMLSettings(BaseSettings):
         return self
 
 
-def is_loopback(host: str) -> bool:
-    """Return whether only this machine reaches an address."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
 def load_settings() -> CrispMLSettings:
     """Read the settings from the environment.
 
@@ -180,6 +172,7 @@ _NOT_SETTINGS = (
     "CRISPML_TRAINING_URL",
     "CRISPML_SCORING_URL",
     "CRISPML_API_KEY",
+    "CRISPML_LOGIN_",
     "CRISPML_CA_FILE",
     "CRISPML_CLIENT_",
     "CRISPML_TEST_",

@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import Field, field_validator
 
 from crispml_core.settings.concern import Concern
+from crispml_core.settings.loopback import is_loopback
 
 
 class AuthSettings(Concern):
@@ -32,12 +33,25 @@ class AuthSettings(Concern):
     oidc_audience: str = "crispml"
     """What a token must name in its `aud`."""
 
+    oidc_tokens: Literal["at+jwt", "jwt"] = "at+jwt"
+    """Which `typ` a token may have: `at+jwt` as RFC 9068 says, or `jwt` for a provider that does
+    not tell access tokens from others; then the audience alone does."""
+
     oidc_roles_claim: str = "roles"
     """Claim with the grants of a token: a list of `ROLE`, `ROLE:USE_CASE` or
-    `ROLE:USE_CASE:ENVIRONMENT`."""
+    `ROLE:USE_CASE:ENVIRONMENT`. With dots it leads into objects."""
 
     oidc_leeway_s: float = Field(default=30.0, ge=0, le=300)
     """How far the clock of the issuer may be off."""
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _is_safe(cls, value: str) -> str:
+        scheme, _, rest = value.partition("://")
+        host = rest.partition("/")[0].rpartition(":")[0] or rest.partition("/")[0]
+        if value and scheme != "https" and (scheme != "http" or not is_loopback(host)):
+            raise ValueError("must be https:// unless the provider is on this machine")
+        return value
 
     @field_validator("admin_key_digest")
     @classmethod

@@ -114,7 +114,7 @@ def training(
     settings: CrispMLSettings,
     tmp_path: Path,
 ) -> Iterator[Service]:
-    yield from _serve("training", training_app, toy, settings, tmp_path)
+    yield from serve("training", training_app, toy, settings, tmp_path)
 
 
 @pytest.fixture
@@ -125,7 +125,7 @@ def scoring(
     tmp_path: Path,
 ) -> Iterator[Service]:
     """Scoring with a champion."""
-    yield from _serve("scoring", scoring_app, toy, settings, tmp_path, champion=VERSION)
+    yield from serve("scoring", scoring_app, toy, settings, tmp_path, champion=VERSION)
 
 
 @pytest.fixture
@@ -155,7 +155,7 @@ def scoring_without_champion(
     tmp_path: Path,
 ) -> Iterator[Service]:
     """Scoring before anything was trained."""
-    yield from _serve("scoring", scoring_app, toy, settings, tmp_path)
+    yield from serve("scoring", scoring_app, toy, settings, tmp_path)
 
 
 @pytest.fixture(scope="session")
@@ -185,7 +185,7 @@ def guarded_training(
     guarded_apps: Any, toy: UseCase, guarded_settings: CrispMLSettings, tmp_path: Path
 ) -> Iterator[Service]:
     """Training that wants to know who asks."""
-    yield from _serve("training", guarded_apps["training"], toy, guarded_settings, tmp_path)
+    yield from serve("training", guarded_apps["training"], toy, guarded_settings, tmp_path)
 
 
 @pytest.fixture
@@ -193,7 +193,7 @@ def guarded_scoring(
     guarded_apps: Any, toy: UseCase, guarded_settings: CrispMLSettings, tmp_path: Path
 ) -> Iterator[Service]:
     """Scoring with a champion that wants to know who asks."""
-    yield from _serve(
+    yield from serve(
         "scoring", guarded_apps["scoring"], toy, guarded_settings, tmp_path, champion=VERSION
     )
 
@@ -227,7 +227,7 @@ def log() -> Iterator[io.StringIO]:
     structlog.reset_defaults()
 
 
-def _serve(
+def serve(
     name: str,
     made: tuple[FastAPI, CurrentParts],
     toy: UseCase,
