@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from crispml_core.cli import addresses, kept_login, local_key
+from crispml_core.cli import addresses, local_key
 
 
 def find(urls: set[str]) -> str | None:
@@ -13,6 +13,8 @@ def find(urls: set[str]) -> str | None:
     A log-in is for the services that it was made for. The key of this machine is for the services
     that run here, in the folder of the caller. Neither is sent to others.
     """
+    from crispml_core.cli import kept_login  # loads the client
+
     token = kept_login.token_for(urls)
     if token is not None:
         return token

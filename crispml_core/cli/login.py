@@ -11,7 +11,6 @@ from urllib.parse import parse_qsl, urlsplit
 
 import click
 
-from crispml_core.cli import kept_login
 from crispml_core.cli.verb import Failure, ServiceVerb, Session, Verb
 
 _PATH, _MOST = "/callback", 16
@@ -40,6 +39,7 @@ def login(
     seconds the browser must have come back. A client with a secret finds it in
     CRISPML_LOGIN_CLIENT_SECRET.
     """
+    from crispml_core.cli import kept_login
     from crispml_core.client import login as oidc
 
     provider = oidc.discover(issuer)
@@ -59,6 +59,8 @@ def login(
 @click.pass_obj
 def logout(session: Session) -> None:
     """Forget the token of `crispml login`."""
+    from crispml_core.cli import kept_login
+
     was_there = kept_login.forget()
     if not session.out.emit({"logged_out": was_there}):
         session.out.line("logged out" if was_there else "nobody was logged in")

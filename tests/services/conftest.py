@@ -136,7 +136,7 @@ def private_scoring(
     tmp_path: Path,
 ) -> Iterator[Service]:
     """Scoring with a champion of a use case that has every privacy policy."""
-    yield from _serve(
+    yield from serve(
         "scoring",
         scoring_app,
         private(toy),
