@@ -28,7 +28,7 @@ from crispml_core.pipelines.monitoring.actions import Actions
 from crispml_core.ports.monitor_store import Outcome
 from crispml_core.settings import CrispMLSettings
 from crispml_training.app import create_app
-from tests.services.conftest import _serve
+from tests.services.conftest import serve
 from tests.services.current import CurrentParts
 from tests.services.service import Service, version_of
 
@@ -247,7 +247,7 @@ def open_prod(app: Any, toy: UseCase, tmp_path: Path, monkeypatch: pytest.Monkey
     def opened() -> Iterator[Prod]:
         made, current, known = app
         rules = PromotionRules(environment="prod", mode=PromotionMode.CODE)
-        serving = _serve("training", (made, current), use_case, known, tmp_path, rules=rules)
+        serving = serve("training", (made, current), use_case, known, tmp_path, rules=rules)
         service = next(serving)
         training = service.parts.training
         monkeypatch.setattr(cycle, "persist", lambda *given: training.stores.models.get("toy", ANN))
