@@ -26,6 +26,7 @@ def open_retention(settings: CrispMLSettings) -> Iterator[Retention]:
     engine = open_database(settings, "retention")
     try:
         check_revision(engine)
-        yield Retention(settings.retention.rules(), SqlRetentionStore(engine))
+        store = SqlRetentionStore(engine, environment=settings.environment)
+        yield Retention(settings.retention.rules(), store)
     finally:
         engine.dispose()

@@ -8,7 +8,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from crispml_core.domain.identifiers import new_id
+from crispml_core.domain.audit import AuditEvent
+from crispml_core.domain.identifiers import new_id_text
+
+PRUNED = "pruned"
+"""Action of an entry of the audit log about rows that a rule deleted."""
 
 KEY_DIGEST_BYTES = 16
 """Of SHA-256, for each deleted key: enough that none can be found for another row."""
@@ -67,6 +71,8 @@ class Pruning:
         Every deleted row was older.
     key_digests : bytes
         `key_digest` of each deleted row, sorted.
+    audit_sequence : int
+        The entry of the audit log that has its `digest`; 0 before it is kept.
     """
 
     table: Retained
@@ -75,7 +81,8 @@ class Pruning:
     cutoff: datetime
     pruned_at: datetime
     key_digests: bytes
-    pruning_id: str = field(default_factory=lambda: str(new_id()))
+    pruning_id: str = field(default_factory=new_id_text)
+    audit_sequence: int = 0
 
     @classmethod
     def of(
@@ -98,7 +105,7 @@ class Pruning:
 
     @property
     def digest(self) -> bytes:
-        """SHA-256 over all that it says; the audit log has it."""
+        """SHA-256 over all that it says."""
         facts = (
             self.pruning_id,
             self.table.value,
@@ -108,6 +115,27 @@ class Pruning:
             self.pruned_at.isoformat(),
         )
         return hashlib.sha256("\n".join(facts).encode() + b"\n" + self.key_digests).digest()
+
+    def to_event(self, environment: str) -> AuditEvent:
+        """Return the event that the audit log keeps together with it."""
+        return AuditEvent(
+            actor="rule:retention",
+            action=PRUNED,
+            resource=f"table={self.table.value}",
+            use_case=self.use_case,
+            environment=environment,
+            detail={
+                "pruning": self.pruning_id,
+                "digest": self.digest.hex(),
+                "rows": self.rows,
+                "days": self.days,
+                "cutoff": self.cutoff.isoformat(),
+            },
+        )
+
+    def is_vouched_for(self, event: AuditEvent) -> bool:
+        """Return whether an event of the audit log is about this pruning, as it is."""
+        return event.action == PRUNED and event.detail.get("digest") == self.digest.hex()
 
     def digests(self) -> Iterator[bytes]:
         """Yield the digest of the key of each deleted row."""

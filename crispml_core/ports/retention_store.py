@@ -21,6 +21,8 @@ class RetentionStore(Protocol):
     ) -> Pruning | None:
         """Delete at most `limit` rows that are too old, and keep the pruning, in one transaction.
 
+        An entry of the audit log with the digest of the pruning is part of the transaction.
+
         Returns
         -------
         Pruning or None
@@ -37,6 +39,7 @@ class RetentionStore(Protocol):
     def pruned(self, table: Retained, keys: Sequence[str]) -> set[str]:
         """Return those of some keys whose rows were deleted by a rule; see `key_digest`.
 
-        It reads every pruning of the table, for whoever has found a gap.
+        A pruning that the audit log does not vouch for counts for nothing. This reads every
+        pruning of the table, for whoever has found a gap.
         """
         ...

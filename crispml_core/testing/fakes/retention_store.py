@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +16,7 @@ from crispml_core.domain.retention import (
     key_digest,
     score_group_key,
 )
+from crispml_core.testing.fakes.audit_log import FakeAuditLog
 from crispml_core.testing.fakes.label_store import FakeLabelStore
 from crispml_core.testing.fakes.outbox import FakeOutbox
 from crispml_core.testing.fakes.report_store import FakeReportStore
@@ -43,10 +44,12 @@ class FakeRetentionStore:
     ----------
     shelves : mapping
         By table, what returns the rows that may grow too old.
+    log : FakeAuditLog, optional
+        Gets an entry with each pruning.
     """
 
-    def __init__(self, shelves: Mapping[Retained, Shelf]) -> None:
-        self._shelves = shelves
+    def __init__(self, shelves: Mapping[Retained, Shelf], log: FakeAuditLog | None = None) -> None:
+        self._shelves, self._log = shelves, log or FakeAuditLog()
         self._lock = threading.Lock()
         self._prunings: list[Pruning] = []
 
@@ -65,6 +68,8 @@ class FakeRetentionStore:
             for row in old:
                 row.remove()
             pruning = Pruning.of(rule, (row.key for row in old), cutoff=cutoff, at=at)
+            (entry,) = self._log.append([pruning.to_event("")])
+            pruning = replace(pruning, audit_sequence=entry.sequence)
             self._prunings.append(pruning)
             return pruning
 

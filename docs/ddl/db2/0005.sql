@@ -110,6 +110,7 @@ CREATE TABLE prunings (
     pruned_at TIMESTAMP NOT NULL, 
     row_count INT NOT NULL, 
     digest VARCHAR(64) NOT NULL, 
+    audit_sequence BIGINT NOT NULL, 
     key_digests BLOB(1048576) INLINE LENGTH 4000 NOT NULL, 
     CONSTRAINT pk_prunings PRIMARY KEY (pruning_id)
 );

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Connection, and_, delete, exists, func, or_, select
@@ -25,6 +26,23 @@ from crispml_core.domain.retention import Retained, RetentionRule
 
 # An id is made at about the moment of its row: beyond it by so much there is none to look at.
 _SLACK = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Rows that are too old.
+
+    Parameters
+    ----------
+    keys : sequence of str
+        As a pruning has them.
+    delete : callable
+        Deletes exactly them in a transaction, and raises `Overtaken` if somebody else deleted one
+        of them meanwhile.
+    """
+
+    keys: Sequence[str]
+    delete: Callable[[Connection], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,25 +68,21 @@ class OldRows:
         query = select(func.count()).select_from(self.key.table).where(self._due(rule, cutoff))
         return int(connection.execute(query).scalar_one())
 
-    def delete(
+    def find(
         self, connection: Connection, rule: RetentionRule, cutoff: datetime, limit: int
-    ) -> Sequence[str]:
-        """Delete the oldest rows, at most `limit`, and return their keys.
-
-        Raises
-        ------
-        Overtaken
-            If somebody else deleted one of them meanwhile.
-        """
+    ) -> Found:
+        """Return the oldest rows, at most `limit`."""
         query = select(self.key).where(self._due(rule, cutoff)).order_by(self.key).limit(limit)
         keys = connection.execute(query).scalars().all()
+        return Found(keys, partial(self._delete, keys))
+
+    def _delete(self, keys: Sequence[str], connection: Connection) -> None:
         deleted = sum(
             connection.execute(delete(self.key.table).where(these)).rowcount
             for these in among(connection.dialect, self.key, keys)
         )
         if deleted != len(keys):
             raise Overtaken
-        return keys
 
     def _due(self, rule: RetentionRule, cutoff: datetime) -> ColumnElement[bool]:
         conditions = [self.moment < cutoff, self.key < least_id(cutoff + _SLACK)]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Table, bindparam, delete, func, or_, select
 
 from crispml_core.adapters.sql.databases.among import among
-from crispml_core.adapters.sql.retention.old_rows import of_rule
+from crispml_core.adapters.sql.retention.old_rows import Found, of_rule
 from crispml_core.adapters.sql.schema.group_rows import SPAN, place
 from crispml_core.adapters.sql.schema.tables import (
     early_score_ids,
@@ -38,21 +39,17 @@ def count_scores(connection: Connection, rule: RetentionRule, cutoff: datetime) 
     return int(connection.execute(query).scalar_one())
 
 
-def delete_scores(
-    connection: Connection, rule: RetentionRule, cutoff: datetime, limit: int
-) -> Sequence[str]:
-    """Delete the oldest groups of one use case, at most `limit`, and return their keys.
+def find_scores(connection: Connection, rule: RetentionRule, cutoff: datetime, limit: int) -> Found:
+    """Return the oldest groups of one use case, at most `limit`.
 
     The counts of drift stay: they are of nobody. A group that was not counted yet never is.
-
-    Raises
-    ------
-    Overtaken
-        If somebody else deleted one of them meanwhile.
     """
-    found = _first(connection, rule, cutoff, min(limit, _GROUPS))
-    if not found:
-        return []
+    groups = _first(connection, rule, cutoff, min(limit, _GROUPS))
+    keys = [score_group_key(row.writer_id, row.sequence, row.root) for row in groups]
+    return Found(keys, partial(_delete_groups, groups))
+
+
+def _delete_groups(found: Sequence[Row[Any]], connection: Connection) -> None:
     numbers = [row.group_no for row in found]
     # The marks first, as those do who index and count: who comes second waits here.
     _delete(connection, unindexed_groups, unindexed_groups.c.group_no.in_(numbers))
@@ -73,7 +70,6 @@ def delete_scores(
     )
     if _delete(connection, score_groups, _groups.group_no.in_(numbers)) != len(numbers):
         raise Overtaken
-    return [score_group_key(row.writer_id, row.sequence, row.root) for row in found]
 
 
 def _first(

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, insert, select
 
-from crispml_core.adapters.sql.databases.engine import reading, writing
-from crispml_core.adapters.sql.databases.errors import ConstraintBroken
+from crispml_core.adapters.sql.audit.log import SqlAuditLog, append_entries
+from crispml_core.adapters.sql.databases.engine import reading
 from crispml_core.adapters.sql.databases.retries import retried
-from crispml_core.adapters.sql.retention.old_rows import OLD_ROWS
-from crispml_core.adapters.sql.retention.old_scores import count_scores, delete_scores
+from crispml_core.adapters.sql.retention.old_rows import OLD_ROWS, Found
+from crispml_core.adapters.sql.retention.old_scores import count_scores, find_scores
 from crispml_core.adapters.sql.schema.tables import prunings
 from crispml_core.adapters.sql.scores.index import Overtaken
+from crispml_core.domain.audit import AuditEntry
 from crispml_core.domain.errors import Conflict
 from crispml_core.domain.retention import Pruning, Retained, RetentionRule, key_digest
 
@@ -32,10 +34,12 @@ class SqlRetentionStore:
     ----------
     engine : sqlalchemy.Engine
         From `make_engine`.
+    environment : str
+        In each entry of the audit log.
     """
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, engine: Engine, *, environment: str = "") -> None:
+        self._engine, self._environment = engine, environment
 
     @retried
     def due(self, rule: RetentionRule, cutoff: datetime) -> int:
@@ -58,21 +62,32 @@ class SqlRetentionStore:
         for _ in range(_ATTEMPTS):
             try:
                 return self._prune(rule, cutoff, at, min(limit, _MOST))
-            except (Overtaken, ConstraintBroken):
+            except Overtaken:
                 time.sleep(random.uniform(0, _PAUSE_S))  # noqa: S311 - no secret
         raise Conflict("somebody else applies the same rule of retention: wait until it has ended")
 
-    @retried
     def _prune(
         self, rule: RetentionRule, cutoff: datetime, at: datetime, limit: int
     ) -> Pruning | None:
-        with writing(self._engine) as connection:
-            keys = _deleted(connection, rule, cutoff, limit)
-            if not keys:
-                return None
-            pruning = Pruning.of(rule, keys, cutoff=cutoff, at=at)
-            connection.execute(insert(prunings).values(_row(pruning)))
-        return pruning
+        found = self._find(rule, cutoff, limit)
+        if not found.keys:
+            return None
+        pruning = Pruning.of(rule, found.keys, cutoff=cutoff, at=at)
+
+        def delete(connection: Connection, entries: Sequence[AuditEntry]) -> None:
+            found.delete(connection)
+            kept = replace(pruning, audit_sequence=entries[0].sequence)
+            connection.execute(insert(prunings).values(_row(kept)))
+
+        (entry,) = append_entries(self._engine, [pruning.to_event(self._environment)], delete)
+        return replace(pruning, audit_sequence=entry.sequence)
+
+    @retried
+    def _find(self, rule: RetentionRule, cutoff: datetime, limit: int) -> Found:
+        with reading(self._engine) as connection:
+            if rule.table is Retained.SCORES:
+                return find_scores(connection, rule, cutoff, limit)
+            return OLD_ROWS[rule.table].find(connection, rule, cutoff, limit)
 
     @retried
     def prunings(
@@ -96,18 +111,19 @@ class SqlRetentionStore:
             page = self.prunings(table=table, limit=_PAGE, before=before)
             if not page:
                 break
-            for pruning in page:
+            for pruning in self._vouched_for(page):
                 found.update(wanted[digest] for digest in pruning.digests() if digest in wanted)
             before = page[-1].pruning_id
         return found
 
-
-def _deleted(
-    connection: Connection, rule: RetentionRule, cutoff: datetime, limit: int
-) -> Sequence[str]:
-    if rule.table is Retained.SCORES:
-        return delete_scores(connection, rule, cutoff, limit)
-    return OLD_ROWS[rule.table].delete(connection, rule, cutoff, limit)
+    def _vouched_for(self, page: Sequence[Pruning]) -> Iterator[Pruning]:
+        """Yield the prunings that are in the audit log as they are here."""
+        log = SqlAuditLog(self._engine)
+        entries = {e.sequence: e for e in log.at([pruning.audit_sequence for pruning in page])}
+        for pruning in page:
+            entry = entries.get(pruning.audit_sequence)
+            if entry is not None and pruning.is_vouched_for(entry.event):
+                yield pruning
 
 
 def _row(pruning: Pruning) -> dict[str, Any]:
@@ -120,6 +136,7 @@ def _row(pruning: Pruning) -> dict[str, Any]:
         "pruned_at": pruning.pruned_at,
         "row_count": pruning.rows,
         "digest": pruning.digest,
+        "audit_sequence": pruning.audit_sequence,
         "key_digests": pruning.key_digests,
     }
 
@@ -132,5 +149,6 @@ def _pruning(row: Row[Any]) -> Pruning:
         cutoff=row.cutoff,
         pruned_at=row.pruned_at,
         key_digests=row.key_digests,
+        audit_sequence=row.audit_sequence,
         pruning_id=row.pruning_id,
     )

@@ -146,6 +146,8 @@ def security_tables(metadata: MetaData) -> SecurityTables:
             Column("pruned_at", UtcTimestamp(), nullable=False),
             Column("row_count", Integer, nullable=False),
             Column("digest", HexDigest(), nullable=False),
+            # The entry that was written in the same transaction, and has the digest.
+            Column("audit_sequence", BigInteger, nullable=False),
             Column("key_digests", LargeBinary(PRUNED_BYTES), nullable=False),
             Index(None, "table_name", "pruning_id"),
         ),

@@ -166,6 +166,7 @@ def _add_prunings() -> None:
         sa.Column("pruned_at", sa.DateTime, nullable=False),
         sa.Column("row_count", sa.Integer, nullable=False),
         sa.Column("digest", sa.String(64), nullable=False),
+        sa.Column("audit_sequence", sa.BigInteger, nullable=False),
         sa.Column("key_digests", sa.LargeBinary(_PRUNED_BYTES), nullable=False),
         sa.PrimaryKeyConstraint("pruning_id", name="pk_prunings"),
     )
