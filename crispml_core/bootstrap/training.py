@@ -49,6 +49,7 @@ from crispml_core.bootstrap.parts import Parts, codec_of, follow_clock, ping_sto
 from crispml_core.bootstrap.privacy import open_privacy
 from crispml_core.bootstrap.scratch import scratch_in
 from crispml_core.bootstrap.signing import bundle_authors, make_signer, make_verifier
+from crispml_core.bootstrap.subjects import subject_stores
 from crispml_core.bootstrap.timings import open_timings, tell_of_run
 from crispml_core.bootstrap.tracing import execute_traced, make_tracer
 from crispml_core.bootstrap.webhook import build_deliverer, build_webhook
@@ -69,6 +70,8 @@ from crispml_core.pipelines.monitoring.monitor import Monitor
 from crispml_core.pipelines.monitoring.stores import MonitorStores, ReadDrift
 from crispml_core.pipelines.retention import Retention
 from crispml_core.pipelines.stores import TrainingStores
+from crispml_core.pipelines.subjects.erasing import Eraser
+from crispml_core.pipelines.subjects.stores import SubjectStores
 from crispml_core.pipelines.training import TrainingPipelines
 from crispml_core.ports.artefact_store import ArtefactStore
 from crispml_core.ports.dataset_store import DataSetStore
@@ -121,6 +124,8 @@ class TrainingParts(Parts):
     findings: MonitorStore
     outbox: Outbox
     retention: Retention
+    subjects: SubjectStores
+    eraser: Eraser
     drift: ReadDrift
     figures: LateReading[Figures]
     signer: Signer | None = None
@@ -166,6 +171,7 @@ def build(settings: CrispMLSettings, *, is_run: bool = False) -> TrainingParts:
         VolumeModelRegistry(root, signer, verifier),
     )
     datasets, artefacts = VolumeDataSetStore(root), VolumeArtefactStore(root)
+    subjects = subject_stores(settings, use_cases, engine, datasets)
     notes = SqlDataSetNotes(engine)
 
     def project_aliases(model: str) -> None:
@@ -268,7 +274,11 @@ def build(settings: CrispMLSettings, *, is_run: bool = False) -> TrainingParts:
         ),
         monitor=monitor,
         findings=findings,
-        retention=Retention(settings.retention.rules(), SqlRetentionStore(engine)),
+        retention=Retention(
+            settings.retention.rules(), SqlRetentionStore(engine, environment=settings.environment)
+        ),
+        subjects=subjects,
+        eraser=Eraser(subjects, audit.record, signer, settings.environment),
         outbox=outbox,
         drift=drift,
         figures=build_figures(use_cases, looks, stores),

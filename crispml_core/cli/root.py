@@ -28,6 +28,7 @@ from crispml_core.cli.run import run
 from crispml_core.cli.runs import runs
 from crispml_core.cli.score import score
 from crispml_core.cli.signing import signing
+from crispml_core.cli.subjects import subjects
 from crispml_core.cli.up import up
 from crispml_core.cli.use_case import use_case
 from crispml_core.cli.whoami import whoami
@@ -75,6 +76,7 @@ for _verb in (
     use_case,
     signing,
     privacy,
+    subjects,
     retention,
     db,
     completion,

@@ -15,6 +15,7 @@ from crispml_core.client.datasets import DataSetCalls
 from crispml_core.client.http import API, below
 from crispml_core.client.monitoring_calls import MonitoringCalls
 from crispml_core.client.retention_calls import RetentionCalls
+from crispml_core.client.subject_calls import SubjectCalls
 from crispml_core.domain.health import HealthVerdict
 from crispml_core.domain.models import ANY_VERSION, AliasEvent
 from crispml_core.domain.runs import CYCLE, TRAINING_METHODS, Run
@@ -23,7 +24,13 @@ CSV = "text/csv"
 
 
 class TrainingClient(
-    ApprovalCalls, BundleCalls, DataSetCalls, KeyCalls, MonitoringCalls, RetentionCalls
+    ApprovalCalls,
+    BundleCalls,
+    DataSetCalls,
+    KeyCalls,
+    MonitoringCalls,
+    RetentionCalls,
+    SubjectCalls,
 ):
     """Typed calls of the training service.
 

@@ -56,23 +56,31 @@ class Privacy:
             If the keys of data subjects cannot be asked for.
         """
         names, rows = stored_rows(group)
-        values = dict(zip(names, rows[row], strict=True))
-        use_case = use_cases.get(group.use_case)
+        ids = group.scores.subject_key_ids
+        return self.open(
+            use_cases.get(group.use_case),
+            dict(zip(names, rows[row], strict=True)),
+            None if ids is None else ids[row],
+        )
+
+    def open(
+        self, use_case: UseCase | None, values: dict[str, Any], subject_key_id: str | None
+    ) -> dict[str, Any]:
+        """Return stored fields of a record with what is encrypted decrypted; see `shown`."""
         sealed_fields = [
             field.name
             for field in (use_case.fields if use_case is not None else ())
             if field.privacy == "encrypt" and values.get(field.name) is not None
         ]
-        if not sealed_fields:
+        if use_case is None or not sealed_fields:
             return values
-        ids = group.scores.subject_key_ids
-        key_id = None if ids is None else ids[row]
         key: Key = Hidden.ENCRYPTED
-        if key_id is not None and self.vault is not None:
-            (key,) = self.vault.to_read([key_id])
+        if subject_key_id is not None and self.vault is not None:
+            (key,) = self.vault.to_read([subject_key_id])
         for name in sealed_fields:
             try:
-                value = opened(values[name], key, bound_to(group.use_case, name, key_id or ""))
+                bound = bound_to(use_case.name, name, subject_key_id or "")
+                value = opened(values[name], key, bound)
             except ValueError:
                 value = Hidden.DAMAGED
             values[name] = {"privacy": value.value} if isinstance(value, Hidden) else value

@@ -25,6 +25,7 @@ from crispml_core.adapters.sql.databases.engine import make_engine
 from crispml_core.adapters.sql.databases.options import EngineOptions
 from crispml_core.adapters.sql.dataset_notes import SqlDataSetNotes
 from crispml_core.adapters.sql.drift_store import SqlDriftStore
+from crispml_core.adapters.sql.erasure_log import SqlErasureLog
 from crispml_core.adapters.sql.event_log import SqlEventLog
 from crispml_core.adapters.sql.health_log import SqlHealthLog
 from crispml_core.adapters.sql.import_log import SqlImportLog
@@ -40,6 +41,7 @@ from crispml_core.adapters.sql.schema.tables import metadata
 from crispml_core.adapters.sql.score_counts import SqlScoreCounts
 from crispml_core.adapters.sql.scores.ledger import SqlScoreLedger
 from crispml_core.adapters.sql.subject_keys import SqlSubjectKeys
+from crispml_core.adapters.sql.subject_rows import SqlSubjectRows
 from crispml_core.domain.scores import (
     Encoding,
     Score,
@@ -53,6 +55,7 @@ from crispml_core.ports.approval_log import ApprovalLog
 from crispml_core.ports.audit_log import AuditLog, Seals
 from crispml_core.ports.dataset_notes import DataSetNotes
 from crispml_core.ports.drift_store import DriftStore, LabelCounts
+from crispml_core.ports.erasure_log import ErasureLog
 from crispml_core.ports.event_log import EventLog
 from crispml_core.ports.health_log import HealthLog
 from crispml_core.ports.import_log import ImportLog
@@ -66,11 +69,13 @@ from crispml_core.ports.run_store import RunStore
 from crispml_core.ports.score_counts import ScoreCounts
 from crispml_core.ports.score_ledger import ScoreLedger
 from crispml_core.ports.subject_keys import SubjectKeys
+from crispml_core.ports.subject_rows import SubjectRows
 from crispml_core.testing.fakes.alias_log import FakeAliasLog
 from crispml_core.testing.fakes.approval_log import FakeApprovalLog
 from crispml_core.testing.fakes.audit_log import FakeAuditLog, FakeSeals
 from crispml_core.testing.fakes.dataset_notes import FakeDataSetNotes
 from crispml_core.testing.fakes.drift_store import FakeDriftStore, FakeLabelCounts
+from crispml_core.testing.fakes.erasure_log import FakeErasureLog
 from crispml_core.testing.fakes.event_log import FakeEventLog
 from crispml_core.testing.fakes.health_log import FakeHealthLog
 from crispml_core.testing.fakes.import_log import FakeImportLog
@@ -84,6 +89,7 @@ from crispml_core.testing.fakes.run_store import FakeRunStore
 from crispml_core.testing.fakes.score_counts import FakeScoreCounts
 from crispml_core.testing.fakes.score_ledger import FakeScoreLedger
 from crispml_core.testing.fakes.subject_keys import FakeSubjectKeys
+from crispml_core.testing.fakes.subject_rows import FakeSubjectRows
 from tests.contract.drift_reference import COUNTER
 from tests.databases import params
 from tests.servers import own_database, own_schema, upgraded
@@ -124,6 +130,8 @@ class Stores:
     outbox: Outbox
     subject_keys: SubjectKeys
     retention: RetentionStore
+    erasures: ErasureLog
+    subject_rows: SubjectRows
     audit: AuditLog
     seals: Seals
     keys: KeyStore
@@ -178,10 +186,10 @@ class Stores:
 def fake_stores() -> Stores:
     """Return the fakes of all stores."""
     clock = Clock()
-    ledger, outbox = FakeScoreLedger(), FakeOutbox()
+    ledger, outbox, audit = FakeScoreLedger(), FakeOutbox(), FakeAuditLog()
+    subject_keys = FakeSubjectKeys()
     runs, reports = FakeRunStore(clock=clock), FakeReportStore()
     labels = FakeLabelStore(ledger, clock=clock)
-    ledger, outbox, audit = FakeScoreLedger(), FakeOutbox(), FakeAuditLog()
     return Stores(
         clock,
         runs,
@@ -198,8 +206,10 @@ def fake_stores() -> Stores:
         label_counts=FakeLabelCounts(ledger),
         findings=FakeMonitorStore(outbox),
         outbox=outbox,
-        subject_keys=FakeSubjectKeys(),
-        retention=FakeRetentionStore(shelves_of(ledger, labels, reports, runs, outbox)),
+        subject_keys=subject_keys,
+        erasures=FakeErasureLog(subject_keys),
+        subject_rows=FakeSubjectRows(ledger),
+        retention=FakeRetentionStore(shelves_of(ledger, labels, reports, runs, outbox), audit),
         audit=audit,
         seals=FakeSeals(audit),
         keys=FakeKeyStore(),
@@ -246,6 +256,8 @@ def sql_stores(engine: Engine) -> Stores:
         findings=SqlMonitorStore(engine),
         outbox=SqlOutbox(engine),
         subject_keys=SqlSubjectKeys(engine),
+        erasures=SqlErasureLog(engine),
+        subject_rows=SqlSubjectRows(engine),
         retention=SqlRetentionStore(engine),
         audit=SqlAuditLog(engine),
         seals=SqlSeals(engine),

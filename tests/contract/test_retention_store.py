@@ -6,13 +6,17 @@ import threading
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
+from crispml_core.adapters.sql.databases.engine import make_engine
+from crispml_core.adapters.sql.schema.tables import prunings
 from crispml_core.domain.alerts import Delivery, DeliveryStatus
+from crispml_core.domain.audit import AuditQuery
 from crispml_core.domain.errors import NotFound
 from crispml_core.domain.events import EventKind, ServingEvent
 from crispml_core.domain.identifiers import new_id, utc_now
 from crispml_core.domain.labels import Label
-from crispml_core.domain.retention import Retained, RetentionRule, score_group_key
+from crispml_core.domain.retention import Pruning, Retained, RetentionRule, score_group_key
 from crispml_core.domain.runs import RunStatus
 from tests.contract.test_report_store import a_report
 from tests.contract.test_run_store import a_run
@@ -106,6 +110,21 @@ def test_a_pruning_stays_and_tells_what_it_deleted(stores):
     asked = [gone.event_id, kept.event_id]
     assert stores.retention.pruned(Retained.SERVING_EVENTS, asked) == {gone.event_id}
     assert stores.retention.pruned(Retained.REPORTS, asked) == set()
+
+
+def test_each_pruning_has_an_entry_in_the_audit_log(stores):
+    stores.ledger.append([], [an_event(stores), an_event(stores)])
+    stores.clock.advance((DAYS + 1) * 86_400)
+
+    prune(stores, Retained.SERVING_EVENTS, limit=1, use_case="credit")
+
+    entries = stores.audit.entries(AuditQuery(), 10)
+    found = stores.retention.prunings()[::-1]
+    assert [entry.sequence for entry in entries] == [p.audit_sequence for p in found] == [1, 2]
+    for entry, pruning in zip(entries, found, strict=True):
+        assert (entry.event.action, entry.event.use_case) == ("pruned", "credit")
+        assert entry.event.detail["digest"] == pruning.digest.hex()
+        assert entry.event.detail["rows"] == 1
 
 
 def test_scores_go_with_all_that_belongs_to_them(stores):
@@ -209,14 +228,14 @@ def test_two_at_once_delete_each_row_once(stores):
     stores.ledger.append([], events)
     stores.clock.advance((DAYS + 1) * 86_400)
     the_rule, now = rule(Retained.SERVING_EVENTS), stores.clock()
-    prunings, errors = [], []
+    done, errors = [], []
 
     def follow():
         try:
             while pruning := stores.retention.prune(
                 the_rule, the_rule.cutoff(now), at=now, limit=5
             ):
-                prunings.append(pruning)
+                done.append(pruning)
         except Exception as error:
             errors.append(error)
 
@@ -227,8 +246,8 @@ def test_two_at_once_delete_each_row_once(stores):
         thread.join()
 
     assert errors == []
-    assert sum(pruning.rows for pruning in prunings) == 40
-    assert {p.pruning_id for p in stores.retention.prunings()} == {p.pruning_id for p in prunings}
+    assert sum(pruning.rows for pruning in done) == 40
+    assert {p.pruning_id for p in stores.retention.prunings()} == {p.pruning_id for p in done}
     ids = [event.event_id for event in events]
     assert stores.retention.pruned(Retained.SERVING_EVENTS, ids) == set(ids)
 
@@ -246,3 +265,28 @@ def test_an_id_that_is_younger_than_its_moment_is_found_within_a_day(stores):
     stores.clock.now = early.occurred_at + timedelta(days=DAYS, seconds=1)
 
     assert prune(stores, Retained.SERVING_EVENTS) == [1]
+
+
+@pytest.mark.needs("tables")
+def test_a_pruning_that_somebody_made_up_covers_nothing(stores):
+    gone, lost = an_event(stores), an_event(stores)
+    stores.ledger.append([], [gone, lost])
+    stores.clock.advance((DAYS + 1) * 86_400)
+    the_rule, now = rule(Retained.SERVING_EVENTS), stores.clock()
+    true = stores.retention.prune(the_rule, the_rule.cutoff(now), at=now, limit=1)
+    made_up = Pruning.of(the_rule, [lost.event_id], cutoff=the_rule.cutoff(now), at=now)
+    engine = make_engine(stores.url)
+    with engine.begin() as connection:
+        row = connection.execute(select(prunings)).mappings().one()
+        forged = {
+            **row,
+            "pruning_id": made_up.pruning_id,
+            "digest": made_up.digest,
+            "key_digests": made_up.key_digests,
+        }
+        connection.execute(prunings.insert().values(forged))
+    engine.dispose()
+
+    assert stores.retention.pruned(Retained.SERVING_EVENTS, [lost.event_id]) == set()
+    assert stores.retention.pruned(Retained.SERVING_EVENTS, [gone.event_id]) == {gone.event_id}
+    assert true.rows == 1

@@ -22,6 +22,7 @@ from crispml_core.bootstrap.scoring import ScoringParts
 from crispml_core.bootstrap.training import TrainingParts
 from crispml_core.domain.errors import NotFound
 from crispml_core.domain.models import ModelVersion
+from crispml_core.domain.privacy import Secrets
 from crispml_core.governance.promotion import PromotionRules
 from crispml_core.logs import configure_logging
 from crispml_core.pipelines.audit.recorder import AuditRecorder
@@ -33,6 +34,8 @@ from crispml_core.pipelines.lineage.stores import LineageStores
 from crispml_core.pipelines.retention import Retention
 from crispml_core.pipelines.scoring import ScoringPipelines, ScoringStores
 from crispml_core.pipelines.stores import TrainingStores
+from crispml_core.pipelines.subjects.erasing import Eraser
+from crispml_core.pipelines.subjects.stores import SubjectStores
 from crispml_core.pipelines.training import TrainingPipelines
 from crispml_core.serving.direct_commits import DirectCommits
 from crispml_core.serving.durable_ledger import DurableLedger
@@ -42,6 +45,7 @@ from crispml_core.serving.live_models import LiveModels
 from crispml_core.serving.loaded_versions import LoadedVersions
 from crispml_core.serving.privacy import Privacy
 from crispml_core.serving.shadow import ShadowScores
+from crispml_core.serving.subject_vault import SubjectVault
 from crispml_core.settings import CrispMLSettings, LogSettings
 from crispml_core.settings.security import AuthSettings
 from crispml_core.testing.fakes.alias_log import FakeAliasLog
@@ -50,6 +54,7 @@ from crispml_core.testing.fakes.artefact_store import FakeArtefactStore
 from crispml_core.testing.fakes.audit_log import FakeAuditLog
 from crispml_core.testing.fakes.dataset_notes import FakeDataSetNotes
 from crispml_core.testing.fakes.dataset_store import FakeDataSetStore
+from crispml_core.testing.fakes.erasure_log import FakeErasureLog
 from crispml_core.testing.fakes.event_log import FakeEventLog
 from crispml_core.testing.fakes.health_log import FakeHealthLog
 from crispml_core.testing.fakes.import_log import FakeImportLog
@@ -62,13 +67,16 @@ from crispml_core.testing.fakes.retention_store import FakeRetentionStore, shelv
 from crispml_core.testing.fakes.run_store import FakeRunStore
 from crispml_core.testing.fakes.score_counts import FakeScoreCounts
 from crispml_core.testing.fakes.score_ledger import FakeScoreLedger
+from crispml_core.testing.fakes.signer import FakeSigner
+from crispml_core.testing.fakes.subject_keys import FakeSubjectKeys
+from crispml_core.testing.fakes.subject_rows import FakeSubjectRows
 from crispml_core.testing.fakes.timing_log import FakeTimingLog
 from crispml_core.testing.fakes.upload_store import FakeUploadStore
 from crispml_scoring.app import create_app as create_scoring
 from crispml_training.app import create_app as create_training
 from tests.services.current import CurrentParts, StillExecutor
 from tests.services.fake_drift import fake_drift
-from tests.services.private_use_case import private, private_keys
+from tests.services.private_use_case import KEYS, private, private_keys
 from tests.services.service import (
     CHALLENGER,
     VERSION,
@@ -284,6 +292,16 @@ def serve(
             runs=runs,
         )
     )
+    audit, subject_keys = AuditRecorder(FakeAuditLog(), "dev"), FakeSubjectKeys()
+    subjects = SubjectStores(
+        use_cases=known,
+        privacy=Privacy(Secrets(KEYS, KEYS), SubjectVault(KEYS, subject_keys)),
+        rows=FakeSubjectRows(ledger),
+        keys=subject_keys,
+        labels=labels,
+        datasets=datasets,
+        erasures=FakeErasureLog(subject_keys),
+    )
     shared = {
         "settings": settings,
         "use_cases": known,
@@ -291,7 +309,7 @@ def serve(
         "aliases": aliases,
         "timings": timings,
         "keys": FakeKeyStore(),
-        "audit": AuditRecorder(FakeAuditLog(), "dev"),
+        "audit": audit,
         "lineage": lambda: lineage,
         "ping": lambda: health,
     }
@@ -309,6 +327,8 @@ def serve(
             uploads=uploads,
             training=pipelines,
             project_aliases=lambda model: None,
+            subjects=subjects,
+            eraser=Eraser(subjects, audit.record, FakeSigner(), "dev"),
             retention=Retention(settings.retention.rules(), retention_store),
             **watching(
                 known,

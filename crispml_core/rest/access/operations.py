@@ -157,6 +157,8 @@ OPERATIONS: Mapping[str, Operation] = {
     **_needs(Permission.CARRY, "get_bundle", "post_bundle", audit=Audit.CHANGE),
     **_needs(Permission.MANAGE_KEYS, "list_api_keys"),
     **_needs(Permission.MANAGE_KEYS, "new_api_key", "revoke_api_key", audit=Audit.CHANGE),
+    **_needs(Permission.PRIVACY, "get_subject", audit=Audit.PERSONAL),
+    **_needs(Permission.PRIVACY, "erase_subject", audit=Audit.CHANGE),
     **_needs(Permission.RETAIN, "get_retention"),
     **_needs(Permission.RETAIN, "follow_retention", audit=Audit.CHANGE),
 }

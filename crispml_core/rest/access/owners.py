@@ -43,6 +43,9 @@ FILTERED = frozenset(
 )
 """Routes that leave out what their caller may not see, by `visible_to`."""
 
+WHOLE = frozenset({"get_subject", "erase_subject"})
+"""Routes about what has an id and belongs to all use cases, like a person: as whatever is left."""
+
 
 @dataclass(frozen=True, slots=True)
 class Owner:

@@ -44,6 +44,7 @@ from crispml_training.routes.monitoring import monitoring_router
 from crispml_training.routes.reproduce import reproduce_router
 from crispml_training.routes.retention import retention_router
 from crispml_training.routes.signatures import signature_router
+from crispml_training.routes.subjects import subject_router
 from crispml_training.routes.version_approvals import version_approval_router
 from crispml_training.routes.version_health import version_health_router
 
@@ -125,6 +126,7 @@ def create_app(
             bundle_router(),
             report_router(ModelReports()),
             lineage_router(),
+            subject_router(),
             retention_router(),
             whoami_router(),
             key_router(),

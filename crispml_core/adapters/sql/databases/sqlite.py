@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -18,6 +19,8 @@ OPENED = "crispml_opened_file"
 # Appending scores has a statement per size of a group.
 _CACHED_STATEMENTS = 256
 _CACHE_KIB = 64 * 1024
+# A reader keeps the log from being emptied, for as long as it reads.
+_LOG_TRIES, _LOG_PAUSE_S = 20, 0.1
 
 
 def sqlite_engine(url: URL, *, create: bool, options: EngineOptions) -> Engine:
@@ -45,6 +48,8 @@ def sqlite_engine(url: URL, *, create: bool, options: EngineOptions) -> Engine:
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
+        # What is deleted is overwritten: the key of an erased person must not lie in a free page.
+        connection.execute("PRAGMA secure_delete = ON")
         connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
         record.info[OPENED] = OpenedFile(file)
 
@@ -62,6 +67,21 @@ def sqlite_engine(url: URL, *, create: bool, options: EngineOptions) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
+
+
+def truncate_log(engine: Engine) -> bool:
+    """Bring the write-ahead log home and empty its file; False if others kept it from that.
+
+    Until then it holds pages as they were before what is deleted was overwritten.
+    """
+    for _ in range(_LOG_TRIES):
+        with engine.connect() as connection:
+            connection = connection.execution_options(isolation_level="AUTOCOMMIT")
+            busy = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()[0]
+        if not busy:
+            return True
+        time.sleep(_LOG_PAUSE_S)
+    return False
 
 
 def _file_url(url: URL, create: bool) -> URL:
