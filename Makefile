@@ -10,7 +10,7 @@ PROJECTS := pyproject.toml services/training/pyproject.toml services/scoring/pyp
 export OMP_WAIT_POLICY ?= PASSIVE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test trial servers proof bench check fmt lint lock openapi dashboards ddl access clean
+.PHONY: help setup demo up test trial servers proof bench check fmt lint lock sbom openapi dashboards ddl access clean
 
 help: ## List the verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -64,6 +64,9 @@ fmt: setup ## Format the code
 
 lock: setup ## Pin the dependencies anew, with hashes
 	@scripts/lock.sh
+
+sbom: setup ## Write what the images would have in them (CycloneDX), to dist/sbom/
+	@$(BIN)/python -m scripts.sbom
 
 openapi: setup ## Write the snapshots of the OpenAPI documents
 	@$(BIN)/python -m crispml_training openapi > docs/openapi/training.json

@@ -24,3 +24,5 @@ compile scoring pyproject.toml --extra ml --extra sql --extra rest --extra secur
 compile db2 pyproject.toml --extra db2 --constraint requirements/dev.txt
 # What an image needs to build the wheels of the project, and leaves behind.
 echo hatchling | compile build - --constraint requirements/dev.txt
+# What writes the bill of materials of an image, and is left behind too.
+echo cyclonedx-bom | compile sbom - --constraint requirements/dev.txt
