@@ -48,7 +48,7 @@ settings.register_profile("default", deadline=None)
 settings.load_profile("default")
 
 # What takes minutes or programs of its own: `make test` leaves it to `make trial`.
-TRIALS = ("clients", "oracles", "simulation", "e2e/faults")
+TRIALS = ("clients", "oracles", "simulation", "e2e/faults", "fuzz")
 # The first test of an environment installs it, which takes minutes on a busy machine.
 INSTALLING, INSTALL_S = ("clients", "oracles"), 900
 

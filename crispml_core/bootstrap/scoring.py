@@ -21,6 +21,7 @@ from crispml_core.adapters.sql.schema.revision import check_revision
 from crispml_core.adapters.sql.scores.ledger import SqlScoreLedger
 from crispml_core.adapters.volume.aliases import read_aliases
 from crispml_core.adapters.volume.model_registry import VolumeModelRegistry
+from crispml_core.bootstrap.at_rest import check_at_rest
 from crispml_core.bootstrap.audit import build_recorder
 from crispml_core.bootstrap.database import open_database, open_for_commits, open_for_looks
 from crispml_core.bootstrap.drift import drift_pipelines, drift_store
@@ -117,6 +118,7 @@ def build(settings: CrispMLSettings) -> ScoringParts:
     trace_statements(engine, tracer)
     trace_statements(commits, tracer)
     check_revision(engine)
+    at_rest = check_at_rest(settings, engine, settings.journal.path, settings.batch.path)
     timings = open_timings(settings, "scoring", (engine, commits), tracer)
     root, verifier = settings.registry.path, make_verifier(settings)
     aliases, models, ledger = (
@@ -195,7 +197,7 @@ def build(settings: CrispMLSettings) -> ScoringParts:
         engine=scoring_engine,
         privacy=privacy,
         drift=drift_pipelines(use_cases, engine, models, aliases, timings),
-        ping=lambda: ping_stores(looks, root, writable=False),
+        ping=lambda: {**ping_stores(looks, root, writable=False), **at_rest},
         pools=pools_of(engine, commits, looks),
         tracer=tracer,
         close=close,

@@ -88,7 +88,12 @@ def _influx(settings: CrispMLSettings, service: str) -> InfluxTimingLog | None:
             "install the extra influx of crispml-core, or unset it"
         ) from None
     writer = InfluxWriter(
-        influx.url, influx.token.get_secret_value(), influx.org, influx.bucket, influx.timeout_s
+        influx.url,
+        influx.token.get_secret_value(),
+        influx.org,
+        influx.bucket,
+        influx.timeout_s,
+        influx.ca_file,
     )
     return InfluxTimingLog(
         writer,

@@ -35,6 +35,7 @@ from crispml_core.adapters.volume.dataset_store import VolumeDataSetStore
 from crispml_core.adapters.volume.model_registry import VolumeModelRegistry
 from crispml_core.adapters.volume.sweep import sweep
 from crispml_core.adapters.volume.uploads import VolumeUploadStore
+from crispml_core.bootstrap.at_rest import check_at_rest
 from crispml_core.bootstrap.audit import build_recorder
 from crispml_core.bootstrap.database import (
     for_a_run,
@@ -162,6 +163,7 @@ def build(settings: CrispMLSettings, *, is_run: bool = False) -> TrainingParts:
     )
     trace_statements(engine, tracer)
     check_revision(engine)
+    at_rest = {} if is_run else check_at_rest(settings, engine)
     timings = open_timings(settings, "training", (engine,), tracer, is_run=is_run)
     root = settings.registry.path
     signer, verifier = make_signer(settings), make_verifier(settings)
@@ -282,7 +284,7 @@ def build(settings: CrispMLSettings, *, is_run: bool = False) -> TrainingParts:
         outbox=outbox,
         drift=drift,
         figures=build_figures(use_cases, looks, stores),
-        ping=lambda: ping_stores(looks, root, writable=True),
+        ping=lambda: {**ping_stores(looks, root, writable=True), **at_rest},
         pools=pools_of(engine, looks, queue),
         close=close,
     )

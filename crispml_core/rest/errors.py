@@ -14,6 +14,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match
 from starlette.types import Scope
 
 from crispml_core.domain.errors import (
@@ -249,10 +250,22 @@ def _problem(finding: Mapping[str, Any]) -> Problem:
 async def _http_exception(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     phrase = HTTPStatus(error.status_code).phrase
+    headers = error.headers
+    if error.status_code == 405:
+        headers = {"Allow": ", ".join(_methods_of(request))}
     return problem_response(
         request.scope,
         error.status_code,
         phrase.lower().replace(" ", "_"),
         _SENTENCES.get(error.status_code, phrase.lower()),
-        headers=error.headers,
+        headers=headers,
     )
+
+
+def _methods_of(request: Request) -> list[str]:
+    """Return the methods that an address takes: of all its routes, and not of the first alone."""
+    found: set[str] = set()
+    for route in request.app.routes:
+        if route.matches(request.scope)[0] is not Match.NONE:
+            found |= getattr(route, "methods", None) or set()
+    return sorted(found)

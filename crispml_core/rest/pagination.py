@@ -5,10 +5,10 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable, Sequence
-from typing import Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Request
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, WithJsonSchema
 from starlette.responses import Response
 
 from crispml_core.domain.errors import InvalidInput
@@ -19,13 +19,16 @@ T = TypeVar("T")
 MAX_LIMIT = 500
 
 
+_CURSOR = {"type": "string", "maxLength": 512, "pattern": "^[A-Za-z0-9_-]*$"}
+
+
 class PageQuery(RequestModel):
     """The query parameters of every list."""
 
     limit: int = Field(50, ge=1, le=MAX_LIMIT)
     """Most items in one answer."""
 
-    cursor: str | None = Field(None, max_length=512)
+    cursor: Annotated[str | None, WithJsonSchema(_CURSOR)] = Field(None, max_length=512)
     """`next_cursor` of the page before."""
 
     @property

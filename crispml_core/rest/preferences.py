@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Header, Request
+from pydantic import WithJsonSchema
 
 from crispml_core.domain.errors import InvalidInput
 
@@ -66,6 +67,7 @@ def checked_key(key: str | None) -> str | None:
 
 IdempotencyKey = Annotated[
     str | None,
+    WithJsonSchema({"type": "string", "pattern": f"^{_KEY.pattern}$"}),
     Header(
         alias="Idempotency-Key",
         description="Makes a repeated request return what the first one made. A UUID will do.",
@@ -73,6 +75,7 @@ IdempotencyKey = Annotated[
 ]
 Prefer = Annotated[
     str | None,
+    WithJsonSchema({"type": "string"}),
     Header(
         alias="Prefer",
         description="`wait=SECONDS` answers with the finished run when it ends in time.",

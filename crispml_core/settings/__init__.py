@@ -10,7 +10,12 @@ from __future__ import annotations
 from crispml_core.settings.governance import MonitorSettings, PromotionSettings
 from crispml_core.settings.load import CrispMLSettings, child_environment, load_settings
 from crispml_core.settings.retention import RetentionSettings
-from crispml_core.settings.security import AuthSettings, PrivacySettings, SigningSettings
+from crispml_core.settings.security import (
+    AuthSettings,
+    EncryptionSettings,
+    PrivacySettings,
+    SigningSettings,
+)
 from crispml_core.settings.services import (
     BatchSettings,
     ClockSettings,
@@ -32,6 +37,7 @@ __all__ = [
     "ClockSettings",
     "CrispMLSettings",
     "DatabaseSettings",
+    "EncryptionSettings",
     "InfluxSettings",
     "JournalSettings",
     "LogSettings",

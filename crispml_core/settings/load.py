@@ -13,7 +13,12 @@ from crispml_core.domain.errors import InvalidInput, did_you_mean
 from crispml_core.settings.governance import MonitorSettings, PromotionSettings
 from crispml_core.settings.loopback import is_loopback
 from crispml_core.settings.retention import RetentionSettings
-from crispml_core.settings.security import AuthSettings, PrivacySettings, SigningSettings
+from crispml_core.settings.security import (
+    AuthSettings,
+    EncryptionSettings,
+    PrivacySettings,
+    SigningSettings,
+)
 from crispml_core.settings.services import (
     BatchSettings,
     ClockSettings,
@@ -62,6 +67,9 @@ class CrispMLSettings(BaseSettings):
 
     auth: AuthSettings = AuthSettings()
     """See `AuthSettings`."""
+
+    encryption: EncryptionSettings = EncryptionSettings()
+    """See `EncryptionSettings`."""
 
     signing: SigningSettings = SigningSettings()
     """See `SigningSettings`."""

@@ -61,6 +61,14 @@ class AuthSettings(Concern):
         return value
 
 
+class EncryptionSettings(Concern):
+    """Encryption of what is stored, below the services."""
+
+    at_rest: Literal["required", "warn", "off"] = "warn"
+    """`required` refuses to start on a volume or database that is not known to be encrypted;
+    `warn` says so in the log; `off` does not look."""
+
+
 class SigningSettings(Concern):
     """Signatures of model versions, of bundles and of the audit log."""
 

@@ -93,6 +93,9 @@ class InfluxSettings(Concern):
     token: SecretStr = SecretStr("")
     """Token that may write to the bucket."""
 
+    ca_file: Path | None = None
+    """File with the CAs that are trusted, PEM; those of the system without it."""
+
     org: str = "crispml"
     """Organisation of the bucket."""
 
@@ -110,3 +113,8 @@ class InfluxSettings(Concern):
 
     timeout_s: float = Field(default=2.0, gt=0, le=60)
     """How long one write may take; no call waits for it."""
+
+    @field_validator("ca_file", mode="before")
+    @classmethod
+    def _empty_is_none(cls, value: object) -> object:
+        return None if value == "" else value

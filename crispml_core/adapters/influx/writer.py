@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from influxdb_client import InfluxDBClient, WritePrecision
 from influxdb_client.client.write_api import SYNCHRONOUS
@@ -43,12 +44,27 @@ class InfluxWriter:
         Where points go.
     timeout_s : float
         How long one write may take.
+    ca_file : Path, optional
+        With the CAs that are trusted, and no others; those of the system without it.
     """
 
-    def __init__(self, url: str, token: str, org: str, bucket: str, timeout_s: float) -> None:
+    def __init__(
+        self,
+        url: str,
+        token: str,
+        org: str,
+        bucket: str,
+        timeout_s: float,
+        ca_file: Path | None = None,
+    ) -> None:
         self._org, self._bucket = org, bucket
         self._client = InfluxDBClient(
-            url, token, org=org, timeout=round(timeout_s * 1000), retries=False
+            url,
+            token,
+            org=org,
+            timeout=round(timeout_s * 1000),
+            retries=False,
+            ssl_ca_cert=None if ca_file is None else str(ca_file),
         )
         self._api = self._client.write_api(write_options=SYNCHRONOUS)
 

@@ -24,6 +24,14 @@ from crispml_core.rest.runs import runs_of
 LOOK_S = 0.3
 KEEP_ALIVE_S = 10.0
 
+# Of a stream of events the schema is that of each of them.
+_EVENT = {
+    "type": "object",
+    "properties": {
+        "event": {"const": "run"},
+        "data": {"type": "string", "contentMediaType": "application/json"},
+    },
+}
 _METHOD = "Only those of this method."
 
 
@@ -70,7 +78,7 @@ def run_router(methods: tuple[str, ...]) -> APIRouter:
         responses={
             200: {
                 "description": "Server-sent events.",
-                "content": {"text/event-stream": {"schema": {"type": "string"}}},
+                "content": {"text/event-stream": {"schema": _EVENT}},
             }
         },
     )

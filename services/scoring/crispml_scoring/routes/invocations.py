@@ -66,7 +66,12 @@ def invocation_router() -> APIRouter:
     """Return the routes of the protocol."""
     router = APIRouter(tags=["MLflow and SageMaker"], route_class=GuardedRoute)
 
-    @router.get("/ping", summary="Can the models serve?")
+    @router.get(
+        "/ping",
+        summary="Can the models serve?",
+        response_class=Response,
+        responses={503: {"description": "A use case has no version that serves."}},
+    )
     @router.get("/health", summary="Can the models serve?", include_in_schema=False)
     def ping(request: Request) -> Response:
         """Answer 200 when every use case has a version that serves."""

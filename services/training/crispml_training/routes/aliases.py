@@ -7,6 +7,7 @@ from typing import Annotated
 
 import structlog
 from fastapi import APIRouter, Header, Query, Request
+from pydantic import WithJsonSchema
 from starlette.responses import Response
 
 from crispml_core.bootstrap.training import TrainingParts
@@ -30,6 +31,7 @@ _log = structlog.get_logger("crispml.training")
 
 IfMatch = Annotated[
     str | None,
+    WithJsonSchema({"type": "string", "pattern": r'^(\*|"[^"]{1,128}")$'}),
     Header(
         alias="If-Match",
         description="The version that the alias points at now, in quotes; `*` for any.",
@@ -37,6 +39,7 @@ IfMatch = Annotated[
 ]
 IfNoneMatch = Annotated[
     str | None,
+    WithJsonSchema({"type": "string", "const": "*"}),
     Header(
         alias="If-None-Match", description="`*` when the alias must not exist yet.", examples=["*"]
     ),

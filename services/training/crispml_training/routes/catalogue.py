@@ -6,7 +6,7 @@ import re
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Request
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 from starlette.responses import Response
 
 from crispml_core.domain.catalogue import (
@@ -34,6 +34,7 @@ _ETAG = re.compile(r'"([0-9]{1,9})"')
 
 IfMatch = Annotated[
     str | None,
+    WithJsonSchema({"type": "string", "pattern": r'^(\*|"[0-9]{1,9}")$'}),
     Header(
         alias="If-Match",
         description="The `sequence` of the description that the caller saw, in quotes; `*` for "

@@ -1,0 +1,87 @@
+"""Schemathesis asks both services for whatever their OpenAPI documents allow, and what they do not.
+
+All of its checks are on. Nothing may be answered with an error of the service, and every answer
+must be one that the document describes. The number of examples is bounded: `EXAMPLES` of each
+operation, beside those that the tool derives from the document.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from crispml_core.cli.services import Services, local_settings, make_stores
+
+FOLDER = Path(__file__).parent
+ROOT = FOLDER.parents[1]
+USE_CASE = "german_credit"
+EXAMPLES, SEED = 20, 6
+
+
+@pytest.fixture(scope="module")
+def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
+    """Both services as they are started by default, with a version that answers."""
+    folder = tmp_path_factory.mktemp("fuzzed")
+    reference = f"{ROOT}/examples/{USE_CASE}/use_case.py:{USE_CASE}"
+    settings = local_settings(folder, (reference,), None, None)
+    settings = {**settings, "CRISPML_AUTH__MODE": "required"}
+    make_stores(settings)
+    with Services(folder, settings) as running, running.client() as client:
+        client.training.wait(client.training.cycle(USE_CASE, promote=True))
+        yield running
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("caller", ["admin", "nobody"])
+@pytest.mark.parametrize("service", ["scoring", "training"])
+def test_a_service_keeps_to_its_document(
+    services: Services, service: str, caller: str, tmp_path: Path
+) -> None:
+    done = ask(services, service, services.key if caller == "admin" else None, tmp_path)
+    assert done.returncode == 0, done.stdout[-20_000:] + done.stderr[-2_000:]
+    asked = re.search(r"(\d+) generated, (\d+) passed", done.stdout)
+    assert asked is not None, done.stdout[-2_000:]
+    assert int(asked[1]) > 500
+    log = services.log(service).read_text(encoding="utf-8")
+    assert "request_failed" not in log
+
+
+def test_without_a_credential_the_probes_are_all_that_is_answered(services: Services) -> None:
+    for service in ("scoring", "training"):
+        url = services.urls[service]
+        document = httpx.get(f"{url}/openapi.json").json()
+        answered = {
+            path
+            for path, operations in document["paths"].items()
+            if "get" in operations and httpx.get(url + path).status_code < 300
+        }
+        assert {path for path in answered if path.startswith("/api/")} == set()
+        assert {"/livez", "/readyz", "/version"} <= answered
+
+
+def ask(
+    services: Services, service: str, credential: str | None, folder: Path
+) -> subprocess.CompletedProcess[str]:
+    """Run schemathesis; the credential is no argument, which others on this machine may see."""
+    config = (FOLDER / "schemathesis.toml").read_text(encoding="utf-8")
+    if credential is not None:
+        config += '\n[headers]\nAuthorization = "Bearer ${FUZZ_CREDENTIAL}"\n'
+    (folder / "schemathesis.toml").write_text(config, encoding="utf-8")
+    command = [
+        *(Path(sys.executable).with_name("schemathesis"), "--config-file"),
+        *(folder / "schemathesis.toml", "run", f"{services.urls[service]}/openapi.json"),
+        *("--checks", "all", "--max-examples", str(EXAMPLES), "--seed", str(SEED)),
+        *("--no-color", "--no-shrink"),
+    ]
+    known = {"FUZZ_USE_CASE": USE_CASE, "FUZZ_MODEL": USE_CASE, "FUZZ_ALIAS": "champion"}
+    known |= {"FUZZ_CREDENTIAL": credential or "", "PYTHONPATH": str(ROOT), "COLUMNS": "120"}
+    return subprocess.run(
+        command, cwd=ROOT, env={**os.environ, **known}, capture_output=True, text=True
+    )
