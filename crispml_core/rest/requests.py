@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from typing import Annotated, Any, TypeVar
+from functools import cache
+from typing import Annotated, Any, TypeVar, get_args
 
 from fastapi.exceptions import RequestValidationError
 from pydantic import (
@@ -52,7 +53,19 @@ class RequestModel(BaseModel):
                     )
                 if isinstance(given[name], str) and "\0" in given[name]:
                     raise PydanticCustomError("characters", f"{name} must not hold a NUL")
+                if isinstance(given[name], bool) and name in cls._numbers():
+                    raise PydanticCustomError("number", f"{name} must be a number")
         return given
+
+    @classmethod
+    @cache
+    def _numbers(cls) -> frozenset[str]:
+        """Return the names that take numbers: pydantic would take true for 1."""
+        return frozenset(
+            field.alias or name
+            for name, field in cls.model_fields.items()
+            if {int, float} & {field.annotation, *get_args(field.annotation)}
+        )
 
 
 Model = TypeVar("Model", bound=RequestModel)

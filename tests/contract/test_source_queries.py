@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from contextlib import nullcontext, suppress
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ import sqlalchemy as sa
 
 from crispml_core.adapters.sources.sql.source import SqlRecordSource
 from crispml_core.adapters.sources.sql.unlabelled import UnlabelledSqlSource
+from crispml_core.domain.errors import InvalidInput
 from crispml_core.domain.sources import Selection, SqlSource
 from tests import servers
 from tests.contract.source_world import fill, url
@@ -126,3 +128,67 @@ def test_a_killed_reader_leaves_no_statement_behind() -> None:
         assert wait_for(0), "the database still works for a process that is gone"
     finally:
         engine.dispose()
+
+
+WRITING = [
+    "DELETE FROM md_customers",
+    "UPDATE md_customers SET city = 'x'",
+    "INSERT INTO md_customers (id, label) VALUES ('C-9', 'no')",
+    "DROP TABLE md_customers",
+    "WITH gone AS (DELETE FROM md_customers RETURNING id, city) SELECT id, city FROM gone",
+    "SELECT id, city FROM md_customers; DELETE FROM md_customers",
+    "SELECT id, city FROM md_customers) AS a; DELETE FROM md_customers --",
+]
+
+
+@pytest.mark.parametrize("query", WRITING)
+def test_what_writes_is_refused_and_nothing_is_written(toy: Any, url: str, query: str) -> None:
+    fill_customers(url, customer("C-1", city="a"))
+    with pytest.raises(InvalidInput):
+        asked(toy, url, query)
+    assert asked(toy, url, "SELECT id, city FROM md_customers") == [("C-1", "a")]
+
+
+@pytest.mark.parametrize("statement", WRITING[:4])
+def test_a_statement_that_writes_leaves_nothing_however_it_came_there(
+    toy: Any, url: str, statement: str
+) -> None:
+    """What builds the statement is one wall; the transaction that it runs in is another.
+
+    SQLite and PostgreSQL refuse the statement itself. Db2 has no transactions that only read: there
+    it is undone, as everything of a reading is, and the rights of the user are what stops it.
+    """
+    fill_customers(url, customer("C-1", city="a"))
+    database = SqlRecordSource(toy, SqlSource("SELECT 1", url=url), url).database
+    refused = url.startswith(("sqlite", "postgresql"))
+    with pytest.raises(InvalidInput) if refused else nullcontext(), database.reading() as reading:
+        reading.exec_driver_sql(statement)
+    assert asked(toy, url, "SELECT id, city FROM md_customers") == [("C-1", "a")]
+
+
+@pytest.mark.server
+@pytest.mark.database("postgresql")
+def test_no_function_of_postgresql_writes_or_ends_the_reading(toy: Any) -> None:
+    url = servers.own_database("readonly")
+    engine = sa.create_engine(url)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE kept (id integer)")
+        connection.exec_driver_sql("INSERT INTO kept VALUES (1)")
+        connection.exec_driver_sql(
+            "CREATE FUNCTION wipe() RETURNS integer LANGUAGE sql AS 'DELETE FROM kept; SELECT 1'"
+        )
+        connection.exec_driver_sql("CREATE SEQUENCE counted")
+    for query in (
+        "SELECT wipe() AS id",
+        "SELECT nextval('counted') AS id",
+        "SELECT set_config('transaction_read_only', 'off', true) AS id, wipe() AS city",
+    ):
+        with pytest.raises(InvalidInput):
+            asked(toy, url, query)
+    # Before 16 the server takes this for no writing; it is undone.
+    with suppress(InvalidInput):
+        asked(toy, url, "SELECT lo_creat(-1) AS id")
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql("SELECT id FROM kept").scalars().all() == [1]
+        assert connection.exec_driver_sql("SELECT oid FROM pg_largeobject_metadata").all() == []
+    engine.dispose()

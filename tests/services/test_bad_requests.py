@@ -103,6 +103,7 @@ def test_a_huge_body_without_a_length_is_stopped_on_its_way(
         ),
         (CYCLE, {"where": f"'{CANARY}"}, 422, "invalid_input", ""),
         (CYCLE, {"tags": [1]}, 422, "invalid_input", "tags.0"),
+        (CYCLE, {"timeout_s": True}, 422, "invalid_input", "timeout_s must be a number"),
         (CYCLE, {"timeout_s": 0}, 422, "invalid_input", "timeout_s"),
         (CYCLE, {"dataset_id": CANARY}, 404, "data_set_not_found", "no such data set"),
         (PREPARE, {"dataset_id": CANARY}, 404, "data_set_not_found", "no such data set"),
