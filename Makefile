@@ -82,5 +82,5 @@ ddl: setup ## Write what the migrations do on Db2, after a change of them
 	@$(BIN)/python -m scripts.ddl
 
 clean: ## Remove what was built, and the local stores of the demo
-	@rm -rf $(VENV) .bench .cache .crispml .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	@rm -rf $(VENV) .bench .cache .crispml .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .schemathesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

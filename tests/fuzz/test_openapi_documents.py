@@ -83,5 +83,5 @@ def ask(
     known = {"FUZZ_USE_CASE": USE_CASE, "FUZZ_MODEL": USE_CASE, "FUZZ_ALIAS": "champion"}
     known |= {"FUZZ_CREDENTIAL": credential or "", "PYTHONPATH": str(ROOT), "COLUMNS": "120"}
     return subprocess.run(
-        command, cwd=ROOT, env={**os.environ, **known}, capture_output=True, text=True
+        command, cwd=folder, env={**os.environ, **known}, capture_output=True, text=True
     )
