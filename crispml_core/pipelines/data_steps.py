@@ -7,31 +7,24 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
-import msgspec
-import numpy as np
-import pandas as pd
 import pyarrow as pa
 
 from crispml_core.domain.catalogue import Sensitivity
-from crispml_core.domain.datasets import SPLIT_COLUMN, SUBJECT_COLUMN, DataSet, Stage
+from crispml_core.domain.datasets import SUBJECT_COLUMN, DataSet, Stage
 from crispml_core.domain.expressions import Expression
 from crispml_core.domain.models import Artefact, ArtefactKind
 from crispml_core.domain.sources import Selection, Statement, source_kind
-from crispml_core.governance.privacy import private_columns
 from crispml_core.methods.data_curation import DataCuration
 from crispml_core.methods.data_ingestion import DataIngestion
 from crispml_core.methods.data_preparation import DataPreparation
 from crispml_core.pipelines.anonymity import PrivacyGuard
 from crispml_core.pipelines.catalogue import Catalogue
+from crispml_core.pipelines.matrices import store_matrix
 from crispml_core.pipelines.private_data import subject_field
 from crispml_core.pipelines.recorder import Step
 from crispml_core.pipelines.workplace import Workplace
-from crispml_core.tables.curated import CuratedData
-from crispml_core.tables.schema import private_column
 
 CURATION_FILE = "curation.skops"
-TRUTH_COLUMN, FEATURES_COLUMN = "crispml_truth", "crispml_features"
-NAMES_KEY = b"crispml_names"
 
 
 def ingest(
@@ -180,7 +173,7 @@ def curate(work: Workplace, prepared_id: str, algorithm: str) -> Artefact:
         transformer, curated = method.run(prepared)
         step.progress(0.5)
         content, types = work.stores.codec(work.use_case).dumps(transformer)
-        curated_id = _store_matrix(work, curated, prepared, prepared_id, algorithm)
+        curated_id = store_matrix(work, curated, prepared, prepared_id, algorithm)
         step.rows = len(curated.X)
         artefact = work.publish(
             ArtefactKind.CURATION,
@@ -196,69 +189,3 @@ def curate(work: Workplace, prepared_id: str, algorithm: str) -> Artefact:
         )
         step.output = {"curation_id": artefact.id, "dataset_id": curated_id}
     return artefact
-
-
-def read_matrix(work: Workplace, curated_id: str) -> CuratedData:
-    """Read a curated data set back as the matrix that was stored."""
-    table = work.table(curated_id)
-    if FEATURES_COLUMN in table.column_names:
-        return _read_sealed(table)
-    given = (work.use_case.record_key, SPLIT_COLUMN, TRUTH_COLUMN, SUBJECT_COLUMN)
-    names = [name for name in table.column_names if name not in given]
-    frame = table.select(names).to_pandas()
-    return CuratedData(
-        names=tuple(name.partition(":")[2] for name in names),
-        X=frame.to_numpy(dtype="float64", copy=True),
-        y=table.column(TRUTH_COLUMN).to_numpy(),
-        split=table.column(SPLIT_COLUMN).to_pandas().to_numpy(dtype=str),
-    )
-
-
-def _read_sealed(table: pa.Table) -> CuratedData:
-    field = table.schema.field(FEATURES_COLUMN)
-    rows = table.column(FEATURES_COLUMN).to_pylist()
-    return CuratedData(
-        names=tuple(msgspec.json.decode(field.metadata[NAMES_KEY])),
-        X=np.array(rows, dtype=np.float64).reshape(len(rows), -1),
-        y=table.column(TRUTH_COLUMN).to_numpy(),
-        split=table.column(SPLIT_COLUMN).to_pandas().to_numpy(dtype=str),
-    )
-
-
-def _store_matrix(
-    work: Workplace, curated: CuratedData, prepared: pd.DataFrame, prepared_id: str, algorithm: str
-) -> str:
-    key = work.use_case.record_key
-    columns: dict[str, Any] = {
-        key: pa.array(prepared[key]),
-        SPLIT_COLUMN: pa.array(curated.split.tolist(), pa.string()),
-        TRUTH_COLUMN: pa.array(curated.y),
-    }
-    if SUBJECT_COLUMN in prepared:
-        columns[SUBJECT_COLUMN] = pa.array(prepared[SUBJECT_COLUMN], pa.string())
-    if work.data.is_sealed:
-        # Which columns come from encrypted fields nobody knows, so a row is one cell.
-        rows = pa.array(curated.X.tolist(), pa.list_(pa.float64()))
-        columns[FEATURES_COLUMN] = rows
-    else:
-        for position, name in enumerate(curated.names):
-            columns[f"{position}:{name}"] = pa.array(curated.X[:, position])
-    table = pa.table(columns)
-    if private_columns(work.use_case):  # what a curation made of private fields nobody can see
-        marked = [private_column(each) if ":" in each.name else each for each in table.schema]
-        table = table.cast(pa.schema(marked))
-    if work.data.is_sealed:
-        place = table.schema.get_field_index(FEATURES_COLUMN)
-        names = {NAMES_KEY: msgspec.json.encode(curated.names)}
-        field = table.schema.field(place).with_metadata(names)
-        table = table.cast(table.schema.set(place, field))
-    writer = work.stores.datasets.writer(work.use_case.name, Stage.CURATED, work.run_id)
-    try:
-        for batch in table.to_batches(max_chunksize=65_536):
-            writer.write(work.data.sealed(batch, [FEATURES_COLUMN]))
-        return writer.publish(
-            parents=(prepared_id,),
-            parameters={"algorithm": algorithm, "use_case_digest": work.use_case.digest},
-        ).id
-    finally:
-        writer.discard()

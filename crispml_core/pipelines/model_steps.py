@@ -24,7 +24,8 @@ from crispml_core.methods.model_persist import (
 )
 from crispml_core.methods.model_report import ModelReport, ReportInput
 from crispml_core.methods.model_training import ModelTraining
-from crispml_core.pipelines.data_steps import CURATION_FILE, read_matrix
+from crispml_core.pipelines.data_steps import CURATION_FILE
+from crispml_core.pipelines.matrices import read_matrix
 from crispml_core.pipelines.workplace import Workplace
 from crispml_core.ports.model_compiler import NotCompilable
 from crispml_core.serving.compiled.encoding import decode_plan, encode_plan

@@ -8,19 +8,25 @@ left out.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date, datetime
 from itertools import compress
 from typing import Any
 
 import pyarrow as pa
 
 from crispml_core.domain.datasets import SUBJECT_COLUMN
-from crispml_core.domain.errors import InvalidInput, NotReady, RegistryDamaged
+from crispml_core.domain.errors import InvalidInput
 from crispml_core.domain.seen import RowView
 from crispml_core.domain.subjects import Hidden
 from crispml_core.domain.use_case import UseCase
+from crispml_core.pipelines.sealed_columns import (
+    cells_of,
+    is_sealed,
+    open_columns,
+    seal_columns,
+    sealed_field,
+)
 from crispml_core.serving.privacy import Privacy
-from crispml_core.serving.stable_cells import StableKey, opened, sealed, stable_cipher
+from crispml_core.serving.stable_cells import StableKey, stable_cipher
 from crispml_core.serving.subject_vault import SubjectVault
 from crispml_core.tables.columns import evaluate
 from crispml_core.tables.frames import to_frame
@@ -28,20 +34,8 @@ from crispml_core.tables.private_columns import PrivateColumns
 from crispml_core.tables.schema import TYPE_KEY, arrow_field
 from crispml_core.tables.seen_columns import seen_columns
 
-SEALED_KEY = b"crispml_sealed"
-"""In the metadata of an encrypted column: the Arrow type of its values."""
-
 NAMED_KEY = b"crispml_pseudonym"
 """In the metadata of a column of pseudonyms."""
-
-_MARKS = (SEALED_KEY, TYPE_KEY)
-_TYPES = {
-    str(kind): kind
-    for kind in (
-        *(pa.int64(), pa.float64(), pa.bool_(), pa.string(), pa.date32()),
-        *(pa.timestamp("us", tz="UTC"), pa.list_(pa.float64())),
-    )
-}
 
 
 class PrivateData:
@@ -106,7 +100,7 @@ class PrivateData:
             batch, ids, keys = self._alive(batch, ids, vault.to_write(ids, make=stable_cipher))
 
         def seal(column: str, values: Sequence[Any]) -> list[str | None]:
-            return _sealed(self._declared, column, values, ids, keys)
+            return cells_of(self._declared.name, column, values, ids, keys)
 
         stored = PrivateColumns(self._declared, self._privacy.secrets).apply(batch, seal)
         fields = [self._marked(field) for field in stored.schema]
@@ -119,13 +113,11 @@ class PrivateData:
         """Say in the schema what was done to a column, so that nobody takes it for clear."""
         schema = self._declared.schema
         policy = schema[field.name].privacy if field.name in schema else "keep"
-        marks = {}
         if policy == "encrypt":
-            kind = arrow_field(schema[field.name]).type
-            marks = {SEALED_KEY: str(kind).encode()}
-        elif policy == "pseudonymise":
-            marks = {NAMED_KEY: b"yes"}
-        return field.with_metadata({**(field.metadata or {}), **marks}) if marks else field
+            return sealed_field(field, arrow_field(schema[field.name]).type)
+        if policy == "pseudonymise":
+            return field.with_metadata({**(field.metadata or {}), NAMED_KEY: b"yes"})
+        return field
 
     @property
     def _vault(self) -> SubjectVault:
@@ -151,14 +143,7 @@ class PrivateData:
         if not self._has_subjects:
             return batch
         batch, ids, keys = self._readable(batch)
-        fields, arrays = [], []
-        for field, column in zip(batch.schema, batch.columns, strict=True):
-            kind = (field.metadata or {}).get(SEALED_KEY)
-            if kind is not None:
-                field, column = self._opened(field, column, _TYPES[kind.decode()], ids, keys)
-            fields.append(field)
-            arrays.append(column)
-        return pa.RecordBatch.from_arrays(arrays, schema=pa.schema(fields))
+        return open_columns(self._declared.name, batch, self._seen.schema, ids, keys)
 
     def _readable(
         self, batch: pa.RecordBatch
@@ -180,24 +165,6 @@ class PrivateData:
         self.erased += len(kept) - sum(kept)
         return batch.filter(pa.array(kept)), list(compress(ids, kept)), list(compress(keys, kept))
 
-    def _opened(
-        self,
-        field: pa.Field,
-        column: pa.Array,
-        kind: pa.DataType,
-        ids: Sequence[str | None],
-        keys: list[StableKey],
-    ) -> tuple[pa.Field, pa.Array]:
-        try:
-            values = opened(self._declared.name, field.name, column.to_pylist(), ids, keys)
-        except ValueError as error:
-            raise RegistryDamaged(f"column {field.name} of a data set: {error}") from None
-        schema = self._seen.schema
-        declared = arrow_field(schema[field.name]) if field.name in schema else None
-        kept = {name: value for name, value in (field.metadata or {}).items() if name not in _MARKS}
-        clear = declared or pa.field(field.name, kind, metadata=kept)
-        return clear, pa.array(_typed(values, kind), kind)
-
     def records(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """Yield raw data as models see them: fields of the schema they see, and the target.
 
@@ -215,7 +182,7 @@ class PrivateData:
         for stored in batches:
             self._check_hidden(stored.schema)
             batch = self.open(stored)
-            # What was read with a coarser policy once may be finer than today's.
+            # What was read before may be finer than the policies of today.
             seen = seen_columns(view, batch)
             for name in others:
                 seen = seen.append_column(batch.schema.field(name), batch.column(name))
@@ -227,8 +194,8 @@ class PrivateData:
             field.name
             for field in self._seen.schema
             if field.name not in names
-            or (field.privacy == "encrypt") != (SEALED_KEY in _metadata(schema, field.name))
-            or (field.privacy == "pseudonymise") != (NAMED_KEY in _metadata(schema, field.name))
+            or (field.privacy == "encrypt") != is_sealed(schema.field(field.name))
+            or (field.privacy == "pseudonymise") != _is_named(schema.field(field.name))
         ]
         if self._has_subjects and SUBJECT_COLUMN not in names:
             clear.append(SUBJECT_COLUMN)
@@ -246,18 +213,7 @@ class PrivateData:
         if not wanted:
             return batch
         batch, ids, keys = self._readable(batch)
-        fields, arrays = [], []
-        for field, column in zip(batch.schema, batch.columns, strict=True):
-            if field.name in wanted:
-                kind = str(field.type).encode()
-                column = pa.array(
-                    _sealed(self._declared, field.name, column.to_pylist(), ids, keys), pa.string()
-                )
-                marks = {**(field.metadata or {}), TYPE_KEY: b"string", SEALED_KEY: kind}
-                field = pa.field(field.name, pa.string(), metadata=marks)
-            fields.append(field)
-            arrays.append(column)
-        return pa.RecordBatch.from_arrays(arrays, schema=pa.schema(fields))
+        return seal_columns(self._declared.name, batch, wanted, ids, keys)
 
     @property
     def is_sealed(self) -> bool:
@@ -278,35 +234,10 @@ class PrivateData:
         return [name for name in names if name in private]
 
 
-def _sealed(
-    use_case: UseCase,
-    column: str,
-    values: Sequence[Any],
-    ids: Sequence[str | None],
-    keys: Sequence[StableKey],
-) -> list[str | None]:
-    try:
-        return sealed(use_case.name, column, values, ids, keys)
-    except ValueError:
-        raise NotReady(
-            "the keys of data subjects cannot be asked for, so nothing can be encrypted: try again "
-            "when the database answers"
-        ) from None
-
-
 def subject_field() -> pa.Field:
     """Return the Arrow field of the ids of data subjects."""
     return pa.field(SUBJECT_COLUMN, pa.string(), metadata={TYPE_KEY: b"string"})
 
 
-def _metadata(schema: pa.Schema, name: str) -> dict[bytes, bytes]:
-    return schema.field(name).metadata or {}
-
-
-def _typed(values: list[Any], kind: pa.DataType) -> list[Any]:
-    """Return values with texts as the dates and moments that they stand for."""
-    if pa.types.is_date(kind):
-        return [None if value is None else date.fromisoformat(value) for value in values]
-    if pa.types.is_timestamp(kind):
-        return [None if value is None else datetime.fromisoformat(value) for value in values]
-    return values
+def _is_named(field: pa.Field) -> bool:
+    return NAMED_KEY in (field.metadata or {})

@@ -12,6 +12,7 @@ from crispml_core.domain.privacy import Rule, Seal, Secrets, rule_of
 from crispml_core.domain.subjects import Hidden
 from crispml_core.domain.use_case import UseCase
 from crispml_core.tables.schema import TYPE_KEY, arrow_field
+from crispml_core.tables.seen_columns import changed_column
 
 Columns = TypeVar("Columns", pa.RecordBatch, pa.Table)
 
@@ -66,7 +67,7 @@ class PrivateColumns:
 def with_rule(columns: pa.RecordBatch, name: str, rule: Rule) -> pa.RecordBatch:
     """Return columns with a rule applied to the texts of one of them."""
     place = columns.schema.names.index(name)
-    values = _changed(rule, columns.column(place), pa.string())
+    values = changed_column(rule, columns.column(place), pa.string())
     return columns.set_column(place, columns.schema.field(place), values)
 
 
@@ -85,7 +86,7 @@ def _step(use_case: UseCase, field: Field, secrets: Secrets) -> _Step:
         return _as_it_is
     is_text = field.stored_type != field.type
     stored = pa.field(field.name, pa.string(), metadata=_TEXT) if is_text else arrow_field(field)
-    return lambda declared, column, seal: (stored, _changed(rule, column, stored.type))
+    return lambda declared, column, seal: (stored, changed_column(rule, column, stored.type))
 
 
 def _as_it_is(declared: pa.Field, column: Any, seal: Seal | None) -> _Found:
@@ -102,11 +103,3 @@ def _sealed(declared: pa.Field, column: Any, seal: Seal | None) -> _Found:
 def withheld(values: Sequence[Any]) -> list[str | None]:
     """Return the marker of a value that is not stored, for each that is not missing."""
     return [None if value is None else Hidden.WITHHELD.value for value in values]
-
-
-def _changed(rule: Rule, column: Any, kind: pa.DataType) -> pa.Array:
-    if isinstance(column, pa.ChunkedArray):
-        column = column.combine_chunks()
-    encoded = column.dictionary_encode()
-    different = [rule(value) for value in encoded.dictionary.to_pylist()]
-    return pa.array(different, kind).take(encoded.indices)

@@ -14,7 +14,8 @@ from crispml_core.domain.erasures import HeldScore
 from crispml_core.domain.scores import Encoding
 from crispml_core.domain.subjects import Hidden
 from crispml_core.domain.use_case import UseCase
-from crispml_core.pipelines.private_data import SEALED_KEY, PrivateData
+from crispml_core.pipelines.private_data import PrivateData
+from crispml_core.pipelines.sealed_columns import is_sealed
 from crispml_core.pipelines.subjects.finding import labels_of, rows_of, scores_of
 from crispml_core.pipelines.subjects.stores import SubjectStores
 from crispml_core.serving.stored_inputs import unpack_rows
@@ -80,7 +81,7 @@ def _readable(
     opened = PrivateData(use_case, stores.privacy).open(batch)
     if opened.num_rows:
         return list(opened.to_pylist())
-    sealed = [field.name for field in batch.schema if SEALED_KEY in (field.metadata or {})]
+    sealed = [field.name for field in batch.schema if is_sealed(field)]
     return [row | dict.fromkeys(sealed, _ERASED) for row in batch.to_pylist()]
 
 

@@ -163,3 +163,28 @@ def test_what_data_sets_are_refused_by_changes_no_model(load, document):
     assert after.digest == before.digest
     with pytest.raises(UseCaseError, match="there is no field x2"):
         load({**document, "privacy": {"quasi_identifiers": ["x2"]}})
+
+
+def test_an_environment_has_algorithms_over_what_its_models_see(document, tmp_path):
+    path = tmp_path / "use_case.yaml"
+    policy = {"field": "kind", "privacy": "drop"}
+    environments = [{"name": "dev", "where": "x > 0", "fields": [policy]}]
+    document |= {"ignore": ["kind"], "environments": environments}
+    path.write_text(yaml.safe_dump(document, sort_keys=False))
+    dev, prod = (load_use_case(str(path), where) for where in ("dev", "prod"))
+    assert dev.digest == prod.digest
+    assert (dev.pool is None, prod.pool is None) == (False, True)
+    assert dev.seen.schema.names == ("id", "x", "note")
+    assert dev.algorithm("logistic_regression").curate() is not None
+    policy["field"] = "x"
+    path.write_text(yaml.safe_dump(document, sort_keys=False))
+    with pytest.raises(UseCaseError, match=r"environment dev: .*derived field twice"):
+        load_use_case(str(path), "prod")
+
+
+def test_training_on_what_policies_leave_changes_the_model(load, document):
+    before = load(document).digest
+    after = load({**document, "privacy": {"training": True}})
+    assert after.privacy.training
+    assert after.digest != before
+    assert load({**document, "privacy": {"training": False}}).digest == before
