@@ -1,8 +1,9 @@
 """No value of a person and no secret comes out where it does not belong.
 
 Values that occur nowhere else go in by every door, with requests that succeed, are refused and
-fail. Afterwards they are looked for in the logs, the metrics, the traces, the points of the timing
-log, the messages, the errors and the reports, in the spellings that an encoder gives them.
+fail. Afterwards they are looked for in the pages of the database, the logs, the metrics, the
+traces, the points of the timing log, the messages, the errors and the reports, in the spellings
+that an encoder gives them.
 """
 
 from __future__ import annotations
@@ -43,6 +44,8 @@ SECRETS = {
     "header": "otel-geheim-73",
     "webhook": "w" * 20 + "geheim73",
 }
+# What the policies let through: a person's income is kept, in the database and nowhere else.
+IN_THE_DATABASE = {"income"}
 CANARIES = {
     "name": "Zwitscherling",
     "email": "vogel.example",
@@ -150,6 +153,7 @@ def world(tmp_path_factory):
         for name in services.urls:
             world.keep("log", services.log(name).read_bytes())
     world.keep("log file", *(file.read_bytes() for file in folder.glob("all.log*")))
+    world.keep("database", *(file.read_bytes() for file in folder.glob("crispml.db*")))
     world.keep("traces", *traces.bodies)
     world.keep("points", *influx.bodies)
     world.keep("messages", *hook.bodies, b" ")  # no rule may have fired
@@ -199,7 +203,8 @@ def score(world, services):
             assert answer.status_code >= 400, (answer.status_code, body[:200])
             world.keep("errors", answer.content, str(answer.headers))
         stored = http.get("/api/v1/scores").text
-        assert CUSTOMER in stored, "what was scored is stored with its key"
+        assert '"record_key":"k1.' in stored, "what was scored is stored with a pseudonym"
+        world.keep("reports", stored)
         for path, options in (
             (f"/api/v1/use-cases/{quote(NAME)}/new-data-score", {}),
             (f"/api/v1/scores/{CUSTOMER}", {}),
@@ -249,6 +254,7 @@ def report(world, client, services):
 
 
 CHANNELS = (
+    "database",
     "log",
     "log file",
     "metrics",
@@ -268,6 +274,7 @@ def test_nothing_of_a_person_and_no_secret_comes_out(world, channel):
     found = {
         f"{what} as {spelling.decode()}"
         for what, value in CANARIES.items()
+        if (channel, what) not in {("database", each) for each in IN_THE_DATABASE}
         for spelling in spellings(value)
         if any(spelling in text for text in came)
     }
@@ -283,3 +290,6 @@ def test_what_went_in_is_there_to_be_found(world):
     assert b"crispml_method" in b"".join(world.out["points"])
     assert b"crispml_scores_total" in b"".join(world.out["metrics"])
     assert len(world.out["errors"]) > 25
+    database = b"".join(world.out["database"])
+    assert b"enc1." in database, "what is encrypted is stored"
+    assert b"k1." in database, "and the pseudonyms are"

@@ -6,6 +6,7 @@ import io
 import json
 import threading
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -243,3 +244,22 @@ def test_while_the_keys_are_away_a_value_is_withheld_and_the_score_is_given(
     _, (row,) = stored_rows(group)
     assert row[5:] == ("withheld", "withheld")
     assert b"kanarie" not in msgspec.msgpack.encode((group, row))
+
+
+def test_the_journal_has_no_more_than_the_database_would_have(
+    private_scoring: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    ledger = private_scoring.parts.ledger
+
+    def away(*_: Any, **__: Any) -> None:
+        raise StoreUnavailable("away")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ledger, "append", away)
+        answer = private_scoring.client.post(SCORE, json=many(3))
+        assert answer.json()["durability"] == "journal"
+        written = b"".join(
+            file.read_bytes() for file in (tmp_path / "journal").rglob("*") if file.is_file()
+        )
+    assert b"k1." in written
+    assert [value for value in CLEAR if value in written] == []

@@ -22,7 +22,7 @@ persons = UseCase(
     record_key="customer",
     subject_key="customer",
     fields=(
-        Field("customer", "string", max_length=60),
+        Field("customer", "string", max_length=60, privacy="pseudonymise"),
         Field("name", "string", privacy="drop", nullable=True),
         Field("email", "string", privacy="pseudonymise"),
         Field("street", "string", privacy="encrypt"),
