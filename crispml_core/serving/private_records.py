@@ -7,7 +7,6 @@ journal, and what reads them. Whoever answers has seen the records as they came.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
@@ -64,13 +63,19 @@ class PrivateRecords:
         self._key_rule = key_rule(use_case, secrets)
         schema = use_case.schema
         self._subject = schema.names.index(use_case.subject_field)
+        # Where a field is, its name, its rule, and whether it is encrypted or becomes text.
         self._steps = [
-            (place, field.name, rule_of(use_case, field, secrets), field.privacy == "encrypt")
+            (
+                place,
+                field.name,
+                rule_of(use_case, field, secrets),
+                field.privacy == "encrypt",
+                field.stored_type in ("date", "datetime"),
+            )
             for place, field in enumerate(schema)
             if field.privacy != "drop"
         ]
         self._unsaid = private_columns(use_case)
-        self._texts = any(field.type in ("date", "datetime") for field in schema)
 
     def keys(self, record_keys: Sequence[str]) -> list[str]:
         """Return what is stored in place of record keys."""
@@ -122,10 +127,28 @@ class PrivateRecords:
                 inputs, subjects = self._rows(records, wait)
         else:
             inputs, subjects = self._columns(records, wait)
-        kept = replace(scores, record_keys=self.keys(scores.record_keys), subject_key_ids=subjects)
-        if scores.details is not None:
-            kept.details = [self._said(text) for text in scores.details]
+        details = scores.details
+        kept = ScoreRows(
+            record_keys=self._stored_keys(scores.record_keys, inputs),
+            predictions=scores.predictions,
+            probabilities=scores.probabilities,
+            segments=scores.segments,
+            request_ids=scores.request_ids,
+            by_class=scores.by_class,
+            details=None if details is None else [self._said(text) for text in details],
+            subject_key_ids=subjects,
+        )
         return kept, inputs
+
+    def _stored_keys(self, record_keys: list[str], inputs: Any) -> list[str]:
+        """Return what is stored in place of record keys; the inputs have it already."""
+        if self._key_rule is None:
+            return record_keys
+        if not isinstance(inputs, list):
+            found: list[str] = inputs.column(self._use_case.record_key).to_pylist()
+            return found
+        place = self._use_case.schema.stored.index(self._use_case.record_key)
+        return [row[place] for row in inputs] if inputs and inputs[0] else self.keys(record_keys)
 
     def _said(self, details: str | None) -> str | None:
         """Return what is stored of reasons: those of private fields tell their values."""
@@ -143,13 +166,13 @@ class PrivateRecords:
         key_ids, ciphers = self._keys_of(columns[self._subject], wait)
         name = self._use_case.name
         kept: list[Sequence[Any]] = []
-        for place, field, rule, is_sealed in self._steps:
+        for place, field, rule, is_sealed, is_time in self._steps:
             values: Sequence[Any] = columns[place]
             if is_sealed:
                 values = sealed(name, field, values, key_ids or (), ciphers)
-            else:
+            elif rule is not None:
                 values = changed(rule, values)
-            kept.append(as_texts(values) if self._texts else values)
+            kept.append(as_texts(values) if is_time else values)
         return list(zip(*kept, strict=True)) if kept else [()] * len(records), key_ids
 
     def _columns(self, batch: pa.RecordBatch, wait: bool) -> tuple[pa.RecordBatch, _Subjects]:

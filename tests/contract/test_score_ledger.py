@@ -74,6 +74,16 @@ def test_every_class_and_every_detail_comes_back(stores, ledger):
     assert second.details == {"interval": [0.1, 0.2]}
 
 
+def test_the_keys_of_data_subjects_come_back(stores, ledger):
+    group = stores.group("a", "b", "c")
+    subjects = ["1" * 64, None, "2" * 64]
+    group = replace(group, scores=replace(group.scores, subject_key_ids=subjects))
+
+    ledger.append([group])
+
+    assert ledger.group(group.group_id).scores.subject_key_ids == subjects
+
+
 def test_unknown_scores_and_groups_are_not_found(stores, ledger):
     group = stores.group("a")
     ledger.append([group])

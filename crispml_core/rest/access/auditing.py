@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
@@ -41,6 +42,9 @@ SHOWN = frozenset(
 )
 """Parts of an address that are no personal value, so that an entry may have them."""
 
+_UUIDS = frozenset({"report_id", "run_id", "score_id", "upload_id"})
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
 _log = structlog.get_logger("crispml.audit")
 
 Handle = Callable[[Send], Awaitable[None]]
@@ -58,7 +62,7 @@ def event_of(name: str, principal: Principal, scope: Scope, use_case: str | None
         actor=principal.name,
         action=name,
         resource=" ".join(
-            f"{part}={value if part in SHOWN else '…'}" for part, value in path.items()
+            f"{part}={value if _is_shown(part, value) else '…'}" for part, value in path.items()
         ),
         use_case=use_case,
         origin="" if client is None else client[0],
@@ -66,6 +70,11 @@ def event_of(name: str, principal: Principal, scope: Scope, use_case: str | None
         outcome=ASKED,
         detail={"query": queried[:32]} if queried else {},
     )
+
+
+def _is_shown(part: str, value: str) -> bool:
+    """Return whether an entry may have a part of an address: an id that is none may be anything."""
+    return part in SHOWN and (part not in _UUIDS or _UUID.fullmatch(value) is not None)
 
 
 async def audited(

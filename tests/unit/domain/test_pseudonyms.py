@@ -51,6 +51,13 @@ def test_a_value_has_another_pseudonym_in_each_field_use_case_and_version_of_the
     assert [name[:3] for name in names] == ["k1."] * 3 + ["k2."] * 3
 
 
+@given(secret=st.binary(min_size=32, max_size=32), text=st.text(max_size=100))
+def test_the_id_of_a_subject_is_the_hmac_of_the_standard_library(secret, text):
+    key = SecretKey("k1", secret)
+    expected = hmac.new(key.derived("subject"), text.encode(), "sha256").hexdigest()
+    assert subject_identifier(key)(text) == expected
+
+
 def test_subjects_and_digests_of_requests_are_named_by_keys_of_their_own():
     identify = subject_identifier(OLD)
     assert identify("4711") == identify(4711)

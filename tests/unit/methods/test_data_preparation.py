@@ -11,6 +11,7 @@ from crispml_core.domain.datasets import SPLIT_COLUMN
 from crispml_core.domain.errors import InvalidInput, UseCaseError
 from crispml_core.domain.use_case import Derive, UseCase
 from crispml_core.methods.data_preparation import DataPreparation
+from crispml_core.tables.schema import is_shown
 from crispml_core.tables.split import assign_split
 
 
@@ -108,3 +109,16 @@ def test_a_train_split_that_lacks_a_class_is_refused(toy: UseCase, toy_rows: Any
 
 def test_regression_needs_no_classes(toy_regression: UseCase, toy_days_rows: Any) -> None:
     assert run(toy_regression, toy_days_rows(50)).num_rows == 50
+
+
+@pytest.mark.parametrize("prepare", [(Derive("price", "amount / items"),), price])
+def test_what_is_made_of_a_private_field_is_private(
+    toy: UseCase, toy_rows: Any, prepare: Any
+) -> None:
+    fields = tuple(
+        replace(field, privacy="encrypt") if field.name == "amount" else field
+        for field in toy.fields
+    )
+    use_case = replace(toy, fields=fields, prepare=prepare, segments=())
+    schema = run(use_case, toy_rows(200)).schema
+    assert {column.name for column in schema if not is_shown(column)} == {"amount", "note", "price"}

@@ -153,3 +153,19 @@ def test_a_version_keeps_what_drift_is_measured_from(toy, trained):
     assert reference.label_counts.rows == 300
     by_group = [counts.rows for key, counts in reference.counts.items() if key]
     assert sum(by_group) == 300 * len(toy.segments)
+
+
+def test_golden_records_have_nobodys_values_in_private_fields(toy, trained):
+    fields = tuple(
+        replace(field, privacy={"order_id": "pseudonymise", "amount": "encrypt"}[field.name])
+        if field.name in ("order_id", "amount")
+        else field
+        for field in toy.fields
+    )
+    package = pack(replace(toy, fields=fields, segments=()), trained)
+
+    records = json.loads(package.files[GOLDEN_FILE])["records"]
+    real = trained.prepared
+    assert not {each["order_id"] for each in records} & set(real["order_id"])
+    assert not {each["amount"] for each in records} & set(real["amount"])
+    assert [each["items"] for each in records] == real["items"].head(50).tolist()

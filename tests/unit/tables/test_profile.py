@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pyarrow as pa
 
 from crispml_core.domain.fields import Field
@@ -72,3 +74,15 @@ def test_beyond_the_cap_distinct_values_are_not_kept() -> None:
 def test_an_empty_column_has_no_extremes() -> None:
     found = profile(pa.table({"a": pa.nulls(2, pa.float64())}), 2)["a"]
     assert (found["missing"], found["minimum"], found["mean"]) == (2, None, None)
+
+
+def test_of_private_columns_only_counts_are_shown() -> None:
+    private = [replace(field, privacy="encrypt") for field in FIELDS[1:]]
+    found = profile(TABLE.cast(arrow_schema([FIELDS[0], *private])), 2)
+    assert {name for column in found.values() for name in column} == {
+        "type",
+        "missing",
+        "distinct",
+        "distinct_is_exact",
+    }
+    assert found["amount"]["missing"] == 1
