@@ -9,8 +9,10 @@ that an encoder gives them.
 from __future__ import annotations
 
 import base64
+import contextlib
 import csv
 import json
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -21,6 +23,8 @@ import numpy as np
 import pytest
 
 from crispml_core.cli.services import Services, local_settings, make_stores
+from crispml_core.serving.stored_inputs import unpack_rows
+from crispml_core.tables.row_images import unpack_arrow
 from tests.collector import Collector
 from tests.receiver import Receiver
 
@@ -154,10 +158,20 @@ def world(tmp_path_factory):
             world.keep("log", services.log(name).read_bytes())
     world.keep("log file", *(file.read_bytes() for file in folder.glob("all.log*")))
     world.keep("database", *(file.read_bytes() for file in folder.glob("crispml.db*")))
+    world.keep("database", *inputs_of(folder / "crispml.db"))
     world.keep("traces", *traces.bodies)
     world.keep("points", *influx.bodies)
     world.keep("messages", *hook.bodies, b" ")  # no rule may have fired
     return world
+
+
+def inputs_of(database: Path) -> list[str]:
+    """Return the inputs of all scores in clear: the pages have them compressed."""
+    with contextlib.closing(sqlite3.connect(database)) as connection:
+        groups = connection.execute("SELECT inputs, encoding FROM score_groups").fetchall()
+    assert {encoding for _, encoding in groups} == {"rows", "arrow"}
+    readers = {"rows": unpack_rows, "arrow": unpack_arrow}
+    return [str(readers[encoding](content)) for content, encoding in groups]
 
 
 def train(world, client, services, folder):
