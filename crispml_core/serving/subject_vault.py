@@ -32,8 +32,8 @@ POLL_S = 0.25
 # Another process may say a moment a little ago: its clock is not ours, and a commit takes time.
 _OVERLAP = timedelta(minutes=10)
 MOST_KEYS = 50_000
-# A store that did not answer is asked again after so long, and not for each record.
-_AGAIN_S = 1.0
+# A store that did not answer keeps a record waiting again after so long, unless it is back sooner.
+_AGAIN_S = 5.0
 _NONCE_BYTES = 12
 
 
@@ -65,7 +65,7 @@ class SubjectVault:
         self.identify = subject_identifier(master.first)
         self._keys: dict[str, bytes | Hidden] = {}
         self._looked_at = clock()
-        self._away_until = 0.0
+        self._is_away, self._away_until = False, 0.0
         self._changing = threading.Lock()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
@@ -84,20 +84,20 @@ class SubjectVault:
 
     def look(self) -> None:
         """Forget what was destroyed since the last look, if the store answers."""
-        if not self._keys:
+        if not self._keys and not self._is_away:
             return
         now = self._clock()
         try:
             destroyed = self._store.destroyed(self._looked_at - _OVERLAP)
         except StoreUnavailable:
-            self._away_until = time.monotonic() + _AGAIN_S
+            self._is_away_for_a_while()
             return
         with self._changing:
             for key_id in destroyed:
                 if key_id in self._keys:
                     self._keys[key_id] = Hidden.ERASED
         self._looked_at = now
-        self._away_until = 0.0
+        self._is_away, self._away_until = False, 0.0
 
     def to_write(
         self,
@@ -128,7 +128,7 @@ class SubjectVault:
         distinct = dict.fromkeys(subject_key_ids)
         unknown = [key_id for key_id in distinct if key_id is not None and key_id not in known]
         new: dict[str, bytes | Hidden] = {}
-        if unknown and time.monotonic() > self._away_until:
+        if unknown and (time.monotonic() > self._away_until or not self._withholds):
             if not wait:
                 raise WouldWait
             new = self._made(unknown)
@@ -164,7 +164,7 @@ class SubjectVault:
         except (StoreUnavailable, Conflict) as error:
             if not self._withholds:
                 raise
-            self._away_until = time.monotonic() + _AGAIN_S
+            self._is_away_for_a_while()
             _log.warning("subject_keys_away", subjects=len(unknown), error=error.message)
             return {}
         found = {key_id: self._opened(key) for key_id, key in held.items()}
@@ -195,6 +195,10 @@ class SubjectVault:
                 "the key of a data subject cannot be opened with CRISPML_PRIVACY__MASTER_KEY_FILE: "
                 "put back the version of the master key that it was encrypted with"
             ) from None
+
+    def _is_away_for_a_while(self) -> None:
+        """Let no record wait for a store that is away; the thread sees when it is back."""
+        self._is_away, self._away_until = True, time.monotonic() + _AGAIN_S
 
     def _follow(self) -> None:
         while not self._stop.wait(POLL_S):

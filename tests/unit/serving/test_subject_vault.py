@@ -127,6 +127,27 @@ def test_while_the_store_is_away_known_keys_go_on_and_unknown_subjects_are_withh
     assert read(vault, text) == "Main Street 1"
 
 
+def test_a_vault_without_keys_sees_when_the_store_is_back(vault, store):
+    store.away = True
+    assert cell(vault, "x") == "withheld"
+    vault.look()
+    store.away = False
+    assert cell(vault, "x") == "withheld", "no record tries it"
+    vault.look()
+    assert cell(vault, "x").startswith("enc1.")
+
+
+def test_where_nothing_shall_be_withheld_a_store_that_is_away_is_an_error(store):
+    vault = SubjectVault(SecretKeys((OLD,)), store, withholds=False)
+    cell(vault, "x", "bob")
+    store.away = True
+    vault.look()
+    with pytest.raises(StoreUnavailable):
+        cell(vault, "x")
+    store.away = False
+    assert cell(vault, "x").startswith("enc1.")
+
+
 def test_a_cell_that_was_moved_or_altered_does_not_open(vault):
     text = cell(vault, "Main Street 1")
     altered = text[:-4] + ("AAA=" if text[-4:] != "AAA=" else "BBB=")
