@@ -34,10 +34,17 @@ esac
 [[ " $profiles " != *" observability "* ]] || value[INFLUXDB_URL]=http://influxdb:8086
 
 umask 077
+# An API key as the product makes them; the services know its digest only.
+key_file=$(dirname "$target")/compose.key
+id=$(head -c 8 /dev/urandom | base32 | tr -d '=\n' | tr A-Z a-z)
+key="crispml_${id}_$(head -c 32 /dev/urandom | base64 | tr '+/' '-_' | tr -d '=\n')"
+value[ADMIN_KEY_DIGEST]=$(printf %s "$key" | sha256sum | cut -d ' ' -f 1)
+printf '%s\n' "$key" >"$key_file"
 while IFS= read -r line; do
   name=${line%%=*}
   if [[ $line == [A-Z]*= && -n ${value[$name]:-} ]]; then line+=${value[$name]}; fi
   printf '%s\n' "$line"
 done <deploy/compose.env.example >"$target"
 echo "$target is written; start with: docker compose up --build"
+echo "the API key of an admin is in $key_file: export CRISPML_API_KEY=\$(cat $key_file)"
 [[ $database != db2 ]] || echo "Db2 starts when DB2_LICENSE=accept stands in $target, which says that you agree to IBM's licence"

@@ -20,12 +20,15 @@ from benchmarks.harness.places import HOST, ROOT, STORES
 from benchmarks.harness.say import say
 from benchmarks.harness.servers import CSV, PARQUET, RECORD, RECORDS, V2, Form, Server, Start
 from crispml_core.cli.services import PLANS, Services, local_settings, make_stores
+from crispml_core.domain.api_keys import digest_of, new_key
 
 REFERENCE = "benchmarks.adult.use_case:adult"
 _COLUMNS = (KEY, *FEATURES)
 _PATH = "/api/v1/use-cases/adult/new-data-score"
 _PARQUET_TYPE = "application/vnd.apache.parquet"
 _copies = itertools.count(1)
+# We are measured as we are shipped: each request shows who asks.
+_ADMIN_KEY = new_key()[1]
 
 
 def train(algorithm: str) -> Path:
@@ -70,6 +73,8 @@ def _settings(start: Start) -> dict[str, str]:
         **local_settings(start.folder, [REFERENCE]),
         "CRISPML_SERVER__HOST": HOST,
         "CRISPML_SERVER__PORT": str(start.port),
+        "CRISPML_AUTH__MODE": "required",
+        "CRISPML_AUTH__ADMIN_KEY_DIGEST": digest_of(_ADMIN_KEY),
         "PYTHONPATH": _python_path(),
     }
 
@@ -104,17 +109,19 @@ OURS = Server(
     variables=_settings,
     ready="/readyz",
     forms={
-        RECORD: Form(path=_PATH, encode=_record, decode=_read_json),
-        RECORDS: Form(path=_PATH, encode=_record, decode=_read_json),
-        V2: Form(path="/v2/models/adult/infer", encode=_v2, decode=_read_v2),
+        RECORD: Form(path=_PATH, credential=_ADMIN_KEY, encode=_record, decode=_read_json),
+        RECORDS: Form(path=_PATH, credential=_ADMIN_KEY, encode=_record, decode=_read_json),
+        V2: Form(path="/v2/models/adult/infer", credential=_ADMIN_KEY, encode=_v2, decode=_read_v2),
         CSV: Form(
             path=_PATH,
+            credential=_ADMIN_KEY,
             content_type="text/csv",
             encode=lambda frame: csv(frame, _COLUMNS),
             decode=_read_json,
         ),
         PARQUET: Form(
             path=_PATH,
+            credential=_ADMIN_KEY,
             content_type=_PARQUET_TYPE,
             accept=_PARQUET_TYPE,
             encode=lambda frame: parquet(frame, _COLUMNS),

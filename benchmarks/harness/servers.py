@@ -27,6 +27,8 @@ class Form:
         Turns the body of an answer into the probabilities of the second class.
     accept : str
         Wanted type of the answer; empty leaves the choice to the server.
+    credential : str
+        Sent as a bearer; empty for servers that ask nobody who they are.
     """
 
     path: str
@@ -34,13 +36,15 @@ class Form:
     decode: Callable[[bytes], np.ndarray]
     content_type: str = "application/json"
     accept: str = ""
+    credential: str = field(default="", repr=False)
     method: str = "POST"
 
     @property
     def headers(self) -> dict[str, str]:
         """Headers of a request."""
         wanted = {"Accept": self.accept} if self.accept else {}
-        return {"Content-Type": self.content_type, **wanted}
+        known = {"Authorization": f"Bearer {self.credential}"} if self.credential else {}
+        return {"Content-Type": self.content_type, **wanted, **known}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

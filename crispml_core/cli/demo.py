@@ -17,6 +17,7 @@ from crispml_core.cli.verb import Failure, Session, Verb
 
 if TYPE_CHECKING:
     from crispml_core.cli.services import Services
+    from crispml_core.client import CrispMLClient
 
 USE_CASE = "examples/german_credit/use_case.py:german_credit"
 
@@ -86,6 +87,7 @@ def demo(
     ):
         with session.out.progress("demo") as report:
             tour = take_tour(client, _name(reference), seed=seed, report=report)
+        save_pages(client, tour, folder)
         if not session.out.emit(tour.summary()):
             show(session, tour)
         _end(session, services, folder, settings, once=once)
@@ -168,7 +170,17 @@ def show(session: Session, tour: Tour) -> None:
         title="KPIs on the test rows: training report beside verified scores, 95 % interval",
     )
     out.line()
-    out.facts([(name.replace("_", " "), url) for name, url in tour.urls.items()])
+    places = {**tour.pages, **tour.urls}
+    out.facts([(name.replace("_", " "), place) for name, place in places.items()])
+
+
+def save_pages(client: CrispMLClient, tour: Tour, folder: Path) -> None:
+    """Save both reports as pages in a folder."""
+    sources = {"training_report": client.training, "verification_report": client.scoring}
+    for name, report_id in tour.reports.items():
+        page = folder / f"{name}.html"
+        page.write_text(sources[name].report_html(report_id), encoding="utf-8")
+        tour.pages[name] = str(page)
 
 
 def _name(reference: str) -> str:

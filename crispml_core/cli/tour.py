@@ -177,9 +177,11 @@ def _tour(
         scored=content["scored"],
         labelled=content["labelled"],
         coverage=value_of(content["coverage"]),
+        reports={
+            "training_report": best["report_id"],
+            "verification_report": verification.id,
+        },
         urls={
-            "training_report": client.training.report_url(best["report_id"]),
-            "verification_report": client.scoring.report_url(verification.id),
             "training_api": f"{client.training.url}/docs",
             "scoring_api": f"{client.scoring.url}/docs",
         },

@@ -40,7 +40,11 @@ class Tour:
     scored: int
     labelled: int
     coverage: float | None
+    reports: dict[str, str]
+    """Ids of both reports."""
     urls: dict[str, str]
+    pages: dict[str, str] = field(default_factory=dict)
+    """Files of both reports; a browser has no credential to ask a service with."""
     steps: list[Step] = field(default_factory=list)
 
     def summary(self) -> dict[str, Any]:
@@ -63,6 +67,7 @@ class Tour:
                 "labelled": self.labelled,
                 "coverage": self.coverage,
             },
+            "pages": self.pages,
             "urls": self.urls,
         }
 

@@ -1,6 +1,7 @@
 """The demo keeps its promise, and keeps it again in the same folder."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -33,7 +34,12 @@ def folder(tmp_path_factory):
 def test_the_demo_runs_the_nine_methods_and_verifies_them(folder, turn):
     command = [sys.executable, "-m", "crispml_core.cli", "demo", "--once", "--json"]
     done = subprocess.run(
-        [*command, "--folder", str(folder)], cwd=ROOT, capture_output=True, text=True, timeout=180
+        [*command, "--folder", str(folder)],
+        cwd=ROOT,
+        env={**os.environ, "CRISPML_AUTH__MODE": "required"},
+        capture_output=True,
+        text=True,
+        timeout=180,
     )
     assert done.returncode == 0, done.stderr
     shown = json.loads(done.stdout)
@@ -48,5 +54,8 @@ def test_the_demo_runs_the_nine_methods_and_verifies_them(folder, turn):
     assert verified["scored"] == verified["labelled"] > 100
     assert set(shown["model"]) == {"name", "version", "algorithm"}
     assert shown["urls"]
+    assert set(shown["pages"]) == {"training_report", "verification_report"}
+    for page in shown["pages"].values():
+        assert "<html" in Path(page).read_text(encoding="utf-8")[:200]
     # The unchanged data are the data set that was there already.
     assert len(VolumeDataSetStore(folder / "registry").find(stage=Stage.RAW)) == 1

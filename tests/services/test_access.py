@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import time
 from datetime import timedelta
 from typing import Any
 
 import pyarrow as pa
 import pytest
 
+from crispml_core.domain.access import Grant, Role
 from crispml_core.domain.alerts import (
     ActionStatus,
     Alert,
@@ -16,12 +18,14 @@ from crispml_core.domain.alerts import (
     Evaluation,
     TriggerAction,
 )
-from crispml_core.domain.api_keys import digest_of, is_key
+from crispml_core.domain.api_keys import digest_of, is_key, new_key
 from crispml_core.domain.datasets import DataSet, Stage
+from crispml_core.domain.errors import StoreUnavailable
 from crispml_core.domain.identifiers import new_id, utc_now
 from crispml_core.domain.models import Artefact, ArtefactKind
 from crispml_core.domain.runs import Run, RunStatus
 from crispml_core.ports.monitor_store import Outcome
+from crispml_core.rest.access.key_ring import POLL_S
 from crispml_training.app import create_app as create_training
 from tests.services.conftest import TestClient
 
@@ -380,3 +384,32 @@ def test_metrics_may_be_closed(guarded_settings: Any) -> None:
     assert client.get("/livez").status_code == 200
     app = create_training(None, guarded_settings)
     assert TestClient(app).get("/metrics").status_code == 200
+
+
+def test_known_keys_go_on_while_the_database_is_away(
+    guarded_scoring: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys, client = guarded_scoring.parts.keys, guarded_scoring.client
+    known, unseen = (guarded_scoring.key_for(grant) for grant in ("scorer:toy", "scorer"))
+    assert client.post(SCORE, json=RECORD, headers=known).status_code == 200
+    asked = []
+
+    def away() -> object:
+        asked.append(True)
+        raise StoreUnavailable("the database is away")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(keys, "state", away)
+        deadline = time.monotonic() + 3 * POLL_S
+        while time.monotonic() < deadline:
+            for headers in (known, unseen):  # the second one was never sent before
+                assert client.post(SCORE, json=RECORD, headers=headers).status_code == 200
+            time.sleep(0.05)
+        assert (
+            client.post(SCORE, json=RECORD, headers={"X-API-Key": new_key()[1]}).status_code == 401
+        )
+    assert asked
+    (key,) = [key for key in keys.list() if key.grants == (Grant(Role.SCORER),)]
+    keys.revoke(key.key_id, at=utc_now(), by="test")
+    time.sleep(4 * POLL_S)
+    assert client.post(SCORE, json=RECORD, headers=unseen).status_code == 401

@@ -59,6 +59,12 @@ class Pair:
             return httpx.Response(404, json={"detail": "no such route"})
         return httpx.Response(200, json=answer(request))
 
+    def training_report_v2(self, request: httpx.Request) -> str:
+        return "<!doctype html>"
+
+    def scoring_verification_1(self, request: httpx.Request) -> str:
+        return "<!doctype html>"
+
     def training_use_cases(self, request: httpx.Request) -> dict:
         described = {
             "task": "binary",
@@ -187,7 +193,7 @@ def test_the_summary_is_the_json_of_the_issue(pair):
     summary = tour(pair).summary()
 
     assert list(summary) == [
-        *("methods", "model", "training_report", "verification_report", "urls"),
+        *("methods", "model", "training_report", "verification_report", "pages", "urls"),
     ]
     assert [method["name"] for method in summary["methods"]] == NAMES
     assert {method["status"] for method in summary["methods"]} == {"succeeded"}
@@ -202,8 +208,6 @@ def test_the_summary_is_the_json_of_the_issue(pair):
         "coverage": 1.0,
     }
     assert summary["urls"] == {
-        "training_report": "http://training/api/v1/reports/report-v2?format=html",
-        "verification_report": "http://scoring/api/v1/reports/verification-1?format=html",
         "training_api": "http://training/docs",
         "scoring_api": "http://scoring/docs",
     }
@@ -325,7 +329,7 @@ def test_a_person_gets_the_methods_the_kpis_and_the_addresses_and_the_demo_serve
     lines = [line.split() for line in result.stdout.splitlines()]
     assert [line[0] for line in lines if line and line[0] in NAMES] == NAMES
     assert ["auc", "0.7917", "0.7917", "0.6", "0.9"] in lines
-    assert "http://scoring/api/v1/reports/verification-1?format=html" in result.stdout
+    assert "verification_report.html" in result.stdout
     assert "serving until Ctrl-C" in result.stdout
     assert started.last.watched
 
