@@ -75,9 +75,19 @@ def load_use_case(reference: str, environment: str = "") -> UseCase:
         check_rules(use_case, known)
         check_privacy(use_case)
         use_case.check_seen()
+        _check_elsewhere(use_case)
     except InvalidInput as error:
         raise UseCaseError(use_case.name, "load", error.message) from error
     return use_case
+
+
+def _check_elsewhere(use_case: UseCase) -> None:
+    """Check the policies of every environment, so that none fails where it is too late."""
+    for data in use_case.environments:
+        try:
+            check_privacy(use_case.in_environment(data.name))
+        except InvalidInput as error:
+            raise InvalidInput(f"environment {data.name}: {error.message}") from error
 
 
 def _load(reference: str, environment: str) -> UseCase:

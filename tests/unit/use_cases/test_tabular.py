@@ -188,3 +188,11 @@ def test_training_on_what_policies_leave_changes_the_model(load, document):
     assert after.privacy.training
     assert after.digest != before
     assert load({**document, "privacy": {"training": False}}).digest == before
+
+
+def test_a_policy_of_an_environment_is_checked_in_every_other_one(load, document):
+    document["segments"] = [{"name": "kind"}]
+    assert load(document)
+    qa = {"name": "qa", "fields": [{"field": "kind", "privacy": "encrypt"}]}
+    with pytest.raises(UseCaseError, match=r"environment qa: .*segment kind would store"):
+        load({**document, "environments": [qa]})
