@@ -1,5 +1,6 @@
 """What is stored of records follows their policies: the same for tuples and for columns."""
 
+import json
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
@@ -265,3 +266,26 @@ def test_who_must_not_wait_does_not_ask_for_a_key(use_case):
         private.kept(scores_of(["A-1"]), [RECORD], wait=False)
     private.kept(scores_of(["A-1"]), [RECORD])
     private.kept(scores_of(["A-1"]), [RECORD], wait=False)
+
+
+def test_the_reasons_of_private_fields_are_not_stored(use_case):
+    reasons = [{"field": name, "contribution": 0.5} for name in ("kept", "income", "count")]
+    scores = scores_of(["A-1", "A-1"])
+    scores.details = [json.dumps({"explanation": {"base": 0.1, "reasons": reasons}}), None]
+
+    kept, _ = Privacy(Secrets(KEYS, KEYS), vault()).of(use_case).kept(scores, [RECORD, RECORD])
+
+    first, second = kept.details
+    assert json.loads(first)["explanation"] == {"base": 0.1, "reasons": reasons[:1]}
+    assert second is None
+    assert "income" in scores.details[0], "the caller still gets them"
+
+
+def test_a_subject_is_noted_where_all_fields_are_kept(toy):
+    fields = tuple(replace(field, privacy="keep") for field in toy.fields)
+    use_case = replace(toy, fields=fields, subject_key="order_id")
+    subjects = vault()
+    record = ("O-1", 10.5, 2, "web", None)
+    scores, inputs = kept_of(Privacy(Secrets(KEYS, KEYS), subjects).of(use_case), record)
+    assert (inputs, scores.record_keys) == (record, ["O-1"])
+    assert scores.subject_key_ids == [subjects.identify("O-1")]
