@@ -18,6 +18,8 @@ from crispml_core.ports.key_store import KeyStore
 POLL_S = 0.25
 # An unknown key may be new: the store is asked, but not for each of a flood of them.
 _MOST_LOOKS_A_SECOND = 10
+# While one look waits for a database that is frozen, others must not hold the threads of requests.
+_PATIENCE_S = 0.5
 
 
 class KeyRing:
@@ -66,13 +68,16 @@ class KeyRing:
         store = self._store
         if store is None:
             return
-        with self._looking:
-            try:
-                state = store.state()
-                if state != self._state:
-                    self._take(state, store)
-            except StoreUnavailable:
-                return
+        if not self._looking.acquire(timeout=_PATIENCE_S):
+            return
+        try:
+            state = store.state()
+            if state != self._state:
+                self._take(state, store)
+        except StoreUnavailable:
+            return
+        finally:
+            self._looking.release()
 
     def _take(self, state: object, store: KeyStore) -> None:
         keys = {key.digest: key for key in store.list()}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from datetime import timedelta
 
 import pytest
@@ -144,3 +146,25 @@ def test_the_ring_shows_no_key(store):
     ring = KeyRing()
     ring.follow(store)
     assert text not in repr(ring) + str(vars(ring))
+
+
+def test_nobody_waits_long_behind_a_store_that_is_frozen(store):
+    ring = KeyRing()
+    ring.follow(store)
+    frozen, thaw = threading.Event(), threading.Event()
+
+    def state():
+        frozen.set()
+        thaw.wait(30)
+        return (0, 0)
+
+    store.state = state
+    looking = threading.Thread(target=ring.look)
+    looking.start()
+    assert frozen.wait(10)
+    start = time.monotonic()
+    assert ring.open(new_key()[1]) is None
+    waited = time.monotonic() - start
+    thaw.set()
+    looking.join()
+    assert waited < 5
