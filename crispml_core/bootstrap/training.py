@@ -36,7 +36,7 @@ from crispml_core.adapters.volume.model_registry import VolumeModelRegistry
 from crispml_core.adapters.volume.sweep import sweep
 from crispml_core.adapters.volume.uploads import VolumeUploadStore
 from crispml_core.bootstrap.at_rest import check_at_rest
-from crispml_core.bootstrap.audit import build_recorder
+from crispml_core.bootstrap.audit import build_keeper, build_recorder, build_verification
 from crispml_core.bootstrap.database import (
     for_a_run,
     open_database,
@@ -60,6 +60,8 @@ from crispml_core.domain.use_case import UseCase
 from crispml_core.governance.promotion import PromotionMode, PromotionRules
 from crispml_core.logs import configure_logging
 from crispml_core.pipelines.approvals import Approvals, ApprovalStores
+from crispml_core.pipelines.audit.keeper import AuditKeeper
+from crispml_core.pipelines.audit.verification import Verification
 from crispml_core.pipelines.bundles.door import Bundles
 from crispml_core.pipelines.catalogue import Catalogue
 from crispml_core.pipelines.challenges import Challenges
@@ -127,6 +129,8 @@ class TrainingParts(Parts):
     retention: Retention
     subjects: SubjectStores
     eraser: Eraser
+    keeper: AuditKeeper
+    verification: Verification
     drift: ReadDrift
     figures: LateReading[Figures]
     signer: Signer | None = None
@@ -282,6 +286,8 @@ def build(settings: CrispMLSettings, *, is_run: bool = False) -> TrainingParts:
         subjects=subjects,
         eraser=Eraser(subjects, audit.record, signer, settings.environment),
         outbox=outbox,
+        keeper=build_keeper(settings, engine, signer),
+        verification=build_verification(engine, verifier),
         drift=drift,
         figures=build_figures(use_cases, looks, stores),
         ping=lambda: {**ping_stores(looks, root, writable=True), **at_rest},
@@ -304,9 +310,11 @@ class Background:
         for executor in self._executors:
             executor.watch(partial(tell_of_run, parts.timings))
         self._deliverer = build_deliverer(parts.settings, parts.outbox)
+        self._keeper = parts.keeper
 
     def start(self) -> None:
-        """Start taking runs and sending messages."""
+        """Start taking runs, sending messages and keeping the audit log."""
+        self._keeper.start()
         for executor in self._executors:
             executor.start()
         if self._deliverer is not None:
@@ -323,6 +331,7 @@ class Background:
             executor.stop()
         if self._deliverer is not None:
             self._deliverer.stop()
+        self._keeper.stop()
 
 
 def build_executor(

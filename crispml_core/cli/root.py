@@ -7,6 +7,7 @@ import click
 from crispml_core import __version__
 from crispml_core.cli.alerts import alerts
 from crispml_core.cli.approvals import approvals
+from crispml_core.cli.audit import audit
 from crispml_core.cli.completion import completion
 from crispml_core.cli.cycle import cycle
 from crispml_core.cli.datasets import datasets
@@ -78,6 +79,7 @@ for _verb in (
     privacy,
     subjects,
     retention,
+    audit,
     db,
     completion,
 ):

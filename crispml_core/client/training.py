@@ -9,6 +9,7 @@ from typing import Any
 from crispml_core.client.access_calls import KeyCalls
 from crispml_core.client.answers import ModelReport
 from crispml_core.client.approval_calls import ApprovalCalls
+from crispml_core.client.audit_calls import AuditCalls
 from crispml_core.client.bundles import BundleCalls
 from crispml_core.client.datasets import PARQUET as PARQUET
 from crispml_core.client.datasets import DataSetCalls
@@ -24,6 +25,7 @@ CSV = "text/csv"
 
 
 class TrainingClient(
+    AuditCalls,
     ApprovalCalls,
     BundleCalls,
     DataSetCalls,

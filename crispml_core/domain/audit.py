@@ -23,6 +23,7 @@ NO_DIGEST = bytes(32)
 
 # What a database or a terminal takes for something else than a character.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+_HEAD = re.compile(r"([1-9][0-9]{0,17}):([0-9a-f]{64})")
 _WIDTHS = {
     "actor": 255,
     "action": 63,
@@ -121,6 +122,12 @@ class AuditHead:
 
     sequence: int = 0
     digest: bytes = NO_DIGEST
+
+    @classmethod
+    def parse(cls, text: str) -> AuditHead | None:
+        """Read ``SEQUENCE:DIGEST``, as somebody kept it elsewhere; None if it is something else."""
+        found = _HEAD.fullmatch(text)
+        return None if found is None else cls(int(found[1]), bytes.fromhex(found[2]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

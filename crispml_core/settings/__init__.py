@@ -11,6 +11,7 @@ from crispml_core.settings.governance import MonitorSettings, PromotionSettings
 from crispml_core.settings.load import CrispMLSettings, child_environment, load_settings
 from crispml_core.settings.retention import RetentionSettings
 from crispml_core.settings.security import (
+    AuditSettings,
     AuthSettings,
     EncryptionSettings,
     PrivacySettings,
@@ -32,6 +33,7 @@ from crispml_core.settings.watching import (
 )
 
 __all__ = [
+    "AuditSettings",
     "AuthSettings",
     "BatchSettings",
     "ClockSettings",

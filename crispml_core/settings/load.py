@@ -14,6 +14,7 @@ from crispml_core.settings.governance import MonitorSettings, PromotionSettings
 from crispml_core.settings.loopback import is_loopback
 from crispml_core.settings.retention import RetentionSettings
 from crispml_core.settings.security import (
+    AuditSettings,
     AuthSettings,
     EncryptionSettings,
     PrivacySettings,
@@ -68,6 +69,8 @@ class CrispMLSettings(BaseSettings):
     auth: AuthSettings = AuthSettings()
     """See `AuthSettings`."""
 
+    audit: AuditSettings = AuditSettings()
+    """See `AuditSettings`."""
     encryption: EncryptionSettings = EncryptionSettings()
     """See `EncryptionSettings`."""
 

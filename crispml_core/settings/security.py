@@ -61,6 +61,13 @@ class AuthSettings(Concern):
         return value
 
 
+class AuditSettings(Concern):
+    """The audit log."""
+
+    interval_s: float = Field(default=60.0, ge=1, le=3600)
+    """Time between two passes in which training seals new rows and signs the head of the log."""
+
+
 class EncryptionSettings(Concern):
     """Encryption of what is stored, below the services."""
 

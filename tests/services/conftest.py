@@ -25,7 +25,9 @@ from crispml_core.domain.models import ModelVersion
 from crispml_core.domain.privacy import Secrets
 from crispml_core.governance.promotion import PromotionRules
 from crispml_core.logs import configure_logging
+from crispml_core.pipelines.audit.keeper import AuditKeeper
 from crispml_core.pipelines.audit.recorder import AuditRecorder
+from crispml_core.pipelines.audit.verification import Verification
 from crispml_core.pipelines.bundles.door import Bundles
 from crispml_core.pipelines.catalogue import Catalogue
 from crispml_core.pipelines.dataset_door import DataSetDoor
@@ -51,7 +53,7 @@ from crispml_core.settings.security import AuthSettings
 from crispml_core.testing.fakes.alias_log import FakeAliasLog
 from crispml_core.testing.fakes.approval_log import FakeApprovalLog
 from crispml_core.testing.fakes.artefact_store import FakeArtefactStore
-from crispml_core.testing.fakes.audit_log import FakeAuditLog
+from crispml_core.testing.fakes.audit_log import FakeAuditLog, FakeSeals
 from crispml_core.testing.fakes.dataset_notes import FakeDataSetNotes
 from crispml_core.testing.fakes.dataset_store import FakeDataSetStore
 from crispml_core.testing.fakes.erasure_log import FakeErasureLog
@@ -292,7 +294,8 @@ def serve(
             runs=runs,
         )
     )
-    audit, subject_keys = AuditRecorder(FakeAuditLog(), "dev"), FakeSubjectKeys()
+    audit_log, subject_keys = FakeAuditLog(), FakeSubjectKeys()
+    audit = AuditRecorder(audit_log, "dev")
     subjects = SubjectStores(
         use_cases=known,
         privacy=Privacy(Secrets(KEYS, KEYS), SubjectVault(KEYS, subject_keys)),
@@ -302,6 +305,7 @@ def serve(
         datasets=datasets,
         erasures=FakeErasureLog(subject_keys),
     )
+    seals = FakeSeals(audit_log, {"labels": {'["a"]': bytes(32), '["b"]': bytes(32)}})
     shared = {
         "settings": settings,
         "use_cases": known,
@@ -309,6 +313,7 @@ def serve(
         "aliases": aliases,
         "timings": timings,
         "keys": FakeKeyStore(),
+        "audit": audit,
         "audit": audit,
         "lineage": lambda: lineage,
         "ping": lambda: health,
@@ -329,6 +334,8 @@ def serve(
             project_aliases=lambda model: None,
             subjects=subjects,
             eraser=Eraser(subjects, audit.record, FakeSigner(), "dev"),
+            keeper=AuditKeeper(audit_log, seals, environment="dev"),
+            verification=Verification(audit_log, seals, retention_store),
             retention=Retention(settings.retention.rules(), retention_store),
             **watching(
                 known,

@@ -58,7 +58,11 @@ class Verification:
         self._chains, self._verifier = chains, verifier
 
     def run(
-        self, held: Sequence[AuditHead] = (), *, tables: Collection[str] | None = None
+        self,
+        held: Sequence[AuditHead] = (),
+        *,
+        tables: Collection[str] | None = None,
+        scores: bool = True,
     ) -> Iterator[Checked]:
         """Yield what was found in the chain, its heads, each sealed table and the scores.
 
@@ -68,6 +72,8 @@ class Verification:
             Heads that somebody kept elsewhere, which the chain must go through.
         tables : collection of str, optional
             Only these of the sealed tables.
+        scores : bool
+            Whether the rows of scores are read too, which takes longest; their groups are sealed.
         """
         # How far everything went before the chain was read: what comes meanwhile is for next time.
         upto = self._log.head().sequence
@@ -77,7 +83,7 @@ class Verification:
         yield self._heads(chain.rows)
         for table in self._seals.tables if tables is None else tables:
             yield self._table(table, numbers[table])
-        if self._chains is not None:
+        if scores and self._chains is not None:
             yield self._chains.checked()
 
     def _chain(self, upto: int, held: Sequence[AuditHead], numbers: dict[str, int]) -> Checked:

@@ -159,6 +159,15 @@ OPERATIONS: Mapping[str, Operation] = {
     **_needs(Permission.MANAGE_KEYS, "new_api_key", "revoke_api_key", audit=Audit.CHANGE),
     **_needs(Permission.PRIVACY, "get_subject", audit=Audit.PERSONAL),
     **_needs(Permission.PRIVACY, "erase_subject", audit=Audit.CHANGE),
+    # Who reads what others did is written down too.
+    **_needs(
+        Permission.AUDIT,
+        "list_audit_entries",
+        "list_audit_heads",
+        "verify_audit",
+        audit=Audit.PERSONAL,
+    ),
+    **_needs(Permission.AUDIT, "seal_audit", audit=Audit.CHANGE),
     **_needs(Permission.RETAIN, "get_retention"),
     **_needs(Permission.RETAIN, "follow_retention", audit=Audit.CHANGE),
 }

@@ -32,6 +32,7 @@ from crispml_training.owners import OWNERS
 from crispml_training.reports import ModelReports
 from crispml_training.routes.aliases import alias_router
 from crispml_training.routes.approvals import approval_router
+from crispml_training.routes.audit import audit_router
 from crispml_training.routes.bundles import bundle_router
 from crispml_training.routes.cards import card_router
 from crispml_training.routes.catalogue import catalogue_router
@@ -128,6 +129,7 @@ def create_app(
             lineage_router(),
             subject_router(),
             retention_router(),
+            audit_router(),
             whoami_router(),
             key_router(),
         ],
@@ -183,6 +185,7 @@ _SERVICE = Service(
         ("bundles", "Versions with their evidence, on the way from one environment to the next."),
         ("reports", "Evaluations of fitted models."),
         ("lineage", "What came from what."),
+        ("audit", "Who did what, and whether anybody touched the evidence since."),
         ("privacy", "What is held about people, and how long rows are kept."),
         ("access", "Who asks, and the API keys by which services know them."),
         ("health", "Probes and metrics."),
