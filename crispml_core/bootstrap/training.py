@@ -60,6 +60,7 @@ from crispml_core.domain.use_case import UseCase
 from crispml_core.governance.promotion import PromotionMode, PromotionRules
 from crispml_core.logs import configure_logging
 from crispml_core.pipelines.approvals import Approvals, ApprovalStores
+from crispml_core.pipelines.audit.deeds import RecordedDeeds, run_event
 from crispml_core.pipelines.audit.keeper import AuditKeeper
 from crispml_core.pipelines.audit.verification import Verification
 from crispml_core.pipelines.bundles.door import Bundles
@@ -141,7 +142,9 @@ class TrainingParts(Parts):
 
     def execute(self, run: Run, progress: RunProgress) -> dict[str, Any]:
         """Execute a run and return its result."""
-        return execute_traced(self.tracer, self.pipelines_of(run.method).execute, run, progress)
+        with RecordedDeeds(self.audit)(run_event(run)):
+            pipelines = self.pipelines_of(run.method)
+            return execute_traced(self.tracer, pipelines.execute, run, progress)
 
 
 def build(settings: CrispMLSettings, *, is_run: bool = False) -> TrainingParts:
@@ -247,6 +250,7 @@ def build(settings: CrispMLSettings, *, is_run: bool = False) -> TrainingParts:
             check_cycle=training.check,
             drift=drift,
             challenge=Challenges(use_cases, aliases, ledger).challenge,
+            deeds=RecordedDeeds(audit),
         ),
         messages,
         timeout_s=settings.runs.timeout_s,

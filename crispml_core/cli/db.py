@@ -97,9 +97,32 @@ def upgrade_database(url: str) -> str:
         parsed = make_url(url)
     except ArgumentError:
         return migrate.upgrade(url)  # it names the setting
-    if parsed.get_backend_name() == "sqlite" and parsed.database not in (None, "", ":memory:"):
-        Path(str(parsed.database)).parent.mkdir(parents=True, exist_ok=True)
-    return migrate.upgrade(url)
+    is_new = False
+    if parsed.get_backend_name() == "sqlite":
+        if parsed.database in (None, "", ":memory:"):
+            return migrate.upgrade(url)
+        file = Path(str(parsed.database))
+        is_new = not file.exists()
+        file.parent.mkdir(parents=True, exist_ok=True)
+    before = None if is_new else migrate.current(url)
+    after = migrate.upgrade(url)
+    if before != after:
+        _note_upgrade(url, before, after)
+    return after
+
+
+def _note_upgrade(url: str, before: str | None, after: str) -> None:
+    """Write an upgrade into the audit log, which may have no table before."""
+    from crispml_core.adapters.sql.audit.log import SqlAuditLog
+    from crispml_core.adapters.sql.databases.engine import make_engine
+    from crispml_core.domain.audit import AuditEvent
+
+    engine = make_engine(url)
+    detail = {"from": before, "to": after}
+    try:
+        SqlAuditLog(engine).append([AuditEvent(actor="cli", action="db_upgrade", detail=detail)])
+    finally:
+        engine.dispose()
 
 
 def _configured() -> str:

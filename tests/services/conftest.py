@@ -314,7 +314,6 @@ def serve(
         "timings": timings,
         "keys": FakeKeyStore(),
         "audit": audit,
-        "audit": audit,
         "lineage": lambda: lineage,
         "ping": lambda: health,
     }

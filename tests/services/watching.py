@@ -14,6 +14,7 @@ from crispml_core.pipelines.monitoring.messages import Messages
 from crispml_core.pipelines.monitoring.monitor import Monitor
 from crispml_core.pipelines.monitoring.stores import MonitorStores
 from crispml_core.pipelines.standing import unapproved
+from crispml_core.testing.fakes.deeds import FakeDeeds
 from crispml_core.testing.fakes.monitor_store import FakeMonitorStore
 from crispml_core.testing.fakes.outbox import FakeOutbox
 
@@ -32,6 +33,7 @@ def watching(use_cases: Mapping[str, UseCase], *, keys: Any, **stores: Any) -> d
             monitor=findings,
             drift=drift,
             challenge=lambda use_case, at: {"reason": "no challenger"},
+            deeds=FakeDeeds(),
             **stores,
         ),
     )

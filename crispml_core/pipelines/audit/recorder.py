@@ -7,9 +7,8 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import replace
-from typing import Any
 
-from crispml_core.domain.audit import ASKED, DONE, FAILED, AuditEntry, AuditEvent
+from crispml_core.domain.audit import AuditEntry, AuditEvent
 from crispml_core.domain.errors import CrispMLError, Overloaded, StoreUnavailable
 from crispml_core.pipelines.audit.refusals import Refusals
 from crispml_core.ports.audit_log import AuditLog
@@ -147,41 +146,6 @@ class AuditRecorder:
     def _failed(self, why: str, number: int = 1) -> None:
         self.failed += number
         self._on_failure(f"{number} entries were not written: {why}")
-
-
-class Recorded:
-    """A deed without a request: an entry before it, and one about what came of it.
-
-    Used as a context; an error that leaves it makes the outcome `FAILED`, unless `outcome` was set.
-    """
-
-    def __init__(self, recorder: AuditRecorder, event: AuditEvent) -> None:
-        self._recorder, self._event = recorder, replace(event, outcome=ASKED)
-        self.outcome: str | None = None
-        self.detail: dict[str, Any] = {}
-        self._asked = 0
-
-    def __enter__(self) -> Recorded:
-        self._asked = self._recorder.record(self._event).sequence
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        outcome = self.outcome or (DONE if kind is None else FAILED)
-        detail = {**self._event.detail, **self.detail, "asked": self._asked}
-        done = AuditEvent(
-            actor=self._event.actor,
-            action=self._event.action,
-            resource=self._event.resource,
-            use_case=self._event.use_case,
-            request_id=self._event.request_id,
-            outcome=outcome,
-            detail=detail,
-        )
-        try:
-            self._recorder.record(done)
-        except StoreUnavailable:
-            # It was done, and the entry before says that it was begun; the failure is counted.
-            return
 
 
 def _take(found: Waiting | None, batch: list[Waiting]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from crispml_core.domain.alerts import ActionStatus, TriggerAction
+from crispml_core.domain.audit import AuditEvent
 from crispml_core.domain.errors import Conflict, CrispMLError, NotFound, StoreUnavailable
 from crispml_core.domain.identifiers import new_id, utc_now
 from crispml_core.domain.runs import CYCLE, Run, RunStatus
@@ -40,19 +41,24 @@ class Actions:
             self.do(action)
 
     def do(self, action: TriggerAction) -> None:
-        """Do one action, and note what came of it."""
-        if action.kind == "retrain":
-            done = self._retrained(action)
-            self._settle(f"retraining.{done.status}", done, action)
-        elif action.kind == "promote":
-            if self._is_free(action) or action.status is ActionStatus.APPROVED:
-                done = promoted(self._stores.training, self._use_case, action)
-                self._settle(f"promotion.{done.status}", done, action)
+        """Do one action, and note what came of it; the audit log has it before and after."""
+        if action.kind == "promote" and not self._may_promote(action):
+            waits = replace(action, status=ActionStatus.AWAITING)
+            self._settle("promotion.requested", waits, action)
+            return
+        with self._stores.deeds(_event(action)) as told:
+            if action.kind == "retrain":
+                done, kind = self._retrained(action), "retraining"
+            elif action.kind == "promote":
+                done, kind = promoted(self._stores.training, self._use_case, action), "promotion"
             else:
-                waits = replace(action, status=ActionStatus.AWAITING)
-                self._settle("promotion.requested", waits, action)
-        else:
-            self._settle(f"champion.{action.kind}", self._judged(action), action)
+                done, kind = self._judged(action), "champion"
+            told |= {"status": done.status.value, "run": done.run_id}
+            what = action.kind if kind == "champion" else done.status
+            self._settle(f"{kind}.{what}", done, action)
+
+    def _may_promote(self, action: TriggerAction) -> bool:
+        return self._is_free(action) or action.status is ActionStatus.APPROVED
 
     def _is_free(self, action: TriggerAction) -> bool:
         """Whether a promotion needs no answer: the use case says so, and the environment too."""
@@ -158,6 +164,16 @@ class Actions:
         return self._stores.monitor.actions(
             use_case=self._use_case.name, statuses=statuses, limit=_MANY
         )
+
+
+def _event(action: TriggerAction) -> AuditEvent:
+    return AuditEvent(
+        actor=f"rule:{action.rule}",
+        action=action.kind,
+        resource=f"action={action.id} version={action.version or '-'}",
+        use_case=action.use_case,
+        detail={"evaluation": action.evaluation_id, "decided_by": action.decided_by},
+    )
 
 
 def _key_of(action: TriggerAction) -> str:

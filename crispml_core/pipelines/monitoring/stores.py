@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from crispml_core.pipelines.stores import TrainingStores
+from crispml_core.ports.deeds import Deeds
 from crispml_core.ports.label_store import LabelStore
 from crispml_core.ports.monitor_store import MonitorStore
 from crispml_core.ports.report_store import ReportStore
@@ -40,6 +41,8 @@ class MonitorStores:
     challenge : callable
         Says how the challenger of a use case stands, as known at a moment; see
         `crispml_core.pipelines.challenges.Challenges.challenge`.
+    deeds : Deeds
+        Writes down what rules set off, before and after.
     """
 
     training: TrainingStores
@@ -51,3 +54,4 @@ class MonitorStores:
     check_cycle: Callable[[str, str, Mapping[str, Any]], dict[str, Any]]
     drift: ReadDrift
     challenge: Callable[[str, datetime], Mapping[str, Any]]
+    deeds: Deeds

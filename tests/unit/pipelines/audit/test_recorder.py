@@ -9,7 +9,8 @@ import pytest
 
 from crispml_core.domain.audit import AuditEvent
 from crispml_core.domain.errors import StoreUnavailable
-from crispml_core.pipelines.audit.recorder import AuditRecorder, Recorded
+from crispml_core.pipelines.audit.deeds import RecordedDeeds
+from crispml_core.pipelines.audit.recorder import AuditRecorder
 from crispml_core.pipelines.audit.refusals import Refusals
 from crispml_core.testing.fakes.audit_log import FakeAuditLog
 
@@ -84,10 +85,11 @@ def test_what_waits_is_written_before_the_end_and_nothing_comes_behind_it():
 
 def test_a_deed_without_a_request_leaves_what_was_meant_and_what_came_of_it():
     recorder = AuditRecorder(FakeAuditLog(), "qa")
-    with Recorded(recorder, event("promote", resource="model=credit")) as deed:
+    deeds = RecordedDeeds(recorder)
+    with deeds(event("promote", resource="model=credit")) as told:
         assert [e.event.outcome for e in recorder.log.kept] == ["asked"]
-        deed.detail["version"] = "v2"
-    with pytest.raises(ZeroDivisionError), Recorded(recorder, event("retrain")):
+        told["version"] = "v2"
+    with pytest.raises(ZeroDivisionError), deeds(event("retrain")):
         raise ZeroDivisionError
     kept = [(e.event.action, e.event.outcome, dict(e.event.detail)) for e in recorder.log.kept]
     assert kept == [
@@ -101,7 +103,7 @@ def test_a_deed_without_a_request_leaves_what_was_meant_and_what_came_of_it():
 
 def test_nothing_is_done_when_it_cannot_be_written_down_before():
     recorder = AuditRecorder(FakeAuditLog(is_away=True), "qa")
-    with pytest.raises(StoreUnavailable), Recorded(recorder, event()):
+    with pytest.raises(StoreUnavailable), RecordedDeeds(recorder)(event()):
         pytest.fail("it was done")
     recorder.close()
 

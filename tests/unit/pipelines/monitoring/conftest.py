@@ -20,6 +20,7 @@ from crispml_core.pipelines.monitoring.messages import Messages
 from crispml_core.pipelines.monitoring.monitor import Monitor
 from crispml_core.pipelines.monitoring.stores import MonitorStores
 from crispml_core.testing.fakes.alias_log import FakeAliasLog
+from crispml_core.testing.fakes.deeds import FakeDeeds
 from crispml_core.testing.fakes.label_store import FakeLabelStore
 from crispml_core.testing.fakes.monitor_store import FakeMonitorStore
 from crispml_core.testing.fakes.outbox import FakeOutbox
@@ -43,6 +44,7 @@ class World:
         clock = self.clock = lambda: self.now
         self.outbox, self.ledger = FakeOutbox(), FakeScoreLedger()
         self.findings = FakeMonitorStore(self.outbox)
+        self.deeds = FakeDeeds()
         self.stores = MonitorStores(
             ledger=self.ledger,
             labels=FakeLabelStore(self.ledger, clock=clock),
@@ -53,6 +55,7 @@ class World:
             drift=lambda use_case, **period: self.drift,
             challenge=lambda use_case, at: self.challenge,
             check_cycle=lambda use_case, method, given: dict(given),
+            deeds=self.deeds,
         )
         self.facts = facts
         self.models, self.aliases = training.models, self.stores.training.aliases
