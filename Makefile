@@ -10,7 +10,7 @@ PROJECTS := pyproject.toml services/training/pyproject.toml services/scoring/pyp
 export OMP_WAIT_POLICY ?= PASSIVE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test trial servers proof bench check fmt lint lock sbom openapi dashboards ddl access clean
+.PHONY: help setup demo up test trial servers proof bench check audit fmt lint lock sbom openapi dashboards ddl access clean
 
 help: ## List the verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -48,15 +48,19 @@ proof: setup ## Run the full sizes and write figures to benchmarks/results/
 bench: setup ## Measure scoring side by side with its peers; ARGS="--quick --json"
 	@$(BIN)/python -m benchmarks.bench $(ARGS)
 
-check: setup lint ## Format check, lint, types, imports and unit tests, in under a minute
-	@$(BIN)/python -m pytest -q -n 2 --dist worksteal --hypothesis-profile=quick -m "not slow and not server" \
-	  tests/unit
+check: setup lint ## Format check, lint, types, imports, advisories and unit tests, in under a minute
+	@$(BIN)/python -m scripts.audit & audit=$$!; \
+	$(BIN)/python -m pytest -q -n 2 --dist worksteal --hypothesis-profile=quick -m "not slow and not server" \
+	  tests/unit && wait $$audit
 
 lint: setup ## Check format, style, types and imports
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+audit: setup ## Compare what is installed with the advisories that are known
+	@$(BIN)/python -m scripts.audit $(ARGS)
 
 fmt: setup ## Format the code
 	@$(BIN)/ruff format .

@@ -22,7 +22,7 @@ from crispml_core.cli.services import Services, local_settings, make_stores
 FOLDER = Path(__file__).parent
 ROOT = FOLDER.parents[1]
 USE_CASE = "german_credit"
-EXAMPLES, SEED = 20, 6
+EXAMPLES, SEED = 10, 6
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +64,19 @@ def test_without_a_credential_the_probes_are_all_that_is_answered(services: Serv
         }
         assert {path for path in answered if path.startswith("/api/")} == set()
         assert {"/livez", "/readyz", "/version"} <= answered
+
+
+def test_no_key_is_in_a_list_of_processes(services: Services) -> None:
+    assert services.key
+    looked_at = 0
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            told = (process / "cmdline").read_bytes() + (process / "environ").read_bytes()
+        except OSError:
+            continue  # it has ended, or is somebody else's
+        looked_at += b"crispml" in told
+        assert services.key.encode() not in told
+    assert looked_at >= 2
 
 
 def ask(
