@@ -95,6 +95,8 @@ class InfluxWriter:
 
 def _meaning(error: ApiException) -> Exception:
     status = error.status or 0
+    if not status:  # the client tells of a failed handshake like this
+        return Away("its certificate is not trusted: check CRISPML_INFLUX__CA_FILE")
     if status in _AGAIN or status >= 500:
         headers = error.headers or {}
         return Away(f"it answers {status}", _seconds(headers.get("Retry-After", "")))
