@@ -6,7 +6,6 @@ import io
 import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from time import monotonic
 from typing import Any
 
 import pytest
@@ -15,12 +14,10 @@ from fastapi import FastAPI
 
 from crispml_core import UseCase
 from crispml_core.adapters.bundles import TarBundles
-from crispml_core.adapters.journal import FileJournals
 from crispml_core.adapters.volume.batch_store import VolumeBatchStore
 from crispml_core.bootstrap.batches import Batches
 from crispml_core.bootstrap.scoring import ScoringParts
 from crispml_core.bootstrap.training import TrainingParts
-from crispml_core.domain.errors import NotFound
 from crispml_core.domain.models import ModelVersion
 from crispml_core.domain.privacy import Secrets
 from crispml_core.governance.promotion import PromotionRules
@@ -39,14 +36,7 @@ from crispml_core.pipelines.stores import TrainingStores
 from crispml_core.pipelines.subjects.erasing import Eraser
 from crispml_core.pipelines.subjects.stores import SubjectStores
 from crispml_core.pipelines.training import TrainingPipelines
-from crispml_core.serving.direct_commits import DirectCommits
-from crispml_core.serving.durable_ledger import DurableLedger
-from crispml_core.serving.engine import ScoringEngine
-from crispml_core.serving.ledger_writer import LedgerWriter
-from crispml_core.serving.live_models import LiveModels
-from crispml_core.serving.loaded_versions import LoadedVersions
 from crispml_core.serving.privacy import Privacy
-from crispml_core.serving.shadow import ShadowScores
 from crispml_core.serving.subject_vault import SubjectVault
 from crispml_core.settings import CrispMLSettings, LogSettings
 from crispml_core.settings.security import AuthSettings
@@ -77,13 +67,12 @@ from crispml_core.testing.fakes.upload_store import FakeUploadStore
 from crispml_scoring.app import create_app as create_scoring
 from crispml_training.app import create_app as create_training
 from tests.services.current import CurrentParts, StillExecutor
+from tests.services.engine import engine_of
 from tests.services.fake_drift import fake_drift
 from tests.services.private_use_case import KEYS, private, private_keys
 from tests.services.service import (
-    CHALLENGER,
     VERSION,
     Service,
-    SureScorer,
     TestClient,
     version_of,
 )
@@ -350,7 +339,7 @@ def serve(
         )
     else:
         privacy = privacy or Privacy()
-        engine = _engine(known, ledger, aliases, timings, folder, privacy)
+        engine = engine_of(known, ledger, aliases, timings, folder, privacy)
         parts = ScoringParts(
             **shared,
             ledger=ledger,
@@ -387,29 +376,6 @@ def serve(
     app.state.settings, app.state.draining, app.openapi_schema = settings, False, None
     with TestClient(app) as client:
         yield Service(app, client, parts, current.executor, health, closed)
-
-
-def _engine(
-    use_cases: dict[str, UseCase],
-    ledger: FakeScoreLedger,
-    aliases: FakeAliasLog,
-    timings: FakeTimingLog,
-    folder: Path,
-    privacy: Privacy,
-) -> ScoringEngine:
-    def load(use_case: UseCase, version: str) -> SureScorer:
-        if version not in (VERSION, CHALLENGER):
-            raise NotFound("model version", [VERSION])
-        return SureScorer(use_case, version)
-
-    durable = DurableLedger(ledger, FileJournals(folder / "journal"), retry_s=0.05)
-    versions = LoadedVersions(load, 10_000, privacy)
-    live = LiveModels(use_cases, versions, aliases.highest, aliases.aliases, clock=monotonic)
-    shadow = ShadowScores(LedgerWriter(ledger, DirectCommits(ledger)))
-    writer = LedgerWriter(ledger, durable)
-    return ScoringEngine(
-        live, ledger, writer, durable, deadline_s=5, shadow=shadow, timings=timings
-    )
 
 
 def _nothing(*_: Any) -> Any:
