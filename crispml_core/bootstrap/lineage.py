@@ -24,7 +24,9 @@ def lineage_builder(
     @cache
     def build() -> LineageReader:
         from crispml_core.adapters.sql.alias_log import SqlAliasLog
+        from crispml_core.adapters.sql.approval_log import SqlApprovalLog
         from crispml_core.adapters.sql.labels.store import SqlLabelStore
+        from crispml_core.adapters.sql.monitor_store import SqlMonitorStore
         from crispml_core.adapters.sql.report_store import SqlReportStore
         from crispml_core.adapters.sql.run_store import SqlRunStore
         from crispml_core.adapters.sql.score_counts import SqlScoreCounts
@@ -46,6 +48,8 @@ def lineage_builder(
                 labels=SqlLabelStore(engine),
                 reports=SqlReportStore(engine),
                 runs=SqlRunStore(engine),
+                approvals=SqlApprovalLog(engine),
+                findings=SqlMonitorStore(engine),
             )
         )
 

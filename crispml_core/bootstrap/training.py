@@ -78,6 +78,7 @@ from crispml_core.pipelines.subjects.erasing import Eraser
 from crispml_core.pipelines.subjects.stores import SubjectStores
 from crispml_core.pipelines.training import TrainingPipelines
 from crispml_core.ports.artefact_store import ArtefactStore
+from crispml_core.ports.bundle_format import BundleFormat
 from crispml_core.ports.dataset_store import DataSetStore
 from crispml_core.ports.monitor_store import MonitorStore
 from crispml_core.ports.outbox import Outbox
@@ -109,6 +110,8 @@ class TrainingParts(Parts):
     ----------
     runs, queue : RunStore
         The same runs, for requests and for what executes them.
+    container : BundleFormat
+        How members lie in a file that leaves the service.
     signer : Signer or None
         Signs what leaves this service; None where signing is off.
     """
@@ -123,6 +126,7 @@ class TrainingParts(Parts):
     training: TrainingPipelines
     project_aliases: Callable[[str], None]
     bundles: Bundles
+    container: BundleFormat
     approvals: Approvals
     monitor: Monitor
     findings: MonitorStore
@@ -277,6 +281,7 @@ def build(settings: CrispMLSettings, *, is_run: bool = False) -> TrainingParts:
         training=training,
         project_aliases=project_aliases,
         bundles=Bundles(use_cases, stores, runs, TarBundles(), signer, bundle_authors(settings)),
+        container=TarBundles(),
         approvals=Approvals(
             use_cases,
             ApprovalStores(training=stores, keys=keys, outbox=outbox, drift=drift),

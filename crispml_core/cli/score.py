@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
+from crispml_core.cli.dossier import dossier
 from crispml_core.cli.records import chunks, read_rows, typed
-from crispml_core.cli.verb import Failure, ServiceVerb, Session
+from crispml_core.cli.verb import DefaultGroup, Failure, ServiceVerb, Session
 from crispml_core.domain.identifiers import new_id
 
 if TYPE_CHECKING:
@@ -16,7 +17,23 @@ if TYPE_CHECKING:
 CHUNK = 1000
 
 
-@click.command("score", cls=ServiceVerb, example="crispml score german_credit applications.csv")
+@click.group(
+    "score",
+    cls=DefaultGroup,
+    default="records",
+    epilog="Example: crispml score german_credit new.csv",
+)
+def score() -> None:
+    """Score records, and show everything behind a score.
+
+    Without a command: crispml score USE_CASE [FILE].
+    """
+
+
+score.add_command(dossier)
+
+
+@score.command("records", cls=ServiceVerb, example="crispml score german_credit applications.csv")
 @click.argument("use_case")
 @click.argument("file", type=click.File("r", encoding="utf-8"), default="-")
 @click.option("--version", help="A model version instead of an alias.")
@@ -28,7 +45,7 @@ CHUNK = 1000
     help="Add an interval, or a set of classes, of this confidence.",
 )
 @click.pass_obj
-def score(
+def records(
     session: Session,
     use_case: str,
     file: TextIO,

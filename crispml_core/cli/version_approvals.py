@@ -106,7 +106,7 @@ def _show(session: Session, found: VersionApproval) -> None:
             ("model", found.model),
             ("version", found.version),
             ("digest", found.digest),
-            ("trained by", found.trained_by or "nobody knows"),
+            ("trained by", ", ".join(found.trained_by) or "nobody knows"),
             (
                 f"approval in {found.environment}",
                 needed if holds is None else f"by {holds.decided_by}: {holds.reason}",

@@ -10,6 +10,7 @@ from typing import Any
 
 from crispml_core.client.answers import LabelAnswer, ReportInfo, ScoreAnswer
 from crispml_core.client.challenge_calls import ChallengeCalls
+from crispml_core.client.dossiers import DossierCalls
 from crispml_core.client.http import API, below
 from crispml_core.domain.labels import StoredLabel
 from crispml_core.domain.reports import VerificationReport
@@ -20,7 +21,7 @@ from crispml_core.domain.scores import Score
 _LONG_S = 3600.0
 
 
-class ScoringClient(ChallengeCalls):
+class ScoringClient(ChallengeCalls, DossierCalls):
     """Typed calls of the scoring service."""
 
     def score(
@@ -350,10 +351,6 @@ class ScoringClient(ChallengeCalls):
     def stored_score(self, score_id: str) -> Score:
         """Return one stored score."""
         return self.connection.get("/scores" + below(score_id), Score)
-
-    def dossier(self, score_id: str) -> dict[str, Any]:
-        """Return everything behind one score."""
-        return self.connection.get("/scores" + below(score_id, "dossier"), dict[str, Any])
 
     def labels(
         self,

@@ -13,6 +13,7 @@ from crispml_core.client.audit_calls import AuditCalls
 from crispml_core.client.bundles import BundleCalls
 from crispml_core.client.datasets import PARQUET as PARQUET
 from crispml_core.client.datasets import DataSetCalls
+from crispml_core.client.dossiers import DossierCalls
 from crispml_core.client.http import API, below
 from crispml_core.client.monitoring_calls import MonitoringCalls
 from crispml_core.client.retention_calls import RetentionCalls
@@ -29,6 +30,7 @@ class TrainingClient(
     ApprovalCalls,
     BundleCalls,
     DataSetCalls,
+    DossierCalls,
     KeyCalls,
     MonitoringCalls,
     RetentionCalls,

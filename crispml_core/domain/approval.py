@@ -123,7 +123,7 @@ class VersionApproval:
 
     Parameters
     ----------
-    trained_by : str
+    trained_by : tuple of str
         Who trained it; empty when nobody knows.
     is_needed : bool
         Whether the environment asks for an approval before a version may answer.
@@ -140,7 +140,7 @@ class VersionApproval:
     digest: str
     report_digest: str
     environment: str
-    trained_by: str
+    trained_by: tuple[str, ...]
     is_needed: bool
     approval_id: str | None
     objection: str | None

@@ -80,6 +80,12 @@ def _new_number() -> int:
     return milliseconds << 80 | 0x7 << 76 | counter << 64 | 0b10 << 62 | tail
 
 
+def moment_of_id(identifier: str) -> datetime:
+    """Return when an id of `new_id` was made, to the millisecond."""
+    milliseconds = UUID(identifier).int >> 80
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)
+
+
 def utc_now() -> datetime:
     """Return the current moment in UTC, with microseconds."""
     now = datetime.now(UTC)

@@ -98,9 +98,9 @@ class ModelVersion:
         record only what these leave of it.
     compiled : CompiledForm
         Whether a compiled form serves, how close it is to scikit-learn, and why not if not.
-    trained_by : str
-        Who asked for the run that fitted the model, a rule as ``rule:NAME``; empty when nobody
-        knows.
+    trained_by : tuple of str
+        Who asked for the runs that fitted and published it, a rule as ``rule:NAME``; empty when
+        that is not known of all.
     """
 
     model: str
@@ -124,7 +124,7 @@ class ModelVersion:
     conformal: dict[str, Any] | None = None
     masked: bool = False
     compiled: CompiledForm = field(default_factory=CompiledForm)
-    trained_by: str = ""
+    trained_by: tuple[str, ...] = ()
     files: tuple[StoredFile, ...] = ()
 
 

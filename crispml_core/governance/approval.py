@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,7 +72,10 @@ def checklist(
 
 
 def objection(
-    items: Sequence[ChecklistItem], accepted: Iterable[str], trained_by: str, approver: Approver
+    items: Sequence[ChecklistItem],
+    accepted: Iterable[str],
+    trained_by: Collection[str],
+    approver: Approver,
 ) -> str | None:
     """Return why somebody cannot approve a version, or None when they can.
 
@@ -83,7 +86,7 @@ def objection(
     ----------
     accepted : iterable of str
         Names of items that are undecided and shall not stand in the way.
-    trained_by : str
+    trained_by : collection of str
         Who trained the version, as its manifest says; empty when nobody knows.
     """
     against = independence(trained_by, approver)
@@ -107,7 +110,7 @@ def objection(
     return None
 
 
-def independence(trained_by: str, approver: Approver) -> str | None:
+def independence(trained_by: Collection[str], approver: Approver) -> str | None:
     """Return why somebody is not a second pair of eyes, or None when they are.
 
     Whoever made the key that somebody asks with could ask with it too.
@@ -116,9 +119,9 @@ def independence(trained_by: str, approver: Approver) -> str | None:
         return "authentication is off, so nobody can be told from whoever trained the version"
     if not trained_by:
         return "nobody knows who trained the version; train it again with authentication on"
-    if trained_by == approver.name:
+    if approver.name in trained_by:
         return "who trained a version cannot approve it"
-    if trained_by == approver.key_made_by:
+    if approver.key_made_by in trained_by:
         return "whoever trained the version made the key that asks, so it cannot approve it"
     return None
 

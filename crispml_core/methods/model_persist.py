@@ -54,6 +54,8 @@ class ModelFacts:
         The types inside the bytes.
     conformal : dict or None
         The fitted table behind intervals and label sets.
+    trained_by : tuple of str
+        Who asked for the runs that fit and publish it; empty when that is not known of all.
     """
 
     algorithm: str
@@ -65,6 +67,7 @@ class ModelFacts:
     trusted_types: tuple[str, ...]
     lineage: Lineage
     conformal: dict[str, Any] | None = None
+    trained_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +107,7 @@ def draft_version(
         golden_rows=0,
         schema=msgspec.to_builtins(use_case.schema),
         conformal=facts.conformal,
+        trained_by=facts.trained_by,
         masked=use_case.privacy.training,
     )
 

@@ -130,7 +130,7 @@ class Approvals:
         evidence = {
             "checklist": [asdict(item) for item in items],
             "accepted": sorted(accept),
-            "trained_by": manifest.trained_by,
+            "trained_by": list(manifest.trained_by),
         }
         decided = self._keep(kind, model, version, principal, reason, evidence)
         if approve:

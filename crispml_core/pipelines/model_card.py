@@ -71,6 +71,7 @@ def model_card(
             ],
             verifications=_verifications(stores, manifest),
             drift=None if drift is None else _drift(drift, manifest),
+            decisions=stores.approvals.decisions(model, version),
             purpose=None if use_case is None else use_case.description or None,
             fields=() if use_case is None else use_case.fields,
             same_definition=use_case is not None and use_case.digest == manifest.use_case_digest,

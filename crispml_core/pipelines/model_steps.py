@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -157,6 +156,7 @@ def persist(work: Workplace, model_id: str, report_id: str) -> ModelVersion:
                 libraries=dict(work.stores.libraries()),
                 trusted_types=tuple(facts["trusted_types"]),
                 conformal=facts.get("conformal"),
+                trained_by=_trained_by(facts.get("trained_by", ""), work.asked_by),
                 lineage=Lineage(
                     raw=facts["raw_id"],
                     prepared=facts["prepared_id"],
@@ -184,11 +184,7 @@ def persist(work: Workplace, model_id: str, report_id: str) -> ModelVersion:
             _compiled(work, draft, pipeline, train),
             train,
         )
-        # Whoever fitted the model trained the version, and not who only published it.
-        trained_by = facts.get("trained_by") or work.asked_by
-        manifest = work.stores.models.publish(
-            replace(package.manifest, trained_by=trained_by), package.files, work.run_id
-        )
+        manifest = work.stores.models.publish(package.manifest, package.files, work.run_id)
         step.rows = manifest.golden_rows
         step.output = {"model": manifest.model, "version": manifest.version}
     return manifest
@@ -211,3 +207,8 @@ def _compiled(
         return f"the library {error.name} is not installed"
     except (NotCompilable, RegistryDamaged) as error:
         return str(error)
+
+
+def _trained_by(*people: str) -> tuple[str, ...]:
+    """Return who had a hand in a version; nobody when one of them is not known."""
+    return tuple(sorted(set(people))) if all(people) else ()

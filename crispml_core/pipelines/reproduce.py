@@ -44,7 +44,7 @@ def reproduce(work: Workplace, model: str, version: str) -> Reproduction:
     answers = None
     try:
         with work.stores.scratch(work.stores, work.run_id) as stores:
-            again = Workplace(work.use_case, stores, work.recorder, work.run_id)
+            again = Workplace(work.use_case, stores, work.recorder, work.run_id, work.asked_by)
             made = _make(again, recorded)
             found += _data(work, again, recorded, made)
             found += _figures(recorded, made)

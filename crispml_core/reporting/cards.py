@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from crispml_core.domain.approval import VersionDecision
 from crispml_core.domain.fields import Field
 from crispml_core.reporting.card_limits import limitations
 from crispml_core.reporting.card_live import (
@@ -53,6 +54,8 @@ class CardInput:
         Whether the loaded use case is the one that the version was made with.
     drift : Document or None
         The drift of the scores of the version; None when nobody could be asked.
+    decisions : sequence of VersionDecision
+        What people decided about the version, oldest first.
     """
 
     version: Document
@@ -65,6 +68,7 @@ class CardInput:
     fields: Sequence[Field] = field(default_factory=tuple)
     same_definition: bool = True
     drift: Document | None = None
+    decisions: Sequence[VersionDecision] = ()
 
 
 def card_content(given: CardInput) -> dict[str, Any]:
@@ -131,6 +135,7 @@ def _general(given: CardInput) -> dict[str, Any]:
             "model": manifest["model"],
             "version": manifest["version"],
             "digest": manifest.get("digest"),
+            "trained_by": manifest.get("trained_by"),
             "created_at": manifest["created_at"],
             "use_case": f"{manifest['use_case']} {manifest['use_case_version']}",
             "use_case_digest": manifest["use_case_digest"],
@@ -348,8 +353,23 @@ def _changes(given: CardInput) -> dict[str, Any]:
         "Changes through the life cycle",
         "6",
         {"planned_changes": None},
-        {"alias_history": _table(columns, rows)},
+        {"alias_history": _table(columns, rows), "decisions": _decisions(given)},
     )
+
+
+def _decisions(given: CardInput) -> dict[str, Any]:
+    columns = ("decision", "in", "decided", "by", "reason")
+    rows: list[list[Cell]] = [
+        [
+            one.kind.value.replace("_", " "),
+            one.environment,
+            one.decided_at.isoformat(),
+            one.decided_by,
+            one.reason,
+        ]
+        for one in given.decisions
+    ]
+    return _table(columns, rows)
 
 
 def _after_release(given: CardInput) -> dict[str, Any]:

@@ -53,6 +53,7 @@ from crispml_core.testing.fakes.import_log import FakeImportLog
 from crispml_core.testing.fakes.key_store import FakeKeyStore
 from crispml_core.testing.fakes.label_store import FakeLabelStore
 from crispml_core.testing.fakes.model_registry import FakeModelRegistry
+from crispml_core.testing.fakes.monitor_store import FakeMonitorStore
 from crispml_core.testing.fakes.outbox import FakeOutbox
 from crispml_core.testing.fakes.report_store import FakeReportStore
 from crispml_core.testing.fakes.retention_store import FakeRetentionStore, shelves_of
@@ -281,6 +282,8 @@ def serve(
             labels=labels,
             reports=reports,
             runs=runs,
+            approvals=stores.approvals,
+            findings=FakeMonitorStore(FakeOutbox()),
         )
     )
     audit_log, subject_keys = FakeAuditLog(), FakeSubjectKeys()
@@ -312,6 +315,7 @@ def serve(
             **shared,
             runs=runs,
             queue=runs,
+            container=TarBundles(),
             bundles=Bundles(known, pipelines.stores, runs, TarBundles()),
             datasets=datasets,
             catalogue=Catalogue(datasets, notes),

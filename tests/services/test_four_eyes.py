@@ -61,7 +61,7 @@ class Prod:
         for name, roles in {**PEOPLE, **TRAINERS, "bob": ("approver",)}.items():
             # The second key of ann is one that she made.
             self._key(name, roles, made_by="key:ann" if name == "second" else "key:root")
-        for version, trained_by in ((ANN, "key:ann"), (NOBODYS, "")):
+        for version, trained_by in ((ANN, ("key:ann",)), (NOBODYS, ())):
             manifest = replace(
                 version_of(use_case, version),
                 trained_by=trained_by,

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 from crispml_core.domain.use_case import UseCase
 from crispml_core.ports.alias_log import AliasLog
+from crispml_core.ports.approval_log import ApprovalLog
 from crispml_core.ports.artefact_store import ArtefactStore
 from crispml_core.ports.dataset_store import DataSetStore
 from crispml_core.ports.label_store import LabelStore
 from crispml_core.ports.model_registry import ModelRegistry
+from crispml_core.ports.monitor_store import MonitorStore
 from crispml_core.ports.report_store import ReportStore
 from crispml_core.ports.run_store import RunStore
 from crispml_core.ports.score_counts import ScoreCounts
@@ -31,3 +33,5 @@ class LineageStores:
     labels: LabelStore
     reports: ReportStore
     runs: RunStore
+    approvals: ApprovalLog
+    findings: MonitorStore

@@ -21,6 +21,7 @@ from crispml_core.rest.evidence import Evidence
 from crispml_core.rest.few_versions import few_versions
 from crispml_core.rest.health import OK, WAITING
 from crispml_core.rest.metrics import HttpMetrics
+from crispml_core.rest.routes.dossiers import dossier_router
 from crispml_core.rest.routes.lineage import lineage_router
 from crispml_core.rest.routes.models import model_router
 from crispml_core.rest.routes.owners import SHARED_OWNERS
@@ -38,7 +39,6 @@ from crispml_scoring.metrics import ScoringMetrics
 from crispml_scoring.owners import OWNERS
 from crispml_scoring.reports import VerificationReports
 from crispml_scoring.routes.challenges import challenge_router
-from crispml_scoring.routes.dossiers import dossier_router
 from crispml_scoring.routes.drift import drift_router
 from crispml_scoring.routes.events import event_router
 from crispml_scoring.routes.inference import inference_router
@@ -129,7 +129,7 @@ def create_app(
             report_router(VerificationReports()),
             lineage_router(),
             whoami_router(),
-            dossier_router(),
+            dossier_router(lambda request: request.app.state.parts.privacy),
             challenge_router(),
             event_router(),
             run_router(SCORING_METHODS[:1]),

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import Protocol
+from typing import Any, Protocol
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from starlette.concurrency import run_in_threadpool
 
 from crispml_core.bootstrap.training import Background, TrainingParts, build
 from crispml_core.domain.errors import StoreUnavailable
 from crispml_core.domain.runs import CYCLE, MONITORING_RUNS, TRAINING_METHODS, TRAINING_RUNS
+from crispml_core.pipelines.dossier_bundle import pack_dossier
 from crispml_core.pipelines.standing import unapproved
 from crispml_core.rest.app import Service, create_base_app
 from crispml_core.rest.database_metrics import DatabaseMetrics
 from crispml_core.rest.health import OK
 from crispml_core.rest.metrics import HttpMetrics
+from crispml_core.rest.routes.dossiers import dossier_router
 from crispml_core.rest.routes.lineage import lineage_router
 from crispml_core.rest.routes.models import model_router
 from crispml_core.rest.routes.owners import SHARED_OWNERS
@@ -128,6 +130,7 @@ def create_app(
             report_router(ModelReports()),
             lineage_router(),
             subject_router(),
+            dossier_router(pack=_packed),
             retention_router(),
             audit_router(),
             whoami_router(),
@@ -145,6 +148,11 @@ def create_app(
 
     metrics.before_reading = look
     return app
+
+
+def _packed(request: Request, content: dict[str, Any], page: str) -> bytes:
+    parts: TrainingParts = request.app.state.parts
+    return pack_dossier(content, page, parts.models, parts.container, parts.signer)
 
 
 def _checks(parts: TrainingParts) -> Mapping[str, str | None]:
@@ -184,6 +192,7 @@ _SERVICE = Service(
         ("approval", "Who lets a version answer, and on what grounds."),
         ("bundles", "Versions with their evidence, on the way from one environment to the next."),
         ("reports", "Evaluations of fitted models."),
+        ("scores", "Everything behind one score."),
         ("lineage", "What came from what."),
         ("audit", "Who did what, and whether anybody touched the evidence since."),
         ("privacy", "What is held about people, and how long rows are kept."),

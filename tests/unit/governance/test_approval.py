@@ -55,7 +55,7 @@ def manifest(toy):
         trusted_types=(),
         golden_rows=50,
         schema={},
-        trained_by="user:ann",
+        trained_by=("user:ann",),
     )
 
 
@@ -159,20 +159,20 @@ MISSED = ChecklistItem(name="owner", verdict="not met", reason="declare it")
     ],
 )
 def test_undecided_can_be_accepted_by_name_and_not_met_cannot(items, accepted, says):
-    found = objection(items, accepted, "user:ann", BOB)
+    found = objection(items, accepted, ["user:ann"], BOB)
     assert found is None if says is None else re.search(says, found or "")
 
 
 @pytest.mark.parametrize(
     ("trained_by", "approver", "says"),
     [
-        ("user:ann", BOB, None),
-        ("user:bob", BOB, "who trained a version cannot approve it"),
-        ("", BOB, "nobody knows who trained"),
-        ("user:ann", Approver(name=EVERYBODY.name), "authentication is off"),
-        (EVERYBODY.name, Approver(name=EVERYBODY.name), "authentication is off"),
-        ("key:ann", Approver(name="key:second", key_made_by="key:ann"), "made the key that asks"),
-        ("key:ann", Approver(name="key:second", key_made_by="key:root"), None),
+        (["user:ann"], BOB, None),
+        (["user:ann", "user:bob"], BOB, "who trained a version cannot approve it"),
+        ([], BOB, "nobody knows who trained"),
+        (["user:ann"], Approver(name=EVERYBODY.name), "authentication is off"),
+        ([EVERYBODY.name], Approver(name=EVERYBODY.name), "authentication is off"),
+        (["key:ann"], Approver(name="key:second", key_made_by="key:ann"), "made the key that asks"),
+        (["key:ann"], Approver(name="key:second", key_made_by="key:root"), None),
     ],
 )
 def test_it_takes_a_second_pair_of_eyes(trained_by, approver, says):

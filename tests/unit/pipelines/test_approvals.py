@@ -71,7 +71,7 @@ class Prod:
                 "trusted_types": (),
                 "golden_rows": 9,
                 "schema": {},
-                "trained_by": "user:ann",
+                "trained_by": ("user:ann",),
             }
             | changes
         )
@@ -140,7 +140,7 @@ def test_an_approval_keeps_what_it_was_given_on(prod):
         decided.report_digest == "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"
     )
     assert {item["verdict"] for item in decided.evidence["checklist"]} == {"met"}
-    assert decided.evidence["trained_by"] == "user:ann"
+    assert decided.evidence["trained_by"] == ["user:ann"]
     found = prod.approvals.read("toy", "v1", BOB)
     assert (found.approval_id, found.is_needed, found.objection) == (
         decided.approval_id,
@@ -179,7 +179,7 @@ def test_a_version_without_a_report_cannot_be_approved(prod):
 
 
 def test_who_trained_it_cannot_approve_not_even_with_a_key_of_their_own_making(prod):
-    prod.arrive(trained_by="key:ann")
+    prod.arrive(trained_by=("key:ann",))
     ann = Principal("key:ann", (Grant(Role.APPROVER),))
     second = ApiKey(
         key_id="k2",
@@ -198,7 +198,7 @@ def test_who_trained_it_cannot_approve_not_even_with_a_key_of_their_own_making(p
 
 
 def test_a_refusal_needs_no_checklist_and_everything_needs_a_reason(prod):
-    prod.arrive(trained_by="", kpis={"test": {"auc": 0.1}})
+    prod.arrive(trained_by=(), kpis={"test": {"auc": 0.1}})
     prod.decide(approve=False)
     for act in (prod.decide, prod.break_glass):
         with pytest.raises((InvalidInput, ApprovalRefused)):
@@ -216,7 +216,7 @@ def test_an_imported_version_is_the_fallback_from_its_approval_on(prod):
 
 
 def test_a_broken_glass_is_written_down_and_told_before_anything_moves(prod, monkeypatch):
-    prod.arrive(trained_by="")
+    prod.arrive(trained_by=())
     seen = []
     move = prod.stores.aliases.move
 

@@ -230,10 +230,10 @@ def asked(toy, stores, method, by, **given):
 
 def test_a_version_knows_who_asked_for_its_training(toy, stores):
     version = asked(toy, stores, "cycle", "key:ann")["best"]
-    assert stores.models.get("toy", version).trained_by == "key:ann"
+    assert stores.models.get("toy", version).trained_by == ("key:ann",)
 
 
-def test_who_only_publishes_a_model_has_not_trained_it(toy, stores):
+def test_who_publishes_a_model_counts_beside_who_fitted_it(toy, stores):
     made = asked(toy, stores, "cycle", "key:ann")["versions"][0]
     lineage = stores.models.get("toy", made["version"]).lineage
 
@@ -241,4 +241,4 @@ def test_who_only_publishes_a_model_has_not_trained_it(toy, stores):
         toy, stores, "model-persist", "key:bob", model_id=lineage.model, report_id=lineage.report
     )
 
-    assert stores.models.get("toy", again["version"]).trained_by == "key:ann"
+    assert stores.models.get("toy", again["version"]).trained_by == ("key:ann", "key:bob")

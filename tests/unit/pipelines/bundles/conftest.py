@@ -49,8 +49,9 @@ class Environment:
             {use_case.name: use_case}, self.stores, FakeRunStore(), TAR, signer, authors
         )
 
-    def train(self, **asked):
-        work = Workplace(self.use_case, self.stores, Recorder("toy", self.stores.timings), "run-1")
+    def train(self, by="", **asked):
+        recorder = Recorder("toy", self.stores.timings)
+        work = Workplace(self.use_case, self.stores, recorder, "run-1", by)
         return run_cycle(work, check_request(self.use_case, "cycle", asked, self.stores))
 
     def move(self, alias, version, reason="good", **more):

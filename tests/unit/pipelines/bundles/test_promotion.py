@@ -9,6 +9,9 @@ from crispml_core import Gate
 from crispml_core.domain.bundles import PromotionRefused
 from crispml_core.domain.errors import InvalidInput
 from crispml_core.governance.promotion import PromotionMode
+from crispml_core.pipelines.model_steps import persist
+from crispml_core.pipelines.recorder import Recorder
+from crispml_core.pipelines.workplace import Workplace
 from crispml_core.testing.fakes.health_log import FakeHealthLog
 from tests.unit.pipelines.bundles.test_bad_bundles import resealed
 
@@ -146,3 +149,20 @@ def test_outside_prod_an_import_moves_nothing(approved, environment):
     other = environment("qa")
     assert other.take_in(approved.content).fallback is None
     assert other.stores.aliases.aliases("toy") == {}
+
+
+def test_a_version_says_who_trained_it_and_so_does_its_bundle(qa, prod):
+    version = qa.train(by="user:ann")["best"]
+    qa.move("champion", version)
+    prod.take_in(qa.export(version))
+    assert prod.stores.models.get("toy", version).trained_by == ("user:ann",)
+    assert qa.stores.models.get("toy", qa.train(seed=3)["best"]).trained_by == ()
+
+
+def test_whoever_publishes_what_somebody_else_fitted_has_trained_it_too(qa):
+    result = qa.train(by="user:ann")
+    fitted = qa.stores.models.get("toy", result["best"]).lineage
+    for by, trained in (("user:bob", ("user:ann", "user:bob")), ("", ())):
+        recorder = Recorder("toy", qa.stores.timings)
+        work = Workplace(qa.use_case, qa.stores, recorder, "run-2", by)
+        assert persist(work, fitted.model, fitted.report).trained_by == trained

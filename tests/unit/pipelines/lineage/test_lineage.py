@@ -23,6 +23,8 @@ from crispml_core.pipelines.recorder import Recorder
 from crispml_core.pipelines.requests import check_request
 from crispml_core.pipelines.workplace import Workplace
 from crispml_core.testing.fakes.label_store import FakeLabelStore
+from crispml_core.testing.fakes.monitor_store import FakeMonitorStore
+from crispml_core.testing.fakes.outbox import FakeOutbox
 from crispml_core.testing.fakes.report_store import FakeReportStore
 from crispml_core.testing.fakes.run_store import FakeRunStore
 from crispml_core.testing.fakes.score_counts import FakeScoreCounts
@@ -110,6 +112,8 @@ def world(toy, toy_rows, make_stores):
             labels=labels,
             reports=reports,
             runs=runs,
+            approvals=stores.approvals,
+            findings=FakeMonitorStore(FakeOutbox()),
         )
     )
     manifest = stores.models.get("toy", version)
