@@ -20,7 +20,6 @@ CHUNK = 1000
 @click.group(
     "score",
     cls=DefaultGroup,
-    default="records",
     epilog="Example: crispml score german_credit new.csv",
 )
 def score() -> None:
@@ -33,7 +32,7 @@ def score() -> None:
 score.add_command(dossier)
 
 
-@score.command("records", cls=ServiceVerb, example="crispml score german_credit applications.csv")
+@score.command("show", cls=ServiceVerb, example="crispml score german_credit applications.csv")
 @click.argument("use_case")
 @click.argument("file", type=click.File("r", encoding="utf-8"), default="-")
 @click.option("--version", help="A model version instead of an alias.")
@@ -45,7 +44,7 @@ score.add_command(dossier)
     help="Add an interval, or a set of classes, of this confidence.",
 )
 @click.pass_obj
-def records(
+def show(
     session: Session,
     use_case: str,
     file: TextIO,

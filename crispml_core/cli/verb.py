@@ -179,22 +179,12 @@ class ServiceVerb(Verb):
 
 
 class DefaultGroup(click.Group):
-    """A group with a verb that may be left out: ``crispml models NAME``.
-
-    Parameters
-    ----------
-    default : str
-        The verb.
-    """
-
-    def __init__(self, *args: Any, default: str = "show", **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._default = default
+    """A group whose verb ``show`` may be left out: ``crispml models NAME``."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Put the default in front of arguments that name no verb of the group."""
+        """Put ``show`` in front of arguments that name no verb of the group."""
         if not args or (args[0] not in self.commands and args[0] not in ctx.help_option_names):
-            args = [self._default, *args]
+            args = ["show", *args]
         return super().parse_args(ctx, args)
 
 
