@@ -1,7 +1,7 @@
 """How many requests one caller may have in work at the same time.
 
 A caller who asks for more is told to wait, while everybody else is answered. What they are is one
-number per caller, changed by the event loop alone: it costs the hot path a tenth of a microsecond.
+number per caller, changed by the event loop alone: it costs the hot path less than a microsecond.
 """
 
 from __future__ import annotations
