@@ -11,9 +11,11 @@ from prometheus_client.metrics import MetricWrapperBase
 from prometheus_client.metrics_core import Metric as Family
 from prometheus_client.registry import Collector
 
+from crispml_core.rest.audit_metrics import AuditMetrics
 from crispml_core.rest.database_metrics import DatabaseMetrics
 from crispml_core.rest.metrics import HttpMetrics
 from crispml_scoring.metrics import ScoringMetrics
+from crispml_training.audit_metrics import KeeperMetrics
 from crispml_training.metrics import StoredMetrics
 
 
@@ -58,6 +60,8 @@ def registry() -> CollectorRegistry:
     """Return a registry with every metric of both services."""
     made = HttpMetrics().registry
     DatabaseMetrics(made)
+    AuditMetrics(made)
+    KeeperMetrics(made)
     ScoringMetrics(made)
     StoredMetrics(made, lambda: None)
     return made

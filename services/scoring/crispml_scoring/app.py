@@ -16,6 +16,7 @@ from crispml_core.domain.events import ServingEvent
 from crispml_core.domain.models import ROLES
 from crispml_core.domain.runs import SCORING_METHODS
 from crispml_core.rest.app import Service, create_base_app
+from crispml_core.rest.audit_metrics import AuditMetrics
 from crispml_core.rest.database_metrics import DatabaseMetrics
 from crispml_core.rest.evidence import Evidence
 from crispml_core.rest.few_versions import few_versions
@@ -74,12 +75,13 @@ def create_app(
     http = HttpMetrics()
     metrics = ScoringMetrics(http.registry)
     live: list[ScoringParts] = []
-    database = DatabaseMetrics(http.registry)
+    database, audit = DatabaseMetrics(http.registry), AuditMetrics(http.registry)
 
     def look() -> None:
         for now in live:
             metrics.look(now.engine)
             database.look(now)
+            audit.look(now)
 
     http.before_reading = look
     http.choose = lambda found: few_versions(found, _in_service(live[0]) if live else {})

@@ -15,6 +15,7 @@ from crispml_core.domain.runs import CYCLE, MONITORING_RUNS, TRAINING_METHODS, T
 from crispml_core.pipelines.dossier_bundle import pack_dossier
 from crispml_core.pipelines.standing import unapproved
 from crispml_core.rest.app import Service, create_base_app
+from crispml_core.rest.audit_metrics import AuditMetrics
 from crispml_core.rest.database_metrics import DatabaseMetrics
 from crispml_core.rest.health import OK
 from crispml_core.rest.metrics import HttpMetrics
@@ -29,6 +30,7 @@ from crispml_core.rest.routes.use_cases import use_case_router
 from crispml_core.rest.routes.whoami import whoami_router
 from crispml_core.rest.runs import Runs
 from crispml_core.settings import CrispMLSettings, load_settings
+from crispml_training.audit_metrics import KeeperMetrics
 from crispml_training.metrics import StoredMetrics
 from crispml_training.owners import OWNERS
 from crispml_training.reports import ModelReports
@@ -140,11 +142,14 @@ def create_app(
         metrics=metrics,
     )
     StoredMetrics(metrics.registry, lambda: app.state.parts)
-    database = DatabaseMetrics(metrics.registry)
+    database, audit = DatabaseMetrics(metrics.registry), AuditMetrics(metrics.registry)
+    keeper = KeeperMetrics(metrics.registry)
 
     def look() -> None:
         if app.state.parts is not None:
             database.look(app.state.parts)
+            audit.look(app.state.parts)
+            keeper.look(app.state.parts.keeper)
 
     metrics.before_reading = look
     return app
