@@ -33,7 +33,7 @@ WAYS_OF_ONE_DATABASE = {
     ("labels/rows.py", "_insert_raw"),
 }
 # Files of tests that ask SQLite as what it is.
-OF_SQLITE = ("ahead", "capabilities", "killed_upgrades", "migrations")
+OF_SQLITE = ("ahead", "capabilities", "erased_files", "killed_upgrades", "migrations")
 # What other tests send to each database.
 OF_MIGRATIONS = {"databases/upgrade_lock.py", "schema/migrate.py", "schema/revision.py"}
 
