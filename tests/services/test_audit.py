@@ -16,7 +16,7 @@ from tests.services.conftest import VERSION
 from tests.services.test_scoring import record
 
 # Of these an entry shows only that they were there.
-HIDDEN = {"subject_id"}
+HIDDEN = {"subject"}
 
 
 def entries(service):
