@@ -196,7 +196,13 @@ def test_today_it_tells_what_happened_since(history: Any, clients: dict[str, Tes
 
 def test_the_page_tells_it_too(history: Any) -> None:
     page = history.told["scoring", "html"].decode()
-    for text in ("user:bob", "meeting 12", "drifts", "✓ The version had been approved"):
+    for text in (
+        "user:bob",
+        "meeting 12",
+        "drifts",
+        "✓ The version had been approved",
+        "Reasons, on the scale",
+    ):
         assert text in page
     assert "<script" not in page
 
