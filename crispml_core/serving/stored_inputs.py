@@ -2,9 +2,10 @@
 
 A row is digested as SHA-256 over its *image*: the MessagePack array of what the ledger keeps of it,
 in this order: score id, record key, prediction, probability, probabilities by class, segments,
-request id, details, then the stored fields of the record in the order of the record schema. Dates
-and moments are ISO 8601 text; what is missing is nil. Anybody with a MessagePack library can verify
-a row. `crispml_core.tables.row_images` makes the same images from columns.
+request id, details, then the stored fields of the record in the order of the record schema. Where
+the record has a data subject, the score id is followed by a slash and the id of the subject's key.
+Dates and moments are ISO 8601 text; what is missing is nil. Anybody with a MessagePack library can
+verify a row. `crispml_core.tables.row_images` makes the same images from columns.
 """
 
 from __future__ import annotations
@@ -68,7 +69,7 @@ def _unpacked(content: bytes) -> Any:
 def digest_rows(group_id: str, scores: ScoreRows, inputs: Sequence[Sequence[Any]]) -> bytes:
     """Return the SHA-256 of each row, 32 bytes each."""
     digests = []
-    details, by_class = scores.details, scores.by_class
+    details, by_class, subjects = scores.details, scores.by_class, scores.subject_key_ids
     for row, (key, prediction, probability, segments, request_id, values) in enumerate(
         zip(
             scores.record_keys,
@@ -80,8 +81,11 @@ def digest_rows(group_id: str, scores: ScoreRows, inputs: Sequence[Sequence[Any]
             strict=True,
         )
     ):
+        name = score_id(group_id, row)
+        if subjects is not None and subjects[row] is not None:
+            name = f"{name}/{subjects[row]}"
         image = (
-            score_id(group_id, row),
+            name,
             key,
             prediction,
             probability,

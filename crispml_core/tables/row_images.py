@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from crispml_core.domain.scores import ScoreRows
 from crispml_core.tables.narrow import narrowed
@@ -50,7 +51,7 @@ def unpack_arrow(content: bytes) -> tuple[tuple[str, ...], list[tuple[Any, ...]]
 def digest_columns(group_id: str, scores: ScoreRows, inputs: pa.RecordBatch) -> bytes:
     """Return the SHA-256 of each row, 32 bytes each; equal to `digest_rows` on the same rows."""
     cells = [
-        text_cells(score_ids(group_id, 0, len(scores))),
+        text_cells(_names(group_id, scores)),
         text_cells(pa.array(scores.record_keys, pa.string())),
         list_cells(scores.predictions),
         list_cells(scores.probabilities),
@@ -63,6 +64,15 @@ def digest_columns(group_id: str, scores: ScoreRows, inputs: pa.RecordBatch) -> 
     length = len(cells)
     head = bytes([0x90 | length]) if length < 16 else b"\xdc" + length.to_bytes(2)
     return _digest(side_by_side([head, *cells]))
+
+
+def _names(group_id: str, scores: ScoreRows) -> pa.StringArray:
+    """Return the id of each score, with that of the key of its data subject if it has one."""
+    ids = score_ids(group_id, 0, len(scores))
+    if scores.subject_key_ids is None:
+        return ids
+    subjects = pa.array(scores.subject_key_ids, pa.string())
+    return pc.binary_join_element_wise(ids, subjects, "/", null_handling="skip")
 
 
 def _digest(images: pa.LargeBinaryArray) -> bytes:

@@ -19,18 +19,25 @@ pytestmark = pytest.mark.needs("tables")
 SERVED = Served("credit", "credit", "v1", "champion", ("bad", "good"), ("age", "city"))
 
 
-def entry(first, rows=3):
+# What scores may have: every column of score_rows is filled by one of them.
+CLASSES = {"probabilities": [0.25] * 3, "segments": ["{}"] * 3, "request_ids": ["r"] * 3}
+NUMBERS = {
+    "predictions": [1.5, 2.5, 3.5],
+    "probabilities": [None] * 3,
+    "segments": ['{"a":"1"}', '{"a":"2"}', '{"a":"1"}'],
+    "request_ids": ["r1", "r2", "r2"],
+    "details": ["{}", None, '{"interval":{}}'],
+    "subject_key_ids": [None, "a" * 64, "b" * 64],
+}
+BY_CLASS = {"by_class": [(0.25, 0.75)] * 3, "probabilities": [0.75] * 3}
+
+
+def entry(first, rows=3, **more):
     keys = [f"k{n}" for n in range(first, first + rows)]
     return Entry(
         call=ScoreCall(use_case="credit"),
         served=SERVED,
-        scores=ScoreRows(
-            record_keys=keys,
-            predictions=["good"] * rows,
-            probabilities=[0.25] * rows,
-            segments=["{}"] * rows,
-            request_ids=["r"] * rows,
-        ),
+        scores=ScoreRows(record_keys=keys, **{"predictions": ["good"] * rows, **CLASSES, **more}),
         inputs=[(20 + n, "Ulm") for n in range(rows)],
     )
 
@@ -75,6 +82,39 @@ def test_a_score_that_was_altered_is_named(world, change):
     group = rows_of(engine, score_groups)[1]
     execute(engine, update(score_rows).where(score_rows.c.place == place).values(change))
     assert chains.checked().where == f"score_rows {group.group_id}/1"
+
+
+# The key of a row, and the id of scores from before revision 3, which new rows do not have.
+KEYS = {"place", "early_id"}
+
+
+@pytest.mark.parametrize("column", sorted({c.name for c in score_rows.columns} - KEYS))
+def test_every_column_of_a_score_is_watched(stores, column):
+    writer = LedgerWriter(stores.ledger, DirectCommits(stores.ledger))
+    writer.commit([entry(0, **(BY_CLASS if column in BY_CLASS else NUMBERS))])
+    engine = make_engine(stores.url)
+    try:
+        chains = ScoreChains(SqlSeals(engine), stores.ledger, SqlRetentionStore(engine))
+        (group,) = rows_of(engine, score_groups)
+        row = rows_of(engine, score_rows)[1]
+        before = getattr(row, column)
+        for value in others_than(before, column):
+            this = score_rows.c.place == row.place
+            execute(engine, update(score_rows).where(this).values({column: value}))
+            assert chains.checked().where == f"score_rows {group.group_id}/1", value
+            execute(engine, update(score_rows).where(this).values({column: before}))
+        assert chains.checked().fault is None
+    finally:
+        engine.dispose()
+
+
+def others_than(before, column):
+    """Return another value for a column and, where there may be none, none."""
+    if column == "by_class":
+        return ["[0.5,0.5]"]
+    if column in ("probability", "prediction_number"):
+        return [0.125]
+    return ["{}" if column == "details" else "9.5", *([None] if column == "subject_key_id" else [])]
 
 
 def test_a_score_that_was_deleted_is_named(world):

@@ -98,6 +98,8 @@ def test_columns_and_rows_give_the_same_digests(values):
         {"by_class": [(0.2, 0.8), (0.5, 0.5)]},
         {"details": [None, '{"interval":{}}']},
         {"request_ids": ["a", "b"]},
+        {"subject_key_ids": ["a" * 64, "b" * 64]},
+        {"subject_key_ids": [None, "b" * 64]},
     ],
 )
 def test_every_part_of_a_score_is_in_its_digest_in_both_ways(changes):

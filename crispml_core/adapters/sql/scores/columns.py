@@ -147,7 +147,7 @@ def _to_rows(group: Row[Any], rows: Sequence[Row[Any]]) -> ScoreRows:
     details, subjects = rest
     return ScoreRows(
         record_keys=list(keys),
-        predictions=[either(*both) for both in zip(texts, numbers, strict=True)],
+        predictions=list(map(_as_stored, texts, numbers)),
         probabilities=list(probabilities),
         segments=_own(segments, group.segments),
         request_ids=_own(request_ids, group.request_id),
@@ -155,6 +155,11 @@ def _to_rows(group: Row[Any], rows: Sequence[Row[Any]]) -> ScoreRows:
         details=list(details) if any(text is not None for text in details) else None,
         subject_key_ids=list(subjects) if any(subjects) else None,
     )
+
+
+def _as_stored(text: str, number: float | None) -> str | float:
+    """Return the number, which the digest of the row is over, unless the text says another one."""
+    return text if number is None or text != as_text(number) else number
 
 
 def _own(values: Sequence[str | None], of_group: str | None) -> list[str]:
