@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crispml_core.cli.services import Services, local_settings, make_stores
+from crispml_core.cli.services import PLANS, Services, local_settings, make_stores
 
 HERE = Path(__file__).parent
 USE_CASE = """
@@ -48,6 +48,8 @@ class Model:
     scores: list[Any]
     stored: Callable[[str], Any]
     """Reads a score back by its id."""
+    settings: dict[str, str]
+    """Of the services."""
 
 
 @pytest.fixture(scope="session")
@@ -75,6 +77,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Model]:
             records,
             list(scores.scores),
             client.scoring.stored_score,
+            settings,
         )
 
 
@@ -99,13 +102,22 @@ def orders(rows: int) -> pd.DataFrame:
 
 
 @pytest.fixture(scope="session")
-def run_client(
-    model: Model, environment: Callable[[Path], Path]
-) -> Callable[[str], dict[str, Any]]:
+def closed(model: Model, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """A second scoring service of the same model that asks everybody who they are, and a key."""
+    folder = tmp_path_factory.mktemp("closed")
+    places = {"CRISPML_JOURNAL__PATH": str(folder / "journal")}
+    settings = model.settings | places | {"CRISPML_AUTH__MODE": "required"}
+    plans = [plan for plan in PLANS if plan.name == "scoring"]
+    with Services(folder, settings, plans) as services:
+        yield {"url": services.urls["scoring"], "key": services.key}
+
+
+@pytest.fixture(scope="session")
+def run_client(model: Model, environment: Callable[[Path], Path]) -> Callable[..., dict[str, Any]]:
     """Run a program of a client against the service: ``run_client("mlflow")``."""
 
-    def run(name: str) -> dict[str, Any]:
-        given = {"url": model.url, "model": model.name, "version": model.version}
+    def run(name: str, **other: str) -> dict[str, Any]:
+        given = {"url": model.url, "model": model.name, "version": model.version, **other}
         done = subprocess.run(
             [
                 environment(HERE / "requirements" / f"{name}.txt"),

@@ -71,3 +71,14 @@ def test_compressed_requests_and_answers_are_understood(found: dict[str, Any]) -
 
 def test_a_refusal_reaches_the_client_as_a_sentence(found: dict[str, Any]) -> None:
     assert found["error"].startswith("row 0: field channel must be one of")
+
+
+def test_a_plugin_of_the_client_shows_a_key_where_one_is_asked_for(
+    run_client: Callable[..., dict[str, Any]], closed: dict[str, str], found: dict[str, Any]
+) -> None:
+    given = run_client("tritonclient", **closed)
+    assert given["without_key"].startswith("this needs a credential")
+    assert given["default"]["predict"] == found["default"]["predict"]
+    assert given["json"]["probability"] == found["json"]["probability"]
+    assert given["compressed"]["predict"] == found["compressed"]["predict"]
+    assert (given["live"], given["ready"], given["model_ready"]) == (True, True, True)

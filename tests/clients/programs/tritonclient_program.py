@@ -5,6 +5,7 @@ import sys
 
 import numpy as np
 import tritonclient.http as triton
+from tritonclient.http import InferenceServerClientPlugin
 from tritonclient.utils import InferenceServerException
 
 KINDS = {
@@ -18,6 +19,13 @@ KINDS = {
 given = json.load(sys.stdin)
 name, records = given["model"], given["records"]
 client = triton.InferenceServerClient(given["url"].removeprefix("http://"))
+
+
+class Bearer(InferenceServerClientPlugin):
+    """Shows the key with every request, as the documentation of the client says."""
+
+    def __call__(self, request):
+        request.headers["Authorization"] = f"Bearer {given['key']}"
 
 
 def tensors(rows, *, binary):
@@ -48,6 +56,13 @@ def outcome(result):
     }
 
 
+without_key = ""
+if "key" in given:
+    try:
+        client.infer(name, tensors(records[:1], binary=True))
+    except InferenceServerException as raised:
+        without_key = raised.message()
+    client.register_plugin(Bearer())
 complete = [row for row in records if row["discount"] is not None]
 names = ("predict", "probability", "predict_proba", "score_id")
 every = client.infer(
@@ -96,6 +111,7 @@ print(
                 )
             ),
             "error": error,
+            "without_key": without_key,
         }
     )
 )
