@@ -5,8 +5,11 @@ needs more than the base install.
 """
 
 from crispml_core.domain.algorithms import Algorithm, Hyperparameter
+from crispml_core.domain.approval import ApprovalPolicy
 from crispml_core.domain.challenge import Challenge
+from crispml_core.domain.dataset_privacy import DataSetPrivacy
 from crispml_core.domain.drift import DriftPolicy, FieldDrift
+from crispml_core.domain.environments import EnvironmentData, FieldPolicy
 from crispml_core.domain.expressions import call, field
 from crispml_core.domain.fairness import Fairness
 from crispml_core.domain.fields import Field
@@ -24,15 +27,19 @@ __version__ = "0.1.0"
 __all__ = [
     "Aggregate",
     "Algorithm",
+    "ApprovalPolicy",
     "Challenge",
     "Condition",
     "CostMatrix",
     "CsvSource",
+    "DataSetPrivacy",
     "Derive",
     "DriftPolicy",
+    "EnvironmentData",
     "Fairness",
     "Field",
     "FieldDrift",
+    "FieldPolicy",
     "Gate",
     "Generalise",
     "HealthPolicy",

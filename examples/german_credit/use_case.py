@@ -14,6 +14,7 @@ from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 
 from crispml_core import (
     Algorithm,
+    ApprovalPolicy,
     Condition,
     CostMatrix,
     CsvSource,
@@ -248,6 +249,10 @@ german_credit = UseCase(
     segments=(Segment("sex"), Segment("age_group", field="age", bins=(26, 36, 51))),
     cost_matrix=CostMatrix(false_positive=1, false_negative=5),
     gates=(Gate("auc", minimum=0.7),),
+    approval=ApprovalPolicy(
+        owner="Credit risk, private customers",
+        intended_use="To decide on instalment loans of private customers; not for companies.",
+    ),
     # A loan that is granted is what an applicant hopes for. The models know the age, not the sex.
     monitoring=Monitoring(
         fairness=(
