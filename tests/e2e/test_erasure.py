@@ -15,7 +15,7 @@ import sqlite3
 import struct
 import time
 from contextlib import closing
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -162,8 +162,8 @@ class World:
             "patients", start=self.start, end=self.until, as_of=self.until
         )
 
-    def dossier(self, place: int) -> dict[str, Any]:
-        found: dict[str, Any] = self.client.scoring.dossier(self.scored[place])
+    def dossier(self, place: int, at: datetime | None = None) -> dict[str, Any]:
+        found: dict[str, Any] = self.client.scoring.dossier(self.scored[place], at=at)
         return found
 
     def key(self) -> tuple[str, bytes]:
@@ -203,6 +203,7 @@ def erased(world):
     before = {
         "held": world.client.training.subject(PATIENT),
         "dossier": world.dossier(0),
+        "as_of": [world.dossier(place, world.until) for place in (0, 5, -1)],
         "key": world.key(),
         "dump": dump(world.database),
     }
@@ -267,6 +268,17 @@ def test_what_was_encrypted_is_erased_wherever_it_is_shown(world, erased):
     assert held["is_erased"] is True
     shown = json.dumps([*held["scores"], *held["data_sets"]])
     assert not any(text in shown for text in CLEAR)
+
+
+def test_the_dossier_of_a_moment_stays_the_same_but_for_the_erased_cells(world, erased):
+    before, _ = erased
+    again = [world.dossier(place, world.until) for place in (0, 5, -1)]
+
+    for whole in (before["as_of"][0], before["as_of"][2]):
+        for field in ("street", "phone", "income"):
+            assert whole["input"][field] == CANARY[field]
+            whole["input"][field] = {"privacy": "erased"}
+    assert json.dumps(again) == json.dumps(before["as_of"])
 
 
 def test_others_stay_readable(world, erased):

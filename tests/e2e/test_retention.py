@@ -7,9 +7,11 @@ import os
 import subprocess
 import sys
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from crispml_core.adapters.sql.databases.engine import make_engine
 from crispml_core.adapters.sql.event_log import SqlEventLog
@@ -66,6 +68,23 @@ def test_the_program_deletes_what_the_settings_say(database: str) -> None:
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["complete"] is True
     assert left(database) == 1
+
+
+def test_the_cronjob_of_the_docs_calls_it(database: str) -> None:
+    docs = (Path(__file__).parents[2] / "docs" / "retention.md").read_text(encoding="utf-8")
+    job = yaml.safe_load(docs.partition("```yaml\n")[2].partition("```")[0])
+
+    assert (job["kind"], job["spec"]["concurrencyPolicy"]) == ("CronJob", "Forbid")
+    (container,) = job["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"]
+    python, *arguments = container["command"]
+    assert python == "python"
+    done = subprocess.run(
+        [sys.executable, *arguments],
+        env=os.environ | {"CRISPML_DATABASE__URL": database},
+        capture_output=True,
+    )
+    assert done.returncode == 0
+    assert left(database) == 2
 
 
 def test_it_says_in_a_sentence_what_is_wrong(database: str) -> None:
