@@ -8,13 +8,14 @@ import subprocess
 import sys
 import threading
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import func, insert, make_url, select
 
 from crispml_core.adapters.sql.databases.engine import make_engine, reading, writing
 from crispml_core.adapters.sql.databases.errors import ConstraintBroken
-from crispml_core.adapters.sql.schema.tables import score_rows, unindexed_groups
+from crispml_core.adapters.sql.schema.tables import audit_seals, score_rows, unindexed_groups
 from crispml_core.adapters.sql.schema.types import SHORT_TEXT
 from crispml_core.domain.errors import InvalidInput
 from tests.contract.conftest import sql_stores
@@ -58,6 +59,31 @@ def test_whole_numbers_and_others_lie_in_one_column(engine, probabilities):
         query = select(score_rows.c.probability).order_by(score_rows.c.place.desc())
         found = connection.execute(query.limit(len(probabilities))).scalars().all()
     assert found[::-1] == list(probabilities)
+
+
+def test_bytes_of_many_rows_are_stored_as_they_are(engine):
+    """The driver unwraps them for one row only, and would store `<memory at 0x…>` for many."""
+    rows = [
+        {
+            "table_name": "bytes",
+            "seal_number": size,
+            "kind": "rows",
+            "first_key": "a",
+            "last_key": "b",
+            "row_count": 1,
+            "audit_sequence": 1,
+            "sealed_at": datetime(2026, 3, 1, tzinfo=UTC),
+            "row_digests": bytes(range(256)) * size,
+        }
+        for size in (2, 60, 1)
+    ]
+    with writing(engine) as connection:
+        connection.execute(insert(audit_seals), rows)
+
+    query = select(audit_seals.c.seal_number, audit_seals.c.row_digests)
+    with reading(engine) as connection:
+        found = dict(connection.execute(query.where(audit_seals.c.table_name == "bytes")).all())
+    assert found == {size: bytes(range(256)) * size for size in (2, 60, 1)}
 
 
 def test_a_text_that_is_longer_than_its_column_is_refused_and_nothing_is_stored(engine):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -17,9 +18,14 @@ from crispml_core.adapters.sql.databases.capabilities import capabilities
 from crispml_core.adapters.sql.databases.engine import make_engine, reading
 from crispml_core.adapters.sql.schema import migrate
 from crispml_core.adapters.sql.schema.tables import metadata
+from crispml_core.domain.audit import AuditEvent
 from crispml_core.domain.errors import StoreUnavailable
 from crispml_core.domain.labels import Label
 from tests.contract.conftest import OWN, sql_stores
+from tests.contract.test_erasure_log import an_erasure
+from tests.contract.test_key_store import a_key
+from tests.contract.test_run_store import a_run
+from tests.contract.test_subject_keys import key as subject_key
 from tests.databases import params
 
 
@@ -88,6 +94,26 @@ def test_a_step_back_and_forth_keeps_scores_labels_and_moves(url, engine):
     assert stores.ledger.with_labels("credit", start=None, end=None).equals(before)
     (kept,) = stores.aliases.history("credit", "champion")
     assert (kept.version, kept.moved_at) == (move.version, move.moved_at)
+
+
+def test_a_step_back_from_security_keeps_runs_and_takes_what_has_no_place_there(url, engine):
+    migrate.upgrade(url)
+    stores = sql_stores(engine)
+    run = stores.runs.enqueue(a_run(stores.clock))
+    deed = AuditEvent(actor="key:ann", action="runs.start")
+    stores.audit.append([deed, deed])
+    stores.keys.add(a_key(stores))
+    stores.subject_keys.add([subject_key(stores, "a" * 64)])
+    stores.erasures.commit(an_erasure(stores))
+
+    migrate.downgrade(url, "0004")
+    assert not {"audit_entries", "api_keys", "subject_keys", "erasures"} & tables(engine)
+    migrate.upgrade(url)
+
+    assert stores.runs.get(run.id) == replace(run, requested_by="")
+    assert stores.audit.append([deed])[0].sequence == 1
+    assert not stores.keys.list()
+    assert not stores.erasures.of_subject("a" * 64)
 
 
 @pytest.mark.parametrize("revision", ["0003", "0002", "0001"])

@@ -5,11 +5,20 @@ from __future__ import annotations
 import logging
 import re
 from contextlib import suppress
-from typing import Any
+from typing import Any, ClassVar
 
 from ibm_db import SQL_ATTR_RECEIVE_TIMEOUT
 from ibm_db_sa.ibm_db import DB2Dialect_ibm_db
-from sqlalchemy import URL, Constraint, Engine, Table, create_engine, event
+from sqlalchemy import (
+    URL,
+    Constraint,
+    Dialect,
+    Engine,
+    LargeBinary,
+    Table,
+    create_engine,
+    event,
+)
 from sqlalchemy.dialects import registry
 
 from crispml_core.adapters.sql.databases.db2_sql import (
@@ -114,6 +123,17 @@ def is_luw(dbms_name: str | None) -> bool:
     return (dbms_name or "").startswith("DB2/")
 
 
+class _Bytes(LargeBinary):
+    """Bytes that the driver gets as they are.
+
+    SQLAlchemy would wrap them as the driver asks for. It unwraps them for one row only; of many
+    rows it would store the text `<memory at 0x…>`.
+    """
+
+    def bind_processor(self, dialect: Dialect) -> None:
+        """Leave the bytes alone."""
+
+
 class Db2Dialect(DB2Dialect_ibm_db):  # type: ignore[misc] # no types
     """The dialect of `ibm_db_sa`, with the SQL of `db2_sql`.
 
@@ -121,6 +141,7 @@ class Db2Dialect(DB2Dialect_ibm_db):  # type: ignore[misc] # no types
     """
 
     supports_statement_cache = True
+    colspecs: ClassVar[dict[Any, Any]] = {**DB2Dialect_ibm_db.colspecs, LargeBinary: _Bytes}
     preparer = Db2Names
     type_compiler = type_compiler_cls = Db2Types
     statement_compiler = Db2Statements

@@ -16,7 +16,7 @@ from alembic.ddl.base import (
     format_type,
 )
 from alembic.ddl.impl import DefaultImpl
-from sqlalchemy import CLOB, Column, Table, Text, text
+from sqlalchemy import BLOB, CLOB, Column, LargeBinary, Table, Text, text
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.schema import AddConstraint
 from sqlalchemy.sql.compiler import DDLCompiler
@@ -56,9 +56,12 @@ class Db2Impl(DefaultImpl):
             self._exec(AddConstraint(key, isolate_from_table=False))
 
     def compare_type(self, inspector_column: Column[Any], metadata_column: Column[Any]) -> bool:
-        """Return whether a column has another type; the length of a text is not read from Db2."""
+        """Return whether a column has another type; lengths of large objects are not read."""
         kind = getattr(metadata_column.type, "impl_instance", metadata_column.type)
-        if isinstance(inspector_column.type, CLOB) and isinstance(kind, Text):
+        found = inspector_column.type
+        if isinstance(found, CLOB) and isinstance(kind, Text):
+            return False
+        if isinstance(found, BLOB) and isinstance(kind, LargeBinary):
             return False
         return super().compare_type(inspector_column, metadata_column)
 
