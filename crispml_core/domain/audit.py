@@ -226,22 +226,32 @@ class SealedSoFar:
         Of the newest seal; 0 without one.
     last_key : str or None
         The highest key that was sealed in order.
+    """
+
+    last_number: int
+    last_key: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealedCounts:
+    """Numbers of rows of a sealed table.
+
+    Parameters
+    ----------
     sealed, pruned : int
         Rows in all seals, and rows that rules of retention deleted, sealed or not.
     stored : int
         Rows of the table now.
     """
 
-    last_number: int
-    last_key: str | None
     sealed: int
     pruned: int
     stored: int
 
     @property
-    def may_have_late(self) -> bool:
-        """Whether there are more rows than those that were sealed and not pruned."""
-        return self.stored > self.sealed - self.pruned
+    def surplus(self) -> int:
+        """How many rows there are besides those that were sealed and not pruned."""
+        return max(0, self.stored - (self.sealed - self.pruned))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from crispml_core.domain.audit import (
     AuditQuery,
     Chunk,
     Seal,
+    SealedCounts,
     SealedSoFar,
     SignedHead,
 )
@@ -67,7 +68,11 @@ class Seals(Protocol):
         ...
 
     def so_far(self, table: str) -> SealedSoFar:
-        """Return how far a table is sealed."""
+        """Return how far a table is sealed; asks no more of a large table than of a small one."""
+        ...
+
+    def counts(self, table: str) -> SealedCounts:
+        """Return the numbers of rows of a table. Counts every row."""
         ...
 
     def unsealed(self, table: str, after: str | None, limit: int) -> Chunk:
@@ -77,7 +82,8 @@ class Seals(Protocol):
     def late(self, table: str, limit: int) -> Chunk:
         """Return rows without a seal whose key is not higher than that of the last sealed one.
 
-        Reads every key of the table.
+        Begins with the newest seals and ends after `limit` rows: who asks for as many as there are
+        reads the keys behind the oldest of them, and who asks for more reads all.
         """
         ...
 

@@ -150,3 +150,18 @@ def test_a_group_that_was_deleted_is_missed_by_the_next(world):
     found = chains.checked()
     assert found.where == f"score_groups {group.writer_id}/3"
     assert found.fault == "the group before it is missing, and no rule deleted it"
+
+
+def test_groups_are_listed_by_writer_in_pages_of_any_size(world):
+    engine, _ = world
+    seals = SqlSeals(engine)
+    all_of_them = list(seals.groups(("", 0), 100))
+    assert all_of_them == sorted(all_of_them)
+    assert len(all_of_them) == 6
+    for limit in (1, 2, 4, 6):
+        found, after = [], ("", 0)
+        while page := seals.groups(after, limit):
+            assert len(page) <= limit
+            found += page
+            after = page[-1][:2]
+        assert found == all_of_them

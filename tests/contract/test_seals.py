@@ -11,6 +11,7 @@ from sqlalchemy import (
     LargeBinary,
     SmallInteger,
     delete,
+    event,
     insert,
     select,
     text,
@@ -309,12 +310,33 @@ def test_rows_that_come_between_are_sealed_too(database):
     assert database.keeper().seal() == 0, "what was altered is not sealed again"
 
 
+def test_a_late_row_is_found_without_the_keys_of_all_that_was_sealed_before(database):
+    table = SEALED["dataset_notes"].table
+    row = {c.name: value_of(c, 1) for c in table.columns}
+    for sequence in range(10, 100, 10):
+        database.execute(insert(table).values(row | {"dataset_id": "z", "sequence": sequence}))
+        database.keeper().seal()
+    sent = []
+    event.listen(database.engine, "before_cursor_execute", lambda *args: sent.append(args[2]))
+
+    for late in (75, 85, 15):
+        database.execute(insert(table).values(row | {"dataset_id": "z", "sequence": late}))
+        sent.clear()
+        chunk = database.seals.late("dataset_notes", 1)
+        assert chunk.keys == (f'["z",{late}]',)
+        read = [sql for sql in sent if "dataset_notes" in sql.split("WHERE")[0]]
+        assert (len(read) < 5) == (late > 15)
+        assert database.keeper().seal() > 0
+    assert database.faults("dataset_notes") == []
+    assert database.seals.counts("dataset_notes").surplus == 0
+
+
 def test_what_a_rule_of_retention_deleted_is_no_fault(database):
     table = SEALED["serving_events"].table
     row = database.rows(table)[0]
     for number in (1, 2):
-        event = {"event_id": f"00000000-0000-7000-8000-00000000000{number}"}
-        database.execute(insert(table).values(row | event))
+        event_id = f"00000000-0000-7000-8000-00000000000{number}"
+        database.execute(insert(table).values(row | {"event_id": event_id}))
     database.keeper().keep()
     rule = RetentionRule(table=Retained.SERVING_EVENTS, days=1)
     pruning = database.retention.prune(rule, NOON + timedelta(days=9), at=NOON, limit=2)

@@ -29,6 +29,8 @@ _PAGE = 1_000
 # Of several services one is faster; who was slower looks again, this often.
 _ATTEMPTS = 20
 HEADS = "audit_heads"
+# To count a large table takes seconds: that is done for this share of the time at most.
+_LONG_S, _SHARE = 1.0, 0.01
 
 _log = structlog.get_logger("crispml.audit")
 
@@ -64,6 +66,7 @@ class AuditKeeper:
         self._followed = AuditHead()
         # Rows that a search for late ones could not explain, so that it is not made again for them.
         self._unexplained: dict[str, int] = {}
+        self._count_again: dict[str, float] = {}
         self._unsigned_since: float | None = None
         self.fault: Fault | None = None
         self._stopping = threading.Event()
@@ -152,13 +155,18 @@ class AuditKeeper:
 
     def _next(self, table: str, so_far: SealedSoFar, limit: int) -> Chunk:
         chunk = self._seals.unsealed(table, so_far.last_key, limit)
-        surplus = so_far.stored - so_far.sealed
-        if chunk.keys or not so_far.may_have_late or surplus == self._unexplained.get(table):
+        begun = time.monotonic()
+        if chunk.keys or begun < self._count_again.get(table, begun):
             return chunk
-        late = self._seals.late(table, limit)
-        if not late.keys:
-            self._unexplained[table] = surplus
-        return late
+        surplus = self._seals.counts(table).surplus
+        if surplus and surplus != self._unexplained.get(table):
+            chunk = self._seals.late(table, min(surplus, limit))
+            if not chunk.keys:
+                self._unexplained[table] = surplus
+        took_s = time.monotonic() - begun
+        if took_s > _LONG_S:
+            self._count_again[table] = begun + took_s / _SHARE
+        return chunk
 
     def _keep(self, batch: list[tuple[int, Chunk]], actor: str) -> bool:
         seals = [

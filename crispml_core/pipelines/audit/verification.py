@@ -156,7 +156,7 @@ class Verification:
             after = after + len(page)
         if after < last_number:
             return _of_table(table, rows, pruned, f"audit_seals {table}/{after + 1}", MISSING)
-        unsealed = max(0, self._seals.so_far(table).stored - rows)
+        unsealed = max(0, self._seals.counts(table).stored - rows)
         return Checked(what=table, rows=rows, pruned=pruned, unsealed=unsealed)
 
     def _good(

@@ -12,6 +12,7 @@ from crispml_core.domain.audit import (
     AuditQuery,
     Chunk,
     Seal,
+    SealedCounts,
     SealedSoFar,
     SealKind,
     SignedHead,
@@ -115,6 +116,12 @@ class FakeSeals:
         return SealedSoFar(
             last_number=len(seals),
             last_key=in_order[-1].chunk.keys[-1] if in_order else None,
+        )
+
+    def counts(self, table: str) -> SealedCounts:
+        """Return the numbers of rows of a table."""
+        seals = self.kept.get(table, [])
+        return SealedCounts(
             sealed=sum(len(seal.chunk.keys) for seal in seals),
             pruned=self.pruned.get(table, 0),
             stored=len(self.rows[table]),

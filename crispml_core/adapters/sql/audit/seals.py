@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, Select, and_, func, insert, or_, select
+from sqlalchemy import Connection, Engine, Row, Select, func, insert, select
 
 from crispml_core.adapters.sql.audit.log import append_entries
 from crispml_core.adapters.sql.audit.readable import moment, raw
@@ -19,6 +19,7 @@ from crispml_core.domain.audit import (
     AuditEvent,
     Chunk,
     Seal,
+    SealedCounts,
     SealedSoFar,
     SealKind,
 )
@@ -28,6 +29,7 @@ _IN_LIST = 500
 _PAGE = 5_000
 _SEAL_PAGE = 20
 _columns = audit_seals.c
+_SEALS = select(*(c for c in _columns if c.name != "sealed_at"), raw(_columns.sealed_at))
 
 
 class _OvertakenError(Exception):
@@ -54,32 +56,32 @@ class SqlSeals:
     @retried
     def so_far(self, table: str) -> SealedSoFar:
         """Return how far a table is sealed."""
-        sealed = SEALED[table]
         of_table = _columns.table_name == table
-        by_kind = (
-            select(_columns.kind, total(_columns.row_count), func.max(_columns.seal_number))
-            .where(of_table)
-            .group_by(_columns.kind)
-        )
-        last = (
+        number = select(func.max(_columns.seal_number)).where(of_table)
+        key = (
             select(_columns.last_key)
             .where(of_table, _columns.kind == SealKind.ROWS.value)
             .order_by(_columns.seal_number.desc())
             .limit(1)
         )
-        gone = select(total(prunings.c.row_count)).where(prunings.c.table_name == table)
         with reading(self._engine) as connection:
-            kinds = {kind: (rows, number) for kind, rows, number in connection.execute(by_kind)}
-            key = connection.execute(last).scalar_one_or_none()
-            pruned = connection.execute(gone).scalar_one()
-            stored = connection.execute(_where(select(func.count()), sealed)).scalar_one()
-        return SealedSoFar(
-            last_number=max((number for _, number in kinds.values()), default=0),
-            last_key=key,
-            sealed=sum(int(rows) for rows, _ in kinds.values()),
-            pruned=int(pruned or 0),
-            stored=stored,
-        )
+            return SealedSoFar(
+                last_number=connection.execute(number).scalar_one() or 0,
+                last_key=connection.execute(key).scalar_one_or_none(),
+            )
+
+    @retried
+    def counts(self, table: str) -> SealedCounts:
+        """Return the numbers of rows of a table."""
+        sealed = select(total(_columns.row_count)).where(_columns.table_name == table)
+        gone = select(total(prunings.c.row_count)).where(prunings.c.table_name == table)
+        stored = _where(select(func.count()), SEALED[table])
+        with reading(self._engine) as connection:
+            return SealedCounts(
+                sealed=int(connection.execute(sealed).scalar_one() or 0),
+                pruned=int(connection.execute(gone).scalar_one() or 0),
+                stored=connection.execute(stored).scalar_one(),
+            )
 
     @retried
     def unsealed(self, table: str, after: str | None, limit: int) -> Chunk:
@@ -145,14 +147,10 @@ class SqlSeals:
     @retried
     def seals(self, table: str, after: int, limit: int) -> Sequence[Seal | int]:
         """Return seals of higher numbers, the lowest first; just its number if one is broken."""
-        query = (
-            select(*(c for c in _columns if c.name != "sealed_at"), raw(_columns.sealed_at))
-            .where(_columns.table_name == table, _columns.seal_number > after)
-            .order_by(_columns.seal_number)
-            .limit(limit)
-        )
+        query = _SEALS.where(_columns.table_name == table, _columns.seal_number > after)
         with reading(self._engine) as connection:
-            return [_seal(row) for row in connection.execute(query)]
+            rows = connection.execute(query.order_by(_columns.seal_number).limit(limit))
+            return [_seal(row) for row in rows]
 
     @retried
     def digests(self, table: str, keys: Sequence[str]) -> dict[str, bytes]:
@@ -172,33 +170,51 @@ class SqlSeals:
     def groups(self, after: tuple[str, int], limit: int) -> Sequence[tuple[str, int, str]]:
         """Return score groups behind a writer and sequence: writer, sequence and group id."""
         groups, (writer_id, sequence) = score_groups.c, after
-        query = (
-            select(groups.writer_id, groups.sequence, groups.group_id)
-            .where(
-                or_(
-                    groups.writer_id > writer_id,
-                    and_(groups.writer_id == writer_id, groups.sequence > sequence),
-                )
-            )
-            .order_by(groups.writer_id, groups.sequence)
-            .limit(limit)
+        query = select(groups.writer_id, groups.sequence, groups.group_id).order_by(
+            groups.writer_id, groups.sequence
         )
+        # Two queries instead of one with OR, which reads a writer from its beginning each time.
+        parts = (
+            query.where(groups.writer_id == writer_id, groups.sequence > sequence),
+            query.where(groups.writer_id > writer_id),
+        )
+        found: list[tuple[str, int, str]] = []
         with reading(self._engine) as connection:
-            return [(row[0], row[1], row[2]) for row in connection.execute(query)]
+            for part in parts:
+                if len(found) < limit:
+                    rows = connection.execute(part.limit(limit - len(found)))
+                    found += [(row[0], row[1], row[2]) for row in rows]
+        return found
 
     def _late_keys(self, sealed: SealedTable) -> Iterator[str]:
-        """Yield the keys of rows between those that were sealed in order, and in no seal."""
-        known = {key for seal in self._all(sealed.name, SealKind.LATE) for key in seal.chunk.keys}
-        before: str | None = None
-        for seal in self._all(sealed.name, SealKind.ROWS):
-            own, last = set(seal.chunk.keys), seal.chunk.keys[-1]
-            while True:
-                page = self._keys_between(sealed, before, last)
-                yield from (key for key in page if key not in own and key not in known)
-                if len(page) < _PAGE:
-                    break
-                before = page[-1]
-            before = last
+        """Yield the keys of rows between those that were sealed in order, and in no seal.
+
+        From the newest seal back, for what comes late is seldom very late. A late row that is
+        sealed has its seal behind the one that it was too late for, and is known when that comes.
+        """
+        late: set[str] = set()
+        newer: Chunk | None = None
+        for chunk in self._newest_first(sealed.name):
+            if chunk.kind is SealKind.LATE:
+                late.update(chunk.keys)
+            elif chunk.kind is SealKind.ROWS:
+                if newer is not None:
+                    yield from self._unknown(sealed, chunk.keys[-1], newer, late)
+                newer = chunk
+        if newer is not None:
+            yield from self._unknown(sealed, None, newer, late)
+
+    def _unknown(
+        self, sealed: SealedTable, after: str | None, chunk: Chunk, late: set[str]
+    ) -> Iterator[str]:
+        """Yield the keys up to the last one of a chunk that are neither in it nor late ones."""
+        own, last = set(chunk.keys), chunk.keys[-1]
+        while True:
+            page = self._keys_between(sealed, after, last)
+            yield from (key for key in page if key not in own and key not in late)
+            if len(page) < _PAGE:
+                break
+            after = page[-1]
 
     @retried
     def _keys_between(self, sealed: SealedTable, after: str | None, last: str) -> list[str]:
@@ -209,13 +225,18 @@ class SqlSeals:
             rows = connection.execute(query.order_by(*sealed.key).limit(_PAGE))
             return [sealed.key_of(row) for row in rows]
 
-    def _all(self, table: str, kind: SealKind) -> Iterator[Seal]:
-        after = 0
-        while page := self.seals(table, after, _SEAL_PAGE):
-            for seal in page:
-                if isinstance(seal, Seal) and seal.chunk.kind is kind:
-                    yield seal
-            after = _number(page[-1])
+    def _newest_first(self, table: str) -> Iterator[Chunk]:
+        before = self.so_far(table).last_number + 1
+        while page := self._seals_before(table, before):
+            yield from (seal.chunk for seal in page if isinstance(seal, Seal))
+            before = _number(page[-1])
+
+    @retried
+    def _seals_before(self, table: str, before: int) -> list[Seal | int]:
+        query = _SEALS.where(_columns.table_name == table, _columns.seal_number < before)
+        with reading(self._engine) as connection:
+            rows = connection.execute(query.order_by(_columns.seal_number.desc()).limit(_SEAL_PAGE))
+            return [_seal(row) for row in rows]
 
 
 def _where(query: Select[Any], sealed: SealedTable) -> Select[Any]:
