@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from crispml_core.domain.access import EVERYBODY
+from crispml_core.domain.access import EVERYBODY, ApiKey, Principal
 from crispml_core.domain.approval import (
     ApprovalPolicy,
     ChecklistItem,
@@ -29,12 +30,16 @@ class Approver:
     ----------
     name : str
         Name of the principal.
-    key_made_by : str
-        Who made the API key that they ask with; empty where there is none.
+    key_makers : set of str
+        Who made the API key that they ask with, who made the key of those, and so on; empty where
+        there is none.
+    made : set of str
+        Names of all keys that they made, or that were made with one of these.
     """
 
     name: str
-    key_made_by: str = ""
+    key_makers: frozenset[str] = frozenset()
+    made: frozenset[str] = frozenset()
 
 
 def checklist(
@@ -113,7 +118,8 @@ def objection(
 def independence(trained_by: Collection[str], approver: Approver) -> str | None:
     """Return why somebody is not a second pair of eyes, or None when they are.
 
-    Whoever made the key that somebody asks with could ask with it too.
+    Whoever made the key that somebody asks with could ask with it too, however many keys lie
+    between.
     """
     if approver.name == EVERYBODY.name:
         return "authentication is off, so nobody can be told from whoever trained the version"
@@ -121,9 +127,41 @@ def independence(trained_by: Collection[str], approver: Approver) -> str | None:
         return "nobody knows who trained the version; train it again with authentication on"
     if approver.name in trained_by:
         return "who trained a version cannot approve it"
-    if approver.key_made_by in trained_by:
+    if not approver.key_makers.isdisjoint(trained_by):
         return "whoever trained the version made the key that asks, so it cannot approve it"
+    if not approver.made.isdisjoint(trained_by):
+        return "whoever asks made the key that trained the version, so they cannot approve it"
     return None
+
+
+def approver_of(principal: Principal, keys: Iterable[ApiKey]) -> Approver:
+    """Return what four eyes want to know about somebody.
+
+    Parameters
+    ----------
+    keys : iterable of ApiKey
+        All there ever were. A name that was held twice counts for both of its holders.
+    """
+    made_by: dict[str, set[str]] = defaultdict(set)
+    made: dict[str, set[str]] = defaultdict(set)
+    for key in keys:
+        made_by[key.principal.name].add(key.created_by)
+        made[key.created_by].add(key.principal.name)
+    return Approver(
+        name=principal.name,
+        key_makers=_reached(principal.name, made_by),
+        made=_reached(principal.name, made),
+    )
+
+
+def _reached(name: str, steps: Mapping[str, set[str]]) -> frozenset[str]:
+    """Return the names that lie behind one, however many steps away."""
+    found: set[str] = set()
+    waiting = set(steps.get(name, ()))
+    while waiting:
+        found.add(now := waiting.pop())
+        waiting |= steps.get(now, set()) - found
+    return frozenset(found)
 
 
 def standing(

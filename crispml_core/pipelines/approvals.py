@@ -18,7 +18,7 @@ from crispml_core.domain.errors import InvalidInput, NotFound
 from crispml_core.domain.identifiers import new_id_text, utc_now
 from crispml_core.domain.models import AliasEvent, ModelVersion
 from crispml_core.domain.use_case import UseCase
-from crispml_core.governance.approval import Approver, objection
+from crispml_core.governance.approval import Approver, approver_of, objection
 from crispml_core.pipelines.checklist import checklist_of
 from crispml_core.pipelines.fallback import settle_fallback
 from crispml_core.pipelines.monitoring.messages import Messages
@@ -37,7 +37,7 @@ class ApprovalStores:
     Parameters
     ----------
     keys : KeyStore
-        Knows who made the key that somebody asks with.
+        Knows who made which key.
     drift : callable
         Gives the drift of the scores of a version.
     """
@@ -241,13 +241,7 @@ class Approvals:
         return checklist_of(self._stores.training, self._stores.drift, use_case, manifest)
 
     def _approver(self, principal: Principal) -> Approver:
-        """Return who asks, and who made the key that they ask with."""
-        if principal.key_id is None:
-            return Approver(name=principal.name)
-        made_by = (
-            key.created_by for key in self._stores.keys.list() if key.key_id == principal.key_id
-        )
-        return Approver(name=principal.name, key_made_by=next(made_by, ""))
+        return approver_of(principal, self._stores.keys.list())
 
     def _use_case(self, name: str) -> UseCase:
         if name not in self._use_cases:

@@ -12,6 +12,7 @@ from crispml_core.rest.late_digest import LateDigest
 from crispml_core.rest.request_id import request_id_of
 
 Note = Callable[[ServingEvent], None]
+Blind = Callable[[str | None, str], str | None]
 
 
 class Evidence:
@@ -24,10 +25,15 @@ class Evidence:
     subject : callable
         From a path to the name of the use case that it scores; empty when the path scores one that
         is not known, None when it scores nothing.
+    blind : callable
+        From the name of a use case, if it is known, and the digest of a body to the digest that
+        may be kept.
     """
 
-    def __init__(self, app: ASGIApp, note: Note, subject: Callable[[str], str | None]) -> None:
-        self._app, self._note, self._subject = app, note, subject
+    def __init__(
+        self, app: ASGIApp, note: Note, subject: Callable[[str], str | None], blind: Blind
+    ) -> None:
+        self._app, self._note, self._subject, self._blind = app, note, subject, blind
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one ASGI connection."""
@@ -51,11 +57,13 @@ class Evidence:
 
         await self._app(scope, digested, note_status)
         if status >= 400:
-            payload_digest = (await digest.digest()).hex()
-            self._note(refusal(scope, status, use_case or None, payload_digest))
+            kept = self._blind(use_case or None, (await digest.digest()).hex())
+            self._note(refusal(scope, status, use_case or None, kept))
 
 
-def refusal(scope: Scope, status: int, use_case: str | None, payload_digest: str) -> ServingEvent:
+def refusal(
+    scope: Scope, status: int, use_case: str | None, payload_digest: str | None
+) -> ServingEvent:
     """Return the event of a request that was answered with a problem document."""
     reason = reason_of(scope)
     return ServingEvent(

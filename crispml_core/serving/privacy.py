@@ -118,6 +118,29 @@ class Privacy:
             return digest
         return blinded(keys.first, digest)
 
+    def refused(
+        self, use_cases: Mapping[str, UseCase], use_case: str | None, digest: str
+    ) -> str | None:
+        """Return the digest of a body that was refused, as its event may have it.
+
+        Such a body is a record, too, and whoever tries all values would find them by its digest.
+
+        Parameters
+        ----------
+        use_case : str or None
+            None if the request named none that is known; then the body may be of any.
+
+        Returns
+        -------
+        str or None
+            None if the policies need no key, so that there is none to blind the digest with.
+        """
+        known = use_cases.get(use_case or "")
+        if not any(map(is_private, use_cases.values() if known is None else (known,))):
+            return digest
+        keys = self.secrets.master or self.secrets.pseudonyms
+        return None if keys is None else blinded(keys.first, digest)
+
     def close(self) -> None:
         """Forget the keys of data subjects."""
         if self.vault is not None:

@@ -19,6 +19,16 @@ SCORE = "/api/v1/use-cases/toy/new-data-score"
 KEYS = "/api/v1/api-keys"
 
 
+@pytest.mark.parametrize("header", ["Authorization", "X-API-Key"])
+def test_two_credentials_are_none(guarded: Any, header: str) -> None:
+    """Whatever stands in front of a service may have looked at the other one."""
+    credential = guarded.key_for("viewer")["Authorization"]
+    text = credential if header == "Authorization" else credential.partition(" ")[2]
+    one, two = [(header, text)], [(header, text)] * 2
+    assert guarded.client.get("/api/v1/whoami", headers=one).status_code == 200
+    assert guarded.client.get("/api/v1/whoami", headers=two).status_code == 401
+
+
 def test_a_key_works_in_either_header(guarded_scoring: Any) -> None:
     key = guarded_scoring.key_for("scorer:toy")["Authorization"].partition(" ")[2]
     for headers in ({"X-API-Key": key}, {"Authorization": f"bearer {key}"}):

@@ -105,6 +105,14 @@ def test_who_reads_personal_data_is_written_down_without_any_of_them(scoring):
     assert "4711" not in str(scoring.parts.audit.log.kept)
 
 
+def test_a_name_that_a_caller_made_up_is_not_kept_for_ever(scoring):
+    for made_up in ("Kanaria%20Zwitscherling=1", "Kanaria", "limit=1&Kanaria=2&Kanarie=3"):
+        scoring.client.get(f"/api/v1/scores?{made_up}")
+
+    assert newest(scoring).detail == {"query": ["limit", "…"]}
+    assert "Kanari" not in str(scoring.parts.audit.log.kept)
+
+
 def test_no_personal_data_are_shown_when_the_log_is_away(scoring):
     scoring.parts.audit.log.is_away = True
 

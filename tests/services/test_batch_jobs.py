@@ -203,3 +203,32 @@ def test_each_service_shows_its_own_runs_only(scoring, post):
     assert store.get(other.id).status is RunStatus.QUEUED
     assert scoring.client.get("/api/v1/runs?method=cycle").status_code == 422
     assert len(scoring.client.get("/api/v1/runs?method=new-data-score").json()["items"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"source": {"sql": {"query": "select 1", "connection": "c"}}}, "source.sql"),
+        ({}, "source.parquet"),
+        ({"source": {"parquet": "toys/a"}}, "source.parquet"),
+        ({"source": {"parquet": "toy/../orders"}, "sink": {"parquet": "scores"}}, "sink.parquet"),
+    ],
+)
+def test_who_may_score_one_use_case_reaches_no_data_of_others(guarded_scoring, changes, says):
+    for grants, status in ((("scorer:toy",), 403), (("scorer",), None)):
+        headers = guarded_scoring.key_for(*grants)
+        answer = guarded_scoring.client.post(SCORE, json=JOB | changes, headers=headers)
+        assert status is None or (answer.status_code, says in answer.json()["detail"]) == (
+            403,
+            True,
+        )
+        assert status is not None or answer.status_code != 403
+
+
+def test_who_may_score_one_use_case_has_a_folder_of_its_own(guarded_scoring, folder):
+    (folder / "orders").rename(folder / "toy")
+    headers = guarded_scoring.key_for("scorer:toy")
+    job = {"source": {"parquet": "toy/2026.parquet"}, "sink": {"parquet": "toy/scores"}}
+    assert guarded_scoring.client.post(SCORE, json=job, headers=headers).status_code == 202
+    job["sink"] = {"parquet": "toy/../scores"}
+    assert guarded_scoring.client.post(SCORE, json=job, headers=headers).status_code == 422

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import threading
+import time
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -182,6 +184,29 @@ def test_the_digest_of_a_request_cannot_be_guessed_from_its_record(
     assert private_scoring.client.post(SCORE, json=RECORD, headers=key).status_code == 200
     (group,) = private_scoring.parts.ledger.groups
     assert group.fingerprint not in (None, *made)
+
+
+@pytest.mark.parametrize("path", [SCORE, "/invocations"])
+def test_what_is_kept_of_a_refused_record_does_not_tell_its_values(
+    private_scoring: Any, path: str
+) -> None:
+    body = json.dumps(RECORD | {"items": -1}).encode()
+    kind = {"Content-Type": "application/json"}
+    assert private_scoring.client.post(path, content=body, headers=kind).status_code == 422
+    kept = [digest for event in _refused(private_scoring) if (digest := event["payload_digest"])]
+    assert hashlib.sha256(body).hexdigest() not in kept
+    assert all(len(digest) == 64 for digest in kept)
+
+
+def _refused(private_scoring: Any) -> list[dict[str, Any]]:
+    """Return the events of refused requests, once they are committed."""
+    end = time.monotonic() + 5
+    found: list[dict[str, Any]] = []
+    while not found and time.monotonic() < end:
+        items = private_scoring.client.get("/api/v1/serving-events").json()["items"]
+        found = [event for event in items if event["kind"] == "refused"]
+    assert found
+    return found
 
 
 def test_scores_and_labels_are_found_by_the_key_that_the_business_knows(

@@ -21,10 +21,13 @@ async def caller(scope: Scope) -> Principal:
     Raises
     ------
     Unauthenticated
-        If there is a credential, and it opens nothing.
+        If there is a credential, and it opens nothing, or a header has two: what stands in front
+        of the service may have looked at the other one.
     """
     gate: Gate = scope["app"].state.gate
     headers = Headers(scope=scope)
+    if any(len(headers.getlist(name)) > 1 for name in ("authorization", "x-api-key")):
+        raise Unauthenticated(f"there are two credentials, and one is needed: {HOW}")
     header = headers.get("authorization")
     credential = (
         headers.get("x-api-key")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import replace
 
 import structlog
@@ -50,14 +50,26 @@ _log = structlog.get_logger("crispml.audit")
 Handle = Callable[[Send], Awaitable[None]]
 
 
-def event_of(name: str, principal: Principal, scope: Scope, use_case: str | None) -> AuditEvent:
+def event_of(
+    name: str,
+    principal: Principal,
+    scope: Scope,
+    use_case: str | None,
+    parameters: Collection[str],
+) -> AuditEvent:
     """Return what a request asks for, without any value that may be personal.
 
     Of the query there are only the names: who looks for a record says its key.
+
+    Parameters
+    ----------
+    parameters : collection of str
+        Names that the query of the route has. Another one is what a caller made up, and an entry
+        can never be taken back.
     """
     path = scope.get("path_params", {})
     client = scope.get("client")
-    queried = sorted(set(Request(scope).query_params))
+    queried = sorted({one if one in parameters else "…" for one in Request(scope).query_params})
     return AuditEvent(
         actor=principal.name,
         action=name,
@@ -68,7 +80,7 @@ def event_of(name: str, principal: Principal, scope: Scope, use_case: str | None
         origin="" if client is None else client[0],
         request_id=request_id_of(scope),
         outcome=ASKED,
-        detail={"query": queried[:32]} if queried else {},
+        detail={"query": queried} if queried else {},
     )
 
 

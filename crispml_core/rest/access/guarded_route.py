@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
-from functools import partial
+from functools import cached_property, partial
 
 from fastapi import Request
+from fastapi.dependencies.utils import get_flat_params
 from fastapi.routing import APIRoute
 from starlette.types import Receive, Scope, Send
 
 from crispml_core.domain.access import NOBODY, Principal
+from crispml_core.domain.audit import AuditEvent
 from crispml_core.domain.errors import Forbidden, NotFound, Unauthenticated
 from crispml_core.pipelines.audit.recorder import AuditRecorder
 from crispml_core.rest.access.admission import caller, check
@@ -37,15 +39,38 @@ class GuardedRoute(APIRoute):
         operation = operations.get(self.name)
         if operation is None:
             raise Forbidden("nobody may ask for this")
-        principal = await _admitted(self.name, operation, scope)
+        principal = await self._admitted(operation, scope)
         scope.setdefault("state", {})["principal"] = principal
         with _in_work(scope, principal):
             if operation.audit is None:
                 await super().handle(scope, receive, send)
                 return
-            event = event_of(self.name, principal, scope, named_use_case(self.name, Request(scope)))
+            event = self._event_of(principal, scope)
             handle = partial(super().handle, scope, receive)
             await audited(_recorder_of(scope), operation.audit, event, send, handle)
+
+    async def _admitted(self, operation: Operation, scope: Scope) -> Principal:
+        if operation.permission is None and not operation.known:
+            return NOBODY
+        principal = NOBODY
+        try:
+            principal = await caller(scope)
+            await check(self.name, operation, principal, scope)
+        except (Unauthenticated, Forbidden, NotFound) as error:
+            if operation.audit is not None:
+                event = self._event_of(principal, scope)
+                _recorder_of(scope).refused(replace(event, outcome=str(status_of(error))))
+            raise
+        return principal
+
+    def _event_of(self, principal: Principal, scope: Scope) -> AuditEvent:
+        use_case = named_use_case(self.name, Request(scope))
+        return event_of(self.name, principal, scope, use_case, self._query_names)
+
+    @cached_property
+    def _query_names(self) -> frozenset[str]:
+        """The names that a query may have here, and those of path and headers."""
+        return frozenset(field.alias for field in get_flat_params(self.dependant))
 
 
 def _in_work(scope: Scope, principal: Principal) -> AbstractContextManager[None]:
@@ -53,21 +78,6 @@ def _in_work(scope: Scope, principal: Principal) -> AbstractContextManager[None]
         return nullcontext()  # probes: they are told apart by nothing, and must not wait
     gate: Gate = scope["app"].state.gate
     return gate.concurrency.of(principal).taken()
-
-
-async def _admitted(name: str, operation: Operation, scope: Scope) -> Principal:
-    if operation.permission is None and not operation.known:
-        return NOBODY
-    principal = NOBODY
-    try:
-        principal = await caller(scope)
-        await check(name, operation, principal, scope)
-    except (Unauthenticated, Forbidden, NotFound) as error:
-        if operation.audit is not None:
-            event = event_of(name, principal, scope, named_use_case(name, Request(scope)))
-            _recorder_of(scope).refused(replace(event, outcome=str(status_of(error))))
-        raise
-    return principal
 
 
 def _recorder_of(scope: Scope) -> AuditRecorder:

@@ -112,6 +112,9 @@ def create_app(
         if live:
             live[0].engine.note(event)
 
+    def blind(use_case: str | None, digest: str) -> str | None:
+        return live[0].privacy.refused(live[0].use_cases, use_case, digest) if live else None
+
     def subject(path: str) -> str | None:
         name = scored_use_case(path)
         return name if name is None or (live and name in live[0].use_cases) else ""
@@ -140,7 +143,7 @@ def create_app(
         ],
         lifespan,
         metrics=http,
-        inner=[Middleware(Evidence, note=note, subject=subject)],
+        inner=[Middleware(Evidence, note=note, subject=subject, blind=blind)],
     )
     app.state.plain = HotPath(lambda: live[0] if live else None, http, app.state.gate)
     return app

@@ -13,13 +13,15 @@ from starlette.responses import Response
 
 from crispml_core.bootstrap.batches import Batches
 from crispml_core.bootstrap.timings import tell_of_run
-from crispml_core.domain.errors import InvalidInput
+from crispml_core.domain.errors import Forbidden, InvalidInput
 from crispml_core.domain.identifiers import new_id, utc_now
 from crispml_core.domain.runs import SCORING_METHODS, Run, RunStatus
 from crispml_core.domain.use_case import UseCase
+from crispml_core.governance.access import Permission
 from crispml_core.pipelines.batches.requests import BatchJob
 from crispml_core.ports.timing_log import TimingHub
-from crispml_core.rest.access.caller import who_asks
+from crispml_core.rest.access.caller import principal_of, who_asks
+from crispml_core.rest.access.gate import Gate
 from crispml_core.rest.requests import validated
 from crispml_core.rest.runs import Runs, run_answer
 from crispml_core.rest.strict_json import parse_json
@@ -81,12 +83,27 @@ async def submit_batch(
         raise InvalidInput("explain, interval: a batch has neither; ask for single records")
     if (wanted.source.parquet is None) == (wanted.source.sql is None):
         raise InvalidInput("source: give either parquet or sql")
+    _check_reach(request, use_case, wanted)
     run = await run_in_threadpool(_known, request, use_case, call)
     if run is None:
         asked = ScoreCall(use_case=use_case.name, alias=alias, version=version)
         active = await parts_of(request).engine.active(asked)
         run = await run_in_threadpool(_enqueue, request, use_case, wanted, active, call)
     return await run_answer(request, run, request.headers.get("prefer"))
+
+
+def _check_reach(request: Request, use_case: UseCase, wanted: BatchRequest) -> None:
+    """Refuse places and connections that belong to all use cases to who may score some of them."""
+    gate: Gate = request.app.state.gate
+    if gate.lets(principal_of(request), Permission.SCORE, None):
+        return
+    why = "your roles are for some use cases only"
+    if wanted.source.sql is not None:
+        raise Forbidden(f"source.sql: {why}, and a connection reads the data of all of them")
+    places = {"source.parquet": wanted.source.parquet, "sink.parquet": wanted.sink.parquet}
+    for what, place in places.items():
+        if place is not None and not place.startswith(f"{use_case.name}/"):
+            raise Forbidden(f"{what}: {why}: name a place below {use_case.name}/")
 
 
 def _known(request: Request, use_case: UseCase, call: ScoreCall) -> Run | None:

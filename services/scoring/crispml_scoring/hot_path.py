@@ -154,7 +154,9 @@ class HotPath:
             )
         parts = self._parts()
         if parts is not None:
-            digest = hashlib.sha256(body).hexdigest()
+            digest = parts.privacy.refused(
+                parts.use_cases, use_case, hashlib.sha256(body).hexdigest()
+            )
             parts.engine.note(refusal(scope, response.status_code, use_case, digest))
         fields = b"".join(
             b"%b: %b\r\n" % field for field in response.raw_headers if field[0] != b"content-length"

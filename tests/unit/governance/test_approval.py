@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crispml_core import Fairness, Gate, Monitoring
-from crispml_core.domain.access import EVERYBODY
+from crispml_core.domain.access import EVERYBODY, ApiKey, Principal
 from crispml_core.domain.approval import (
     ApprovalPolicy,
     ChecklistItem,
@@ -18,7 +18,13 @@ from crispml_core.domain.approval import (
 )
 from crispml_core.domain.errors import InvalidInput
 from crispml_core.domain.models import Lineage, ModelVersion
-from crispml_core.governance.approval import Approver, checklist, objection, standing
+from crispml_core.governance.approval import (
+    Approver,
+    approver_of,
+    checklist,
+    objection,
+    standing,
+)
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 BOB = Approver(name="user:bob")
@@ -163,6 +169,21 @@ def test_undecided_can_be_accepted_by_name_and_not_met_cannot(items, accepted, s
     assert found is None if says is None else re.search(says, found or "")
 
 
+def _key(name, made_by):
+    return ApiKey(
+        key_id=name, digest=name, name=name, grants=(), created_at=NOON, created_by=made_by
+    )
+
+
+def _second(made_by):
+    return approver_of(Principal("key:second", ()), [_key("second", made_by)])
+
+
+# Ann made the first of three keys, and each of them the next one.
+KEYS = [_key("ann", "key:root"), _key("1", "key:ann"), _key("2", "key:1"), _key("3", "key:2")]
+KEYS += [_key("bea", "key:root")]
+
+
 @pytest.mark.parametrize(
     ("trained_by", "approver", "says"),
     [
@@ -171,8 +192,13 @@ def test_undecided_can_be_accepted_by_name_and_not_met_cannot(items, accepted, s
         ([], BOB, "nobody knows who trained"),
         (["user:ann"], Approver(name=EVERYBODY.name), "authentication is off"),
         ([EVERYBODY.name], Approver(name=EVERYBODY.name), "authentication is off"),
-        (["key:ann"], Approver(name="key:second", key_made_by="key:ann"), "made the key that asks"),
-        (["key:ann"], Approver(name="key:second", key_made_by="key:root"), None),
+        (["key:ann"], _second("key:ann"), "made the key that asks"),
+        (["key:ann"], _second("key:root"), None),
+        (["key:ann"], approver_of(KEYS[0].principal, KEYS[::-1]), "who trained"),
+        (["key:ann"], approver_of(KEYS[3].principal, KEYS), "made the key that asks"),
+        (["key:3"], approver_of(KEYS[0].principal, KEYS), "made the key that trained"),
+        (["key:3"], approver_of(Principal("key:root", ()), KEYS), "made the key that trained"),
+        (["key:bea"], approver_of(KEYS[3].principal, KEYS), None),
     ],
 )
 def test_it_takes_a_second_pair_of_eyes(trained_by, approver, says):
