@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import stat
 from pathlib import Path
-from uuid import uuid4
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -17,7 +14,8 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from crispml_core.adapters.folders import make_folder, sync_folder
+from crispml_core.adapters.folders import make_folder
+from crispml_core.adapters.secret_files import OthersCanRead, read_secret, write_new
 from crispml_core.adapters.signing.key_ids import key_id_of
 from crispml_core.domain.errors import InvalidInput
 
@@ -28,28 +26,22 @@ NEW_KEY = "`crispml signing new-key`"
 def read_private(file: Path) -> Ed25519PrivateKey:
     """Read a private key.
 
-    A secret that a platform mounts belongs to root and is read through the group; as in the server
-    of PostgreSQL that is permitted, while a file of one's own is for oneself only.
-
     Raises
     ------
     InvalidInput
         If there is no such key, or others can read it.
     """
     try:
-        with file.open("rb") as source:
-            found = os.fstat(source.fileno())
-            content = source.read(1 << 16)
+        content = read_secret(file)
+    except OthersCanRead:
+        raise InvalidInput(
+            f"others can read the signing key that {SETTING} names: chmod 600 it; "
+            "if somebody may have read it, make a new one and stop trusting this one"
+        ) from None
     except OSError:
         raise InvalidInput(
             f"the signing key that {SETTING} names cannot be read: {NEW_KEY} makes one"
         ) from None
-    permitted = 0o640 if found.st_uid == 0 and os.getuid() != 0 else 0o600
-    if stat.S_IMODE(found.st_mode) & ~permitted:
-        raise InvalidInput(
-            f"others can read the signing key that {SETTING} names: chmod 600 it; "
-            "if somebody may have read it, make a new one and stop trusting this one"
-        )
     try:
         key = load_pem_private_key(content, password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm):
@@ -89,25 +81,10 @@ def make_key(file: Path, trusted: Path) -> str:
     make_folder(trusted)
     # Whoever sees the private part finds the public one trusted already.
     public_file = trusted / f"{key_id}.pem"
-    _write(public_file, public, 0o644)
+    write_new(public_file, public, 0o644)
     try:
-        _write(file, private, 0o600)
+        write_new(file, private)
     except FileExistsError:
         public_file.unlink()
         raise
     return key_id
-
-
-def _write(file: Path, content: bytes, mode: int) -> None:
-    """Write a new file as a whole; never a part of it is seen, and never by more than `mode`."""
-    part = file.with_name(f".{uuid4().hex}.part")
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    try:
-        with os.fdopen(descriptor, "wb") as target:
-            target.write(content)
-            target.flush()
-            os.fsync(target.fileno())
-        os.link(part, file)  # unlike a rename it replaces nothing
-    finally:
-        part.unlink()
-    sync_folder(file.parent)
