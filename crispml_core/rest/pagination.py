@@ -17,7 +17,7 @@ from crispml_core.rest.requests import RequestModel
 
 T = TypeVar("T")
 MAX_LIMIT = 500
-
+_DIGITS = 18  # a larger number fits into no column
 
 _CURSOR = {"type": "string", "maxLength": 512, "pattern": "^[A-Za-z0-9_-]*$"}
 
@@ -35,6 +35,20 @@ class PageQuery(RequestModel):
     def before(self) -> str | None:
         """The id that the last item of the page before had."""
         return None if self.cursor is None else decode_cursor(self.cursor)
+
+    @property
+    def before_number(self) -> int:
+        """The number that the last item of the page before had; 0 on the first page.
+
+        Raises
+        ------
+        InvalidInput
+            If the cursor holds none, so that it is one of another list.
+        """
+        before = self.before or "0"
+        if not before.isascii() or not before.isdigit() or len(before) > _DIGITS:
+            raise _foreign()
+        return int(before)
 
 
 class Page(BaseModel, Generic[T]):
@@ -70,11 +84,16 @@ def page_of(items: Sequence[T], key: Callable[[T], str], query: PageQuery) -> tu
 
 
 def found_answer(
-    request: Request, found: Sequence[T], key: Callable[[T], str], query: PageQuery
+    request: Request,
+    found: Sequence[T],
+    key: Callable[[T], str],
+    query: PageQuery,
+    view: Callable[[T], Any] | None = None,
 ) -> Response:
     """Answer with what a store found when it was asked for one item more than the page has."""
     items, more = found[: query.limit], len(found) > query.limit
-    return cursor_answer(request, items, encode_cursor(key(items[-1])) if more else None)
+    shown = items if view is None else [view(item) for item in items]
+    return cursor_answer(request, shown, encode_cursor(key(items[-1])) if more else None)
 
 
 def whole_answer(

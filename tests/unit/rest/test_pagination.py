@@ -26,6 +26,17 @@ def test_pages_together_are_the_list(size: int, limit: int) -> None:
     assert seen == items
 
 
+def test_a_cursor_may_hold_a_number() -> None:
+    assert PageQuery(limit=1, cursor=None).before_number == 0
+    assert PageQuery(limit=1, cursor=encode_cursor("17")).before_number == 17
+
+
+@pytest.mark.parametrize("last_id", ["-1", "a", "1.5", "٣", "9" * 19])
+def test_a_cursor_without_a_number_is_refused_where_one_is_meant(last_id: str) -> None:
+    with pytest.raises(InvalidInput, match="next_cursor"):
+        _ = PageQuery(limit=1, cursor=encode_cursor(last_id)).before_number
+
+
 @pytest.mark.parametrize("cursor", ["!", "abc", "_____w", encode_cursor("not there")])
 def test_a_foreign_cursor_is_refused(cursor: str) -> None:
     with pytest.raises(InvalidInput, match="next_cursor"):

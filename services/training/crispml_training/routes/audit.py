@@ -12,12 +12,12 @@ from fastapi import APIRouter, Query, Request
 from pydantic import Field
 from starlette.responses import Response, StreamingResponse
 
-from crispml_core.domain.audit import AuditHead, AuditQuery, Checked, SignedHead
+from crispml_core.domain.audit import AuditHead, AuditQuery, Checked
 from crispml_core.domain.errors import CrispMLError, InvalidInput, TooManyRequests
 from crispml_core.rest.access.caller import principal_of
 from crispml_core.rest.answers import answer
 from crispml_core.rest.app import API
-from crispml_core.rest.pagination import Page, PageQuery, cursor_answer, encode_cursor
+from crispml_core.rest.pagination import Page, PageQuery, found_answer
 from crispml_core.rest.requests import RequestModel
 from crispml_core.rest.strict_route import StrictRoute
 from crispml_training.audit_views import EntryView, HeadView, SealOutcome, entry_view, head_view
@@ -65,7 +65,7 @@ def audit_router() -> APIRouter:
     def list_audit_entries(request: Request, query: Annotated[EntriesQuery, Query()]) -> Response:
         """Return entries of the audit log in the order of their chain, the oldest first."""
         wanted = AuditQuery(
-            after=_sequence(query.before),
+            after=query.before_number,
             start=query.start,
             end=query.end,
             actor=query.actor,
@@ -73,19 +73,13 @@ def audit_router() -> APIRouter:
             use_case=query.use_case,
         )
         found = parts_of(request).audit.log.entries(wanted, query.limit + 1)
-        items = found[: query.limit]
-        more = encode_cursor(str(items[-1].sequence)) if len(found) > query.limit else None
-        return cursor_answer(request, [entry_view(entry) for entry in items], more)
+        return found_answer(request, found, lambda e: str(e.sequence), query, entry_view)
 
     @router.get("/heads", summary="Which heads are signed?", response_model=Page[HeadView])
     def list_audit_heads(request: Request, query: Annotated[PageQuery, Query()]) -> Response:
         """Return signed heads of the chain, the oldest first; keep the newest one elsewhere."""
-        found: list[SignedHead] = list(
-            parts_of(request).audit.log.heads(_sequence(query.before), query.limit + 1)
-        )
-        items = found[: query.limit]
-        more = encode_cursor(str(items[-1].sequence)) if len(found) > query.limit else None
-        return cursor_answer(request, [head_view(head) for head in items], more)
+        found = parts_of(request).audit.log.heads(query.before_number, query.limit + 1)
+        return found_answer(request, found, lambda head: str(head.sequence), query, head_view)
 
     @router.get(
         "/verification",
@@ -150,14 +144,6 @@ def _lines(found: Iterator[Checked]) -> Iterator[bytes]:
         yield msgspec.json.encode({"valid": None, "error": error.message}) + b"\n"
     else:
         yield msgspec.json.encode({"valid": valid, "error": None}) + b"\n"
-
-
-def _sequence(cursor: str | None) -> int:
-    if cursor is None:
-        return 0
-    if not cursor.isascii() or not cursor.isdigit() or len(cursor) > 18:
-        raise InvalidInput("cursor: use the next_cursor of an answer of this list, unchanged")
-    return int(cursor)
 
 
 def _head(text: str, place: int) -> AuditHead:

@@ -95,10 +95,7 @@ def _rows(
     batches: Iterator[pa.RecordBatch], columns: list[str], query: RowsQuery
 ) -> tuple[list[dict[str, Any]], int | None]:
     """Return one page, and the number of the row where the next one starts, if there is one."""
-    try:
-        start = int(query.before or 0)
-    except ValueError:
-        raise InvalidInput("cursor: use the next_cursor of an answer of this list") from None
+    start = query.before_number
     rows: list[dict[str, Any]] = []
     first = 0
     for batch in batches:
