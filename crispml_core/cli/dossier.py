@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from crispml_core.cli.parameters import MOMENT, OUTPUT_FILE
+from crispml_core.cli.trusted_keys import trusted_keys, trusted_option
 from crispml_core.cli.verb import Failure, ServiceVerb, Session
 from crispml_core.domain.errors import CrispMLError
 
@@ -26,11 +27,7 @@ from crispml_core.domain.errors import CrispMLError
     is_flag=True,
     help="Verify signature and digests of the bundle, and that the service says the same again.",
 )
-@click.option(
-    "--trusted",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Folder of public keys.  [default: the setting CRISPML_SIGNING__TRUSTED]",
-)
+@trusted_option
 @click.pass_obj
 def dossier(
     session: Session,
@@ -70,10 +67,8 @@ def _verify(content: bytes, trusted: Path | None, again: bytes) -> None:
     import msgspec
 
     from crispml_core.adapters.bundles import TarBundles
-    from crispml_core.adapters.signing import TrustedKeys
     from crispml_core.domain.dossiers import DOSSIER, FORMAT, INDEX, SIGNATURE, DossierIndex
     from crispml_core.domain.signatures import Signature
-    from crispml_core.settings import load_settings
 
     try:
         members = {
@@ -82,10 +77,7 @@ def _verify(content: bytes, trusted: Path | None, again: bytes) -> None:
         }
         signed = members.pop(INDEX)
         signature = Signature.decode(members.pop(SIGNATURE))
-        if trusted is None:
-            settings = load_settings()
-            trusted = settings.signing.trusted / settings.environment
-        TrustedKeys(trusted).verify(signed, signature)
+        trusted_keys(trusted).verify(signed, signature)
         index = msgspec.json.decode(signed, type=DossierIndex)
     except (KeyError, msgspec.MsgspecError):
         raise Failure("the bundle is no bundle of a dossier") from None

@@ -46,7 +46,9 @@ class Output:
 
     def facts(self, pairs: Sequence[tuple[str, Any]]) -> None:
         """Print names and values below each other, without those that are empty."""
-        shown = [(name, text(value)) for name, value in pairs if value not in (None, "", (), {})]
+        shown = [
+            (name, text(value)) for name, value in pairs if value not in (None, "", (), [], {})
+        ]
         width = max((len(name) for name, _ in shown), default=0)
         for name, value in shown:
             self.line(f"{name:<{width}}  {value}")

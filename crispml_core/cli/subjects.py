@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from crispml_core.cli.trusted_keys import trusted_keys, trusted_option
 from crispml_core.cli.verb import Failure, ServiceVerb, Session, Verb
 
 
@@ -57,18 +58,12 @@ def erase(session: Session, reason: str, certificate: Path | None) -> None:
     "verify-certificate", cls=Verb, example="crispml subjects verify-certificate certificate.json"
 )
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option(
-    "--trusted",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Folder of public keys.  [default: CRISPML_SIGNING__TRUSTED, the environment's folder]",
-)
+@trusted_option
 @click.pass_obj
 def verify_certificate(session: Session, file: Path, trusted: Path | None) -> None:
     """Fail unless a trusted key signed the certificate in FILE, exactly as it is."""
-    from crispml_core.adapters.signing import TrustedKeys
     from crispml_core.domain.erasures import signed_bytes
     from crispml_core.domain.signatures import Signature
-    from crispml_core.settings import load_settings
 
     try:
         certificate = json.loads(file.read_text())
@@ -79,10 +74,7 @@ def verify_certificate(session: Session, file: Path, trusted: Path | None) -> No
         raise Failure("the file is no signed certificate of an erasure") from None
     if kind != "erasure":
         raise Failure("the file is a certificate of something else than an erasure")
-    if trusted is None:
-        settings = load_settings()
-        trusted = settings.signing.trusted / settings.environment
-    TrustedKeys(trusted).verify(signed_bytes(certificate), signature)
+    trusted_keys(trusted).verify(signed_bytes(certificate), signature)
     if not session.out.emit({"verified": True, "key_id": signature.key_id}):
         session.out.line(f"signed by the trusted key {signature.key_id[:16]}…, unchanged")
 
@@ -101,6 +93,8 @@ def _person() -> str:
 def _tell(session: Session, done: dict[str, Any]) -> None:
     certificate, out = done["certificate"], session.out
     out.line("erased" if done["is_new"] else "was erased before; nothing changed")
+    if certificate["key_made_at"] is None:
+        out.line("the person had no key: nothing was encrypted, and what is stored stays readable")
     out.facts(
         [
             ("certificate", certificate["erasure_id"]),

@@ -24,7 +24,7 @@ from crispml_core.cli.verb import Session, Verb
     type=click.Path(file_okay=False, path_type=Path),
     default=Path(addresses.FOLDER),
     show_default=True,
-    help="Where database, registry and logs are kept.",
+    help="Where database, registry, keys and logs are kept.",
 )
 @click.option(
     "--database-url",
@@ -46,6 +46,7 @@ def up(
     registry: Path | None,
 ) -> None:
     """Serve training and scoring here until Ctrl-C."""
+    from crispml_core.cli import local_key
     from crispml_core.cli.services import Services, local_settings, make_stores
 
     settings = local_settings(folder, use_cases, database_url, registry)
@@ -56,5 +57,6 @@ def up(
                 session.out.line(f"{name:<8}  {url}  (API pages: {url}/docs)")
             for name, port in services.taken_ports.items():
                 session.out.line(f"port {port} is taken, so {name} got a free one")
+            session.out.line(f"key of an admin in {folder / local_key.FILE}")
             session.out.line(f"logs in {folder / 'logs'}; Ctrl-C stops both")
         services.watch()

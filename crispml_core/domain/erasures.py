@@ -25,7 +25,7 @@ class Erasure:
     reason : str
         Why; without personal data.
     certificate : mapping
-        What was destroyed, and what was not; see `crispml_core.pipelines.subjects.certificate`.
+        What was destroyed, and what was not; see `crispml_core.pipelines.subjects.erasing`.
     """
 
     subject_key_id: str

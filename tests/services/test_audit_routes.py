@@ -66,7 +66,7 @@ def test_a_verification_tells_table_by_table_and_ends_with_a_verdict(training, e
     found = lines(training.client.get(f"{AUDIT}/verification"))
     assert [(one["what"], one["fault"]) for one in found[:-1]] == [
         ("audit_entries", None),
-        ("audit_heads", None),
+        ("audit_heads.signature", None),
         ("labels", None),
     ]
     assert found[2]["rows"] == 2

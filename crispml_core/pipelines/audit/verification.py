@@ -26,6 +26,8 @@ from crispml_core.ports.retention_store import RetentionStore
 from crispml_core.ports.signer import Verifier
 
 MISSING = "it is missing"
+# As the rows of this table are sealed too, they are another line of the answer.
+_HEADS = "audit_heads.signature"
 _PAGE, _SEALS = 1_000, 20
 _PRUNED = {table.value: table for table in Retained}
 
@@ -116,10 +118,10 @@ class Verification:
                 what = self._wrong(head, entries.get(head.sequence), length)
                 if what is not None:
                     fault = Fault(f"audit_heads {head.sequence}", what)
-                    return Checked(what="audit_heads", rows=rows, where=fault.where, fault=what)
+                    return Checked(what=_HEADS, rows=rows, where=fault.where, fault=what)
                 rows += 1
             after = heads[-1].sequence
-        return Checked(what="audit_heads", rows=rows)
+        return Checked(what=_HEADS, rows=rows)
 
     def _wrong(self, head: SignedHead, entry: AuditEntry | None, length: int) -> str | None:
         if self._verifier is not None:

@@ -78,6 +78,17 @@ def test_files_that_the_service_cannot_clean_are_named(crispml_cli, services, ce
     assert "docs/erasure.md" in told
 
 
+@pytest.mark.parametrize("made_at", [None, "2026-01-01T00:00:00+00:00"])
+def test_it_is_said_when_there_was_nothing_to_make_unreadable(
+    crispml_cli, services, certificate, made_at
+):
+    services.on("DELETE", PATH, answer(certificate | {"key_made_at": made_at}))
+
+    told = crispml_cli("subjects", "erase", input=PERSON).stdout
+
+    assert ("stays readable" in told) == (made_at is None)
+
+
 def test_without_a_person_nothing_is_asked(crispml_cli, services):
     assert crispml_cli("subjects", "erase", input="").exit_code == 2
     assert services.requests == []

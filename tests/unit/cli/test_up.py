@@ -43,6 +43,7 @@ def test_up_makes_the_stores_says_where_it_serves_and_watches(crispml_cli, start
     assert result.exit_code == 0, result.stderr
     assert "http://127.0.0.1:8102/docs" in result.stdout
     assert "port 8102 is taken" in result.stdout
+    assert ".crispml/admin.key" in result.stdout
     assert (tmp_path / ".crispml" / "crispml.db").exists()
     assert (tmp_path / ".crispml" / "registry").is_dir()
     assert started[0].settings["CRISPML_USE_CASES"] == "a.yaml,b.py:b"
