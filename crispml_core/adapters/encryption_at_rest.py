@@ -14,9 +14,9 @@ import sqlalchemy as sa
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
+from crispml_core.adapters.sql.databases.capabilities import capabilities
+
 _SYS = Path("/sys/dev/block")
-# One row for each part of the database; the algorithm is missing where nothing is encrypted.
-_DB2 = "SELECT ALGORITHM FROM TABLE(SYSPROC.ADMIN_GET_ENCRYPTION_INFO())"
 
 
 def folder_is_encrypted(folder: Path, sys: Path = _SYS) -> bool | None:
@@ -60,15 +60,16 @@ def database_is_encrypted(engine: Engine) -> bool | None:
     A SQLite file is as encrypted as its folder. Db2 knows of its native encryption. PostgreSQL has
     none, and cannot see what is below it.
     """
-    kind = engine.dialect.name
-    if kind == "sqlite":
+    can = capabilities(engine.dialect)
+    if can.in_process:
         file = engine.url.database or ""
         return folder_is_encrypted(Path(file.removeprefix("file:")).absolute())
-    if kind not in ("db2", "ibm_db_sa"):
+    if can.encryption_query is None:
         return None
     try:
         with engine.connect() as connection:
-            found = connection.execute(sa.text(_DB2)).scalars().all()
+            found = connection.execute(sa.text(can.encryption_query)).scalars().all()
     except DBAPIError:
         return None  # no right to ask, or a server that has no such function
+    # Where nothing is encrypted the algorithm is missing.
     return bool(found) and all(algorithm is not None for algorithm in found)

@@ -29,6 +29,8 @@ class Capabilities:
     """Its name in this project."""
     title: str
     """Its name for people."""
+    encryption_query: str | None
+    """Asks for the algorithm that encrypts each of its parts; None if it cannot tell."""
     in_process: bool
     """Works inside of this process: a statement costs less than what SQLAlchemy makes of it."""
     moments_as_text: bool
@@ -111,6 +113,7 @@ class Capabilities:
 SQLITE = Capabilities(
     kind="sqlite",
     title="SQLite",
+    encryption_query=None,
     in_process=True,
     moments_as_text=True,
     fetches_as_it_goes=True,
@@ -148,6 +151,7 @@ SQLITE = Capabilities(
 POSTGRESQL = Capabilities(
     kind="postgresql",
     title="PostgreSQL",
+    encryption_query=None,
     in_process=False,
     moments_as_text=False,
     fetches_as_it_goes=False,
@@ -185,6 +189,7 @@ POSTGRESQL = Capabilities(
 DB2 = Capabilities(
     kind="db2",
     title="IBM Db2",
+    encryption_query="SELECT ALGORITHM FROM TABLE(SYSPROC.ADMIN_GET_ENCRYPTION_INFO())",
     in_process=False,
     moments_as_text=False,
     fetches_as_it_goes=False,
