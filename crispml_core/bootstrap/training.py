@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
-
-import structlog
 
 from crispml_core.adapters.bundles import TarBundles
 from crispml_core.adapters.compilers import SklearnModelCompiler
@@ -33,12 +29,10 @@ from crispml_core.adapters.volume.aliases import write_aliases
 from crispml_core.adapters.volume.artefact_store import VolumeArtefactStore
 from crispml_core.adapters.volume.dataset_store import VolumeDataSetStore
 from crispml_core.adapters.volume.model_registry import VolumeModelRegistry
-from crispml_core.adapters.volume.sweep import sweep
 from crispml_core.adapters.volume.uploads import VolumeUploadStore
 from crispml_core.bootstrap.at_rest import check_at_rest
 from crispml_core.bootstrap.audit import build_keeper, build_recorder, build_verification
 from crispml_core.bootstrap.database import (
-    for_a_run,
     open_database,
     open_for_looks,
     open_for_runs,
@@ -51,14 +45,12 @@ from crispml_core.bootstrap.privacy import open_privacy
 from crispml_core.bootstrap.scratch import scratch_in
 from crispml_core.bootstrap.signing import bundle_authors, make_signer, make_verifier
 from crispml_core.bootstrap.subjects import subject_stores
-from crispml_core.bootstrap.timings import open_timings, tell_of_run
+from crispml_core.bootstrap.timings import open_timings
 from crispml_core.bootstrap.tracing import execute_traced, make_tracer
-from crispml_core.bootstrap.webhook import build_deliverer, build_webhook
-from crispml_core.domain.errors import CrispMLError, NotFound
-from crispml_core.domain.runs import MONITORING_RUNS, TRAINING_RUNS, Run
+from crispml_core.bootstrap.webhook import build_webhook
+from crispml_core.domain.runs import MONITORING_RUNS, Run
 from crispml_core.domain.use_case import UseCase
 from crispml_core.governance.promotion import PromotionMode, PromotionRules
-from crispml_core.logs import configure_logging
 from crispml_core.pipelines.approvals import Approvals, ApprovalStores
 from crispml_core.pipelines.audit.deeds import RecordedDeeds, run_event
 from crispml_core.pipelines.audit.keeper import AuditKeeper
@@ -87,19 +79,8 @@ from crispml_core.ports.run_store import RunStore
 from crispml_core.ports.signer import Signer
 from crispml_core.ports.source import RecordSource
 from crispml_core.ports.upload_store import UploadStore
-from crispml_core.runs.executor import RunExecutor
-from crispml_core.runs.worker import work
 from crispml_core.settings import CrispMLSettings
 from crispml_core.use_cases.loader import load_use_cases
-
-# What a worker process needs at once; imported by the fork server before the first run.
-PRELOAD = (
-    "crispml_core.bootstrap.training",
-    "sklearn.ensemble",
-    "sklearn.linear_model",
-    "matplotlib.figure",
-    "matplotlib.backends.backend_svg",
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -303,100 +284,3 @@ def build(settings: CrispMLSettings, *, is_run: bool = False) -> TrainingParts:
         pools=pools_of(engine, looks, queue),
         close=close,
     )
-
-
-class Background:
-    """What a training service does beside its API.
-
-    Evaluations have a worker of their own, so that they never wait for a training of hours.
-    """
-
-    def __init__(self, parts: TrainingParts) -> None:
-        self._executors = (
-            build_executor(parts),
-            build_executor(parts, MONITORING_RUNS, workers=1, warm=False),
-        )
-        for executor in self._executors:
-            executor.watch(partial(tell_of_run, parts.timings))
-        self._deliverer = build_deliverer(parts.settings, parts.outbox)
-        self._keeper = parts.keeper
-
-    def start(self) -> None:
-        """Start taking runs, sending messages and keeping the audit log."""
-        self._keeper.start()
-        for executor in self._executors:
-            executor.start()
-        if self._deliverer is not None:
-            self._deliverer.start()
-
-    def wake(self) -> None:
-        """Look into the queue now."""
-        for executor in self._executors:
-            executor.wake()
-
-    def stop(self) -> None:
-        """Stop all of it."""
-        for executor in self._executors:
-            executor.stop()
-        if self._deliverer is not None:
-            self._deliverer.stop()
-        self._keeper.stop()
-
-
-def build_executor(
-    parts: TrainingParts,
-    methods: tuple[str, ...] = TRAINING_RUNS,
-    *,
-    workers: int | None = None,
-    warm: bool = True,
-) -> RunExecutor:
-    """Build what executes runs of a training service."""
-    settings = parts.settings
-    return RunExecutor(
-        parts.queue,
-        _Worker(settings),
-        methods,
-        sweep=lambda: _sweep(parts),
-        preload=PRELOAD,
-        workers=workers or settings.runs.workers,
-        warm=warm,
-        lease_s=settings.runs.lease_s,
-        heartbeat_s=settings.runs.heartbeat_s,
-        poll_s=settings.runs.poll_s,
-    )
-
-
-@dataclass(frozen=True)
-class _Worker:
-    """The target of a worker process; carries the settings there."""
-
-    settings: CrispMLSettings
-
-    def __call__(self, run_id: str, owner: str) -> None:
-        configure_logging(self.settings.log, "training")
-        try:
-            parts = build(for_a_run(self.settings), is_run=True)
-        except CrispMLError as error:
-            structlog.get_logger("crispml.runs").error(
-                "worker_failed", run_id=run_id, error=error.message
-            )
-            sys.exit(1)  # the executor notes that the worker is lost
-        try:
-            work(parts.runs, run_id, owner, parts.execute)
-        finally:
-            parts.close()
-
-
-def _sweep(parts: TrainingParts) -> None:
-    """Remove what runs that ended left in the staging folder, and what nobody came back for."""
-    root = parts.settings.registry.path
-
-    def is_live(run_id: str) -> bool:
-        try:
-            return not parts.runs.get(run_id).status.is_final
-        except NotFound:
-            return False
-
-    sweep(root, lambda run_id: not run_id or is_live(run_id), older_than_s=0)
-    sweep(root, is_live)
-    parts.uploads.remove_older_than(24 * 3600)

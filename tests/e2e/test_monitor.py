@@ -31,7 +31,8 @@ SECRET = "a secret of thirty-two bytes, plain"
 # Evaluates and sends messages, and leaves trainings in the queue.
 EVALUATOR = """
 import time
-from crispml_core.bootstrap.training import build, build_executor
+from crispml_core.bootstrap.training import build
+from crispml_core.bootstrap.training_background import build_executor
 from crispml_core.bootstrap.webhook import build_deliverer
 from crispml_core.settings import load_settings
 parts = build(load_settings())
@@ -41,7 +42,8 @@ time.sleep(120)
 """
 SERVICE = """
 import time
-from crispml_core.bootstrap.training import Background, build
+from crispml_core.bootstrap.training import build
+from crispml_core.bootstrap.training_background import Background
 from crispml_core.settings import load_settings
 Background(build(load_settings())).start()
 time.sleep(120)

@@ -11,7 +11,8 @@ import time
 import psutil
 import pytest
 
-from crispml_core.bootstrap.training import build, build_executor
+from crispml_core.bootstrap.training import build
+from crispml_core.bootstrap.training_background import build_executor
 from crispml_core.domain.datasets import Stage
 from crispml_core.domain.errors import Conflict
 from crispml_core.domain.runs import RunStatus
@@ -19,7 +20,8 @@ from crispml_core.domain.runs import RunStatus
 # A service that executes runs and nothing else.
 SERVICE = """
 import time
-from crispml_core.bootstrap.training import build, build_executor
+from crispml_core.bootstrap.training import build
+from crispml_core.bootstrap.training_background import build_executor
 from crispml_core.settings import load_settings
 build_executor(build(load_settings())).start()
 time.sleep(60)

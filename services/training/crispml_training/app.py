@@ -9,7 +9,8 @@ from typing import Any, Protocol
 from fastapi import FastAPI, Request
 from starlette.concurrency import run_in_threadpool
 
-from crispml_core.bootstrap.training import Background, TrainingParts, build
+from crispml_core.bootstrap.training import TrainingParts, build
+from crispml_core.bootstrap.training_background import Background
 from crispml_core.domain.errors import StoreUnavailable
 from crispml_core.domain.runs import CYCLE, MONITORING_RUNS, TRAINING_METHODS, TRAINING_RUNS
 from crispml_core.pipelines.dossier_bundle import pack_dossier
