@@ -378,6 +378,8 @@ def serve(
         close=lambda: None,
     )
     app.state.settings, app.state.draining, app.openapi_schema = settings, False, None
+    if app.state.plain is not None:
+        app.state.plain._known = None  # to it the parts are the same object for all tests
     with TestClient(app) as client:
         yield Service(app, client, parts, current.executor, health, closed)
 
