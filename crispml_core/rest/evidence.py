@@ -15,8 +15,14 @@ Note = Callable[[ServingEvent], None]
 Blind = Callable[[str | None, str], str | None]
 
 
+# Anybody can be refused so, as often as they like: that must not fill a table. Metrics count it.
+_OF_ANYBODY = (401, 429)
+
+
 class Evidence:
     """ASGI middleware that notes an event for each request to score that got no scores.
+
+    Of who is not known, or asks for too much at once, there is none.
 
     Parameters
     ----------
@@ -56,7 +62,7 @@ class Evidence:
             await send(message)
 
         await self._app(scope, digested, note_status)
-        if status >= 400:
+        if status >= 400 and status not in _OF_ANYBODY:
             kept = self._blind(use_case or None, (await digest.digest()).hex())
             self._note(refusal(scope, status, use_case or None, kept))
 

@@ -29,6 +29,20 @@ def test_two_credentials_are_none(guarded: Any, header: str) -> None:
     assert guarded.client.get("/api/v1/whoami", headers=two).status_code == 401
 
 
+def test_who_is_not_known_fills_no_table(guarded_scoring: Any) -> None:
+    """What is refused to a key is kept, what is refused to anybody is only counted."""
+    key = guarded_scoring.key_for("scorer:toy")
+    assert guarded_scoring.client.post(SCORE, json=RECORD).status_code == 401
+    assert guarded_scoring.client.post(SCORE, json={}, headers=key).status_code == 422
+    deadline = time.monotonic() + 5
+    events: list[Any] = []
+    while not events and time.monotonic() < deadline:
+        time.sleep(0.02)
+        found = guarded_scoring.parts.events.find(limit=10)
+        events = [event for event in found if event.status is not None]
+    assert [event.status for event in events] == [422]
+
+
 def test_a_key_works_in_either_header(guarded_scoring: Any) -> None:
     key = guarded_scoring.key_for("scorer:toy")["Authorization"].partition(" ")[2]
     for headers in ({"X-API-Key": key}, {"Authorization": f"bearer {key}"}):

@@ -142,13 +142,14 @@ OPERATIONS: Mapping[str, Operation] = {
         "cancel_run",
         "patch_dataset",
         "judge_version",
-        "sign_version",
         "acknowledge_alert",
         audit=Audit.CHANGE,
     ),
     **_needs(Permission.MOVE_ALIAS, "put_alias", "delete_alias", audit=Audit.CHANGE),
     **_needs(
         Permission.APPROVE,
+        # It vouches for bytes that nobody vouched for before, also towards other environments.
+        "sign_version",
         "answer_approval_request",
         "decide_version",
         "break_glass",
