@@ -16,6 +16,11 @@ def _run(request: Request) -> set[str]:
     return {runs_of(request).store.get(request.path_params["run_id"]).use_case}
 
 
+def _score(request: Request) -> set[str]:
+    ledger = parts_of(request).lineage().stores.ledger
+    return {ledger.get(request.path_params["score_id"]).use_case}
+
+
 def _node(request: Request) -> set[str]:
     path = request.path_params
     return {owner_of(parts_of(request).lineage().stores, path["kind"], path["node_id"])}
@@ -23,6 +28,7 @@ def _node(request: Request) -> set[str]:
 
 SHARED_OWNERS: Mapping[str, Owner] = {
     **dict.fromkeys(("get_run", "get_run_events", "cancel_run"), Owner("run", _run)),
+    "get_dossier": Owner("score", _score),
     "get_lineage": Owner("node", _node),
 }
 """By the name of the route."""

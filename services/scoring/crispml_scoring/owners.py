@@ -25,7 +25,6 @@ def _loaded(request: Request) -> set[str]:
 
 OWNERS: Mapping[str, Owner] = {
     "get_score": Owner("score", _score),
-    "get_dossier": Owner("score", _score),
     "get_report": Owner("report", _report),
     "invocations": Owner("use case", _loaded),
 }
