@@ -11,6 +11,7 @@ import msgspec
 import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -265,7 +266,8 @@ async def _http_exception(request: Request, error: Exception) -> Response:
 def _methods_of(request: Request) -> list[str]:
     """Return the methods that an address takes: of all its routes, and not of the first alone."""
     found: set[str] = set()
-    for route in request.app.routes:
-        if route.matches(request.scope)[0] is not Match.NONE:
+    for context in iter_route_contexts(request.app.routes):
+        route = context.original_route
+        if route.matches(dict(request.scope))[0] is not Match.NONE:
             found |= getattr(route, "methods", None) or set()
     return sorted(found)

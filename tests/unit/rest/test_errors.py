@@ -12,6 +12,7 @@ EXPECTED = {
     errors.MalformedContent("x"): 400,
     errors.InvalidRecords([errors.Problem("type", "x")]): 422,
     errors.TooLarge("x"): 413,
+    errors.UntrustedSignature("x"): 503,
     errors.Unauthenticated("x"): 401,
     errors.Forbidden("x"): 403,
     errors.TooManyRequests("x"): 429,
