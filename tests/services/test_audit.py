@@ -12,7 +12,7 @@ from crispml_core.domain.audit import AuditQuery
 from crispml_core.rest.access.auditing import SHOWN
 from crispml_core.rest.access.gate import Gate
 from crispml_core.rest.access.operations import OPERATIONS, Audit
-from tests.services.conftest import VERSION
+from tests.services.service import VERSION
 from tests.services.test_scoring import record
 
 # Of these an entry shows only that they were there.

@@ -10,7 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from crispml_core.rest.few_versions import MOST
 from crispml_core.serving.ledger_writer import Served
-from tests.services.conftest import VERSION, version_of
+from tests.services.service import VERSION, version_of
 
 CANARY = "canary"
 SERIES = 2_000  # as docs/metrics.md says

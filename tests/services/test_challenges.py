@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.services.conftest import CHALLENGER, VERSION
+from tests.services.service import CHALLENGER, VERSION
 from tests.services.test_split import URL, challenge, record, until
 
 ROUTE = "/api/v1/models/toy/challenge"

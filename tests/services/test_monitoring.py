@@ -27,7 +27,7 @@ def toy(toy: UseCase) -> UseCase:
 
 @pytest.fixture
 def champion(training: Any) -> str:
-    from tests.services.conftest import VERSION, version_of
+    from tests.services.service import VERSION, version_of
 
     training.parts.models.publish(version_of(training.parts.use_cases["toy"]), {})
     training.parts.aliases.move("toy", "champion", VERSION, expected=None)
@@ -184,7 +184,7 @@ def test_a_use_case_without_rules_or_without_a_name(training: Any, toy: UseCase)
 @pytest.fixture
 def request_id(training: Any, champion: str, toy: UseCase) -> str:
     """A promotion that waits for somebody."""
-    from tests.services.conftest import version_of
+    from tests.services.service import version_of
 
     better = replace(version_of(toy, "20260201-000000-abcdef01"), kpis={"test": {"auc": 0.9}})
     training.parts.models.publish(better, {})

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from crispml_core import UseCase
-from tests.services.conftest import CHALLENGER, VERSION
+from tests.services.service import CHALLENGER, VERSION
 from tests.services.test_split import URL, record
 
 ROUTE = "/api/v1/use-cases/toy/replays"

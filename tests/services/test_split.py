@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from crispml_core.domain.challenge import place_in_split
-from tests.services.conftest import CHALLENGER, VERSION, version_of
+from tests.services.service import CHALLENGER, VERSION, version_of
 
 URL = "/api/v1/use-cases/toy/new-data-score"
 SHARE = 0.4

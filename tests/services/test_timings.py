@@ -9,7 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from crispml_core.domain.identifiers import new_id, utc_now
 from crispml_core.domain.runs import MethodTiming, Run, RunStatus
-from tests.services.conftest import VERSION
+from tests.services.service import VERSION
 
 SCORE, LABEL = (f"/api/v1/use-cases/toy/new-data-{verb}" for verb in ("score", "label"))
 RECORD = {"order_id": "O-1", "amount": 5.0, "items": 1, "channel": "web"}
