@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import multiprocessing
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from crispml_core.adapters.sql.audit import log as log_module
 from crispml_core.adapters.sql.audit.log import SqlAuditLog
-from crispml_core.adapters.sql.databases.engine import make_engine
+from crispml_core.adapters.sql.databases.engine import make_engine, writing
+from crispml_core.adapters.sql.databases.errors import CommitUnknown
 from crispml_core.adapters.sql.databases.options import EngineOptions
 from crispml_core.domain.audit import (
     NO_DIGEST,
@@ -128,6 +131,35 @@ def _append_in_a_process(url, name, number):
     for n in range(number):
         log.append([event(actor=f"key:{name}", resource=f"n={n}")])
     engine.dispose()
+
+
+@pytest.mark.needs("tables")
+@pytest.mark.parametrize("is_done", [True, False], ids=["done", "undone"])
+def test_of_a_commit_that_nobody_heard_of_the_chain_tells_whether_it_was_done(
+    stores, log, monkeypatch, is_done
+):
+    engine = make_engine(stores.url, options=EngineOptions(retry_s=30))
+    heard = []
+
+    @contextmanager
+    def cut_off(engine):
+        lost = CommitUnknown("the connection broke") if not heard else None
+        heard.append(lost)
+        with writing(engine) as connection:
+            yield connection
+            if lost is not None and not is_done:
+                raise lost
+        if lost is not None:
+            raise lost
+
+    monkeypatch.setattr(log_module, "writing", cut_off)
+
+    written = SqlAuditLog(engine).append([event("put_alias"), event("delete_alias")])
+    engine.dispose()
+
+    assert everything(log) == list(written)
+    assert [entry.sequence for entry in written] == [1, 2]
+    assert len(heard) == (1 if is_done else 2)
 
 
 @pytest.mark.needs("tables")

@@ -29,6 +29,7 @@ OF_ONE_DATABASE = {
     "scores/sqlite_prompt.py",
 }
 WAYS_OF_ONE_DATABASE = {
+    ("audit/log.py", "_be_the_only_one"),
     ("databases/raw_batches.py", "_fetched"),
     ("labels/rows.py", "_insert_raw"),
 }

@@ -142,8 +142,7 @@ def append_entries(
     while True:
         try:
             with writing(engine) as connection:
-                for statement in before_audit(connection.dialect):
-                    connection.exec_driver_sql(statement)
+                _be_the_only_one(connection)
                 entries = chained(events, _head(connection))
                 connection.execute(insert(audit_entries), [values_of(entry) for entry in entries])
                 if also is not None:
@@ -157,6 +156,12 @@ def append_entries(
             if _is_there(engine, entries[-1]):
                 return entries
             tries.again_after(error)
+
+
+def _be_the_only_one(connection: Connection) -> None:
+    """Let others that append wait for the end of the transaction, where a database can say so."""
+    for statement in before_audit(connection.dialect):
+        connection.exec_driver_sql(statement)
 
 
 @retried
