@@ -268,6 +268,9 @@ def _methods_of(request: Request) -> list[str]:
     found: set[str] = set()
     for context in iter_route_contexts(request.app.routes):
         route = context.original_route
+        # What catches a mistake takes a method only to say that it is one.
+        if not getattr(route, "include_in_schema", True):
+            continue
         if route.matches(dict(request.scope))[0] is not Match.NONE:
             found |= getattr(route, "methods", None) or set()
     return sorted(found)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
@@ -18,7 +17,7 @@ from crispml_core.rest.access.caller import principal_of
 from crispml_core.rest.answers import answer
 from crispml_core.rest.app import API
 from crispml_core.rest.pagination import Page, PageQuery, found_answer
-from crispml_core.rest.requests import RequestModel
+from crispml_core.rest.requests import Moment, RequestModel
 from crispml_core.rest.strict_route import StrictRoute
 from crispml_training.audit_views import EntryView, HeadView, SealOutcome, entry_view, head_view
 from crispml_training.parts import parts_of
@@ -31,10 +30,10 @@ _verifying = threading.Lock()
 class EntriesQuery(PageQuery):
     """Which entries are wanted; the oldest come first."""
 
-    start: datetime | None = None
+    start: Moment | None = None
     """Only those from this moment on."""
 
-    end: datetime | None = None
+    end: Moment | None = None
     """Only those before this moment."""
 
     actor: str | None = Field(None, max_length=255)
