@@ -159,6 +159,7 @@ def test_what_nobody_touched_is_whole(database):
     assert [(one.what, one.unsealed) for one in found if one.unsealed] == [("audit_heads", 2)]
 
 
+@pytest.mark.needs("speed")
 @pytest.mark.parametrize("name", sorted(set(SEALED) - OWN))
 def test_every_column_of_every_sealed_row_is_watched(database, name):
     sealed = SEALED[name]
@@ -180,6 +181,7 @@ def test_every_column_of_every_sealed_row_is_watched(database, name):
     assert database.faults(name) == []
 
 
+@pytest.mark.needs("speed")
 @pytest.mark.parametrize("name", sorted({sealed.table.name for sealed in SEALED.values()} - OWN))
 def test_a_row_that_was_deleted_is_named(database, name):
     table = SEALED[name].table
