@@ -94,7 +94,10 @@ class Database:
 
     def rows(self, table):
         with self.engine.connect() as connection:
-            return [dict(row._mapping) for row in connection.execute(select(table))]
+            return [
+                dict(row._mapping)
+                for row in connection.execute(select(table).order_by(*table.primary_key))
+            ]
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from crispml_core.cli.services import Services, local_settings
+from crispml_core.cli.services import Services, local_settings, make_stores
 from crispml_core.cli.tour import take_tour
 from tests.databases import params
 from tests.servers import own_database, own_schema, upgraded
@@ -34,7 +34,7 @@ def verified(tmp_path_factory):
     def report(kind: str) -> dict[str, Any]:
         folder = tmp_path_factory.mktemp(kind)
         settings = local_settings(folder, [USE_CASE], upgraded(URLS[kind](folder)))
-        (folder / "registry").mkdir()
+        make_stores(settings)
         with (
             Services(folder, settings) as services,
             services.client() as client,

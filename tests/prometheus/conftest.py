@@ -14,6 +14,7 @@ import pytest
 
 from crispml_core.cli.services import PLANS, Services, local_settings, make_stores
 from crispml_core.cli.tour import take_tour
+from crispml_core.client import CrispMLClient
 from tests.prometheus.server import Prometheus, prometheus
 
 ROOT = Path(__file__).parents[2]
@@ -98,7 +99,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
 
 def _work(found: Watched) -> None:
     until(lambda: _is_seen(found), "Prometheus sees both services", 60)
-    with found.client() as client:
+    with CrispMLClient(found.urls["training"], found.urls["scoring"]) as client:
         name = next(iter(client.training.use_cases())).name
         take_tour(client, name, seed=0, report=lambda *_: None)
         client.scoring.verify(name)
