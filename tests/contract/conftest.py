@@ -29,6 +29,7 @@ from crispml_core.adapters.sql.erasure_log import SqlErasureLog
 from crispml_core.adapters.sql.event_log import SqlEventLog
 from crispml_core.adapters.sql.health_log import SqlHealthLog
 from crispml_core.adapters.sql.import_log import SqlImportLog
+from crispml_core.adapters.sql.journal_leases import SqlJournalLeases
 from crispml_core.adapters.sql.key_store import SqlKeyStore
 from crispml_core.adapters.sql.label_counts import SqlLabelCounts
 from crispml_core.adapters.sql.labels.store import SqlLabelStore
@@ -59,6 +60,7 @@ from crispml_core.ports.erasure_log import ErasureLog
 from crispml_core.ports.event_log import EventLog
 from crispml_core.ports.health_log import HealthLog
 from crispml_core.ports.import_log import ImportLog
+from crispml_core.ports.journal_leases import JournalLeases
 from crispml_core.ports.key_store import KeyStore
 from crispml_core.ports.label_store import LabelStore
 from crispml_core.ports.monitor_store import MonitorStore
@@ -79,6 +81,7 @@ from crispml_core.testing.fakes.erasure_log import FakeErasureLog
 from crispml_core.testing.fakes.event_log import FakeEventLog
 from crispml_core.testing.fakes.health_log import FakeHealthLog
 from crispml_core.testing.fakes.import_log import FakeImportLog
+from crispml_core.testing.fakes.journal_leases import FakeJournalLeases
 from crispml_core.testing.fakes.key_store import FakeKeyStore
 from crispml_core.testing.fakes.label_store import FakeLabelStore
 from crispml_core.testing.fakes.monitor_store import FakeMonitorStore
@@ -136,6 +139,7 @@ class Stores:
     seals: Seals
     keys: KeyStore
     approvals: ApprovalLog
+    journal_leases: JournalLeases
     url: str = ""
     """Of the database, for another process."""
 
@@ -214,6 +218,7 @@ def fake_stores() -> Stores:
         seals=FakeSeals(audit),
         keys=FakeKeyStore(),
         approvals=FakeApprovalLog(),
+        journal_leases=FakeJournalLeases(),
     )
 
 
@@ -263,6 +268,7 @@ def sql_stores(engine: Engine) -> Stores:
         seals=SqlSeals(engine),
         keys=SqlKeyStore(engine),
         approvals=SqlApprovalLog(engine),
+        journal_leases=SqlJournalLeases(engine, clock=clock),
     )
 
 

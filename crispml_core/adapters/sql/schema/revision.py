@@ -11,7 +11,7 @@ from crispml_core.adapters.sql.databases.engine import reading
 from crispml_core.adapters.sql.databases.errors import SETTING, UPGRADE
 from crispml_core.domain.errors import NotReady
 
-REVISION = "0005"
+REVISION = "0006"
 """The newest revision that this release knows; that of the last script in ``migrations``."""
 ACCEPTED_AHEAD = 1
 

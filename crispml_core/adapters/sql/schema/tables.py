@@ -24,6 +24,7 @@ from sqlalchemy import (
     text,
 )
 
+from crispml_core.adapters.sql.schema.journal_tables import journal_tables
 from crispml_core.adapters.sql.schema.monitoring_tables import monitoring_tables
 from crispml_core.adapters.sql.schema.security_tables import security_tables
 from crispml_core.adapters.sql.schema.types import (
@@ -390,3 +391,4 @@ monitor_evaluations, alerts, trigger_actions, deliveries = monitoring_tables(met
     erasures,
     prunings,
 ) = security_tables(metadata)
+journal_leases = journal_tables(metadata)
