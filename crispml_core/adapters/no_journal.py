@@ -15,6 +15,7 @@ class NoJournal:
 
     name = "none"
     damaged_bytes = 0
+    is_taken = False
 
     def append(self, groups: Sequence[ScoreGroup], events: Sequence[ServingEvent] = ()) -> None:
         """Refuse a transaction."""
@@ -44,3 +45,6 @@ class NoJournals:
     def orphans(self) -> Iterator[NoJournal]:
         """Return nothing: another process takes over the journals of those that are gone."""
         return iter(())
+
+    def close(self) -> None:
+        """Do nothing."""

@@ -72,6 +72,11 @@ class Parts:
     close: Callable[[], None]
     tracer: Tracer = field(default_factory=NoTracer)
 
+    @property
+    def unfinished(self) -> str | None:
+        """What a process that has ended leaves to another one; None if there is nothing."""
+        return None
+
 
 def follow_clock(settings: CrispMLSettings) -> Callable[[], None]:
     """Let the clock of this process be the simulated one, if one is set; return what ends that."""

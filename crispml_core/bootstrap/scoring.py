@@ -8,7 +8,6 @@ from functools import partial
 
 import structlog
 
-from crispml_core.adapters.journal import FileJournals
 from crispml_core.adapters.libraries import library_versions
 from crispml_core.adapters.sql.alias_log import SqlAliasLog
 from crispml_core.adapters.sql.databases.tracing import trace_statements
@@ -25,6 +24,7 @@ from crispml_core.bootstrap.at_rest import check_at_rest
 from crispml_core.bootstrap.audit import build_recorder
 from crispml_core.bootstrap.database import open_database, open_for_commits, open_for_looks
 from crispml_core.bootstrap.drift import drift_pipelines, drift_store
+from crispml_core.bootstrap.journals import open_journals
 from crispml_core.bootstrap.lineage import lineage_builder
 from crispml_core.bootstrap.parts import Parts, codec_of, follow_clock, ping_stores, pools_of
 from crispml_core.bootstrap.privacy import open_privacy
@@ -41,6 +41,7 @@ from crispml_core.pipelines.drift import DriftPipelines
 from crispml_core.pipelines.replays import Replays
 from crispml_core.pipelines.scoring import ScoringPipelines, ScoringStores
 from crispml_core.ports.event_log import EventLog
+from crispml_core.ports.journal import Journals
 from crispml_core.ports.label_store import LabelStore
 from crispml_core.ports.report_store import ReportStore
 from crispml_core.ports.score_ledger import ScoreLedger
@@ -77,6 +78,17 @@ class ScoringParts(Parts):
     engine: ScoringEngine
     drift: DriftPipelines
     privacy: Privacy = field(default_factory=Privacy)
+
+    @property
+    def unfinished(self) -> str | None:
+        """What a process that has ended leaves to another one."""
+        left = self.engine.durable.waiting
+        if not left:
+            return None
+        return (
+            f"{left} transactions lie in the journal of this process: another one on the volume of "
+            "CRISPML_JOURNAL__PATH brings them into the database, or: crispml journal drain"
+        )
 
     @property
     def challenges(self) -> Challenges:
@@ -129,7 +141,12 @@ def build(settings: CrispMLSettings) -> ScoringParts:
     privacy = open_privacy(settings, use_cases, looks)
     health, followed = SqlHealthLog(looks), SqlAliasLog(looks, environment=settings.environment)
     labels, reports = SqlLabelStore(engine), SqlReportStore(engine)
-    durable, writer = _writer(settings, SqlScoreLedger(commits, tracer=tracer), tracer)
+    durable, writer = _writer(
+        settings,
+        SqlScoreLedger(commits, tracer=tracer),
+        open_journals(settings, looks, _tell),
+        tracer,
+    )
     live = LiveModels(
         use_cases,
         LoadedVersions(
@@ -205,12 +222,13 @@ def build(settings: CrispMLSettings) -> ScoringParts:
 
 
 def _writer(
-    settings: CrispMLSettings, ledger: SqlScoreLedger, tracer: Tracer
+    settings: CrispMLSettings, ledger: SqlScoreLedger, journals: Journals, tracer: Tracer
 ) -> tuple[DurableLedger, LedgerWriter]:
     durable = DurableLedger(
         ledger,
-        FileJournals(settings.journal.path),
+        journals,
         retry_s=settings.journal.retry_s,
+        drain_s=settings.journal.drain_s,
         on_error=_tell,
     )
     return durable, LedgerWriter(ledger, durable, tracer=tracer)

@@ -5,10 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
+from crispml_core.domain.errors import StoreUnavailable
 from crispml_core.domain.events import ServingEvent
 from crispml_core.domain.scores import ScoreGroup
 
 Transaction = tuple[list[ScoreGroup], list[ServingEvent]]
+
+
+class JournalTaken(StoreUnavailable):
+    """Raised when another process has taken a journal over.
+
+    It brings home what was acknowledged; what was not has to go into a new journal.
+    """
 
 
 class Journal(Protocol):
@@ -24,6 +32,11 @@ class Journal(Protocol):
         """How many bytes the last reading found damaged; they are kept beside the journal."""
         ...
 
+    @property
+    def is_taken(self) -> bool:
+        """Whether another process has taken it over, as far as this one knows."""
+        ...
+
     def append(self, groups: Sequence[ScoreGroup], events: Sequence[ServingEvent] = ()) -> None:
         """Force a transaction to the volume before this returns.
 
@@ -31,6 +44,8 @@ class Journal(Protocol):
         ------
         StoreUnavailable
             If the volume does not take it; then nothing of it is kept.
+        JournalTaken
+            If another process has taken the journal over; then it may be kept or not.
         """
         ...
 
@@ -73,4 +88,8 @@ class Journals(Protocol):
 
         No two processes get the same one. Whoever gets it closes it.
         """
+        ...
+
+    def close(self) -> None:
+        """Let go of the folder; what lies in it stays for others."""
         ...

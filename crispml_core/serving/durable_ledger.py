@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from crispml_core.domain.errors import Conflict, CrispMLError, StoreUnavailable, WouldWait
+from crispml_core.domain.errors import CrispMLError, StoreUnavailable, WouldWait
 from crispml_core.domain.events import ServingEvent
 from crispml_core.domain.scores import ScoreGroup
+from crispml_core.ports.journal import JournalTaken
 from crispml_core.ports.score_ledger import ScoreLedger
+from crispml_core.serving.journal_replay import JournalReplay
 
 if TYPE_CHECKING:
     from crispml_core.ports.journal import Journal, Journals
@@ -26,8 +29,10 @@ class DurableLedger:
 
     Once a transaction lies in the journal, those after it go there too, so that the ledger gets
     them in their order. A thread of its own tries to replay the journal; when it has caught up,
-    transactions go to the ledger again. Replaying is exact: a transaction whose groups are in the
-    ledger already, because only the answer to its commit was lost, is left out.
+    transactions go to the ledger again. Replaying is exact, see `JournalReplay`.
+
+    On a volume that machines share another process may take the journal over while this one cannot
+    be heard. Then it brings home what was acknowledged, and this one goes on with a new journal.
 
     Parameters
     ----------
@@ -37,6 +42,8 @@ class DurableLedger:
         Gives the journal of this process, and those of processes that are gone.
     retry_s : float
         Time between two attempts to replay.
+    drain_s : float
+        How long `close` tries to bring the journal into the ledger.
     on_error : callable
         Told about each failure of the ledger and the journal.
     """
@@ -47,12 +54,16 @@ class DurableLedger:
         journals: Journals,
         *,
         retry_s: float = 0.5,
+        drain_s: float = 0.0,
         on_error: Callable[[str, CrispMLError], None] = lambda what, error: None,
     ) -> None:
         self._ledger, self._journals = ledger, journals
         self._journal = journals.open()
+        self._given_up: list[Journal] = []
+        self._replay_of = JournalReplay(ledger, self._go_on)
+        self._until = 0.0  # a stopping process brings its journal home until this moment
         self._refusal: str | None = None
-        self._retry_s, self._on_error = retry_s, on_error
+        self._retry_s, self._drain_s, self._on_error = retry_s, drain_s, on_error
         self._lock = threading.Lock()
         self._waiting = self._damaged_bytes = 0
         self._reason: str | None = None
@@ -119,7 +130,7 @@ class DurableLedger:
             )
         with self._lock:
             try:
-                self._journal.append(groups, events)
+                self._force(groups, events)
             except StoreUnavailable as error:
                 self._refusal = error.message
                 raise refusal(error.message) from error
@@ -127,6 +138,22 @@ class DurableLedger:
             self._reason, self._refusal = reason, None
         self._away.set()
         return JOURNAL
+
+    def _force(self, groups: Sequence[ScoreGroup], events: Sequence[ServingEvent]) -> None:
+        """Force a transaction to the journal, or to a new one when that was taken over."""
+        try:
+            self._journal.append(groups, events)
+        except JournalTaken as error:
+            self._change_journal(error)
+            self._journal.append(groups, events)
+
+    def _change_journal(self, why: StoreUnavailable) -> None:
+        """Go on with a new journal; the lock is held."""
+        self._on_error("journal", why)
+        fresh = self._journals.open()
+        self._given_up.append(self._journal)
+        self._journal, self._waiting = fresh, 0
+        self._reason = self._refusal = None
 
     def _is_home(self) -> bool:
         """Return whether nothing lies in the journal.
@@ -140,18 +167,29 @@ class DurableLedger:
             return not self._waiting
 
     def close(self) -> None:
-        """Stop replaying; what lies in the journal stays there for the next process."""
+        """Bring the journal home, as far as there is time, and leave the rest to the next process.
+
+        Afterwards `waiting` says how many transactions are left.
+        """
+        self._until = time.monotonic() + self._drain_s
         self._stop.set()
         self._away.set()
         self._replayer.join()
+        while self._waiting and time.monotonic() < self._until:
+            self._try(self._drain, "journal")
+            if self._waiting:
+                time.sleep(max(0.0, min(self._retry_s, self._until - time.monotonic())))
+        self._close_given_up()
         if self._waiting:
             self._journal.close()
         else:
             self._journal.remove()
+        self._journals.close()
 
     def _replay(self) -> None:
         adopt_in = 0
         while not self._stop.is_set():
+            self._close_given_up()
             if self._waiting and not self._stop.wait(self._retry_s):
                 self._try(self._drain, "journal")
             elif not self._waiting:
@@ -177,31 +215,47 @@ class DurableLedger:
 
     def _drain(self) -> None:
         """Bring the journal home; the last transactions while no other can come."""
+        journal = self._journal
         done = passes = 0
-        while True:
-            known, passes = self._waiting, passes + 1
-            done += self._replay_from(self._journal, done)
+        try:
+            while True:
+                known, passes = self._waiting, passes + 1
+                done += self._replay_of.bring_home(journal, done)
+                with self._lock:
+                    if self._journal is not journal:
+                        return
+                    # As long as many come during a pass, nobody has to wait for the next one.
+                    if self._waiting - known > _FEW and passes < _MOST_PASSES:
+                        continue
+                    if self._waiting > known:
+                        self._replay_of.bring_home(journal, done)
+                    self._note_damage(journal)
+                    journal.clear()
+                    self._waiting, self._reason, self._refusal = 0, None, None
+                    return
+        except JournalTaken as error:
             with self._lock:
-                # As long as many come during a pass, nobody has to wait for the next one.
-                if self._waiting - known > _FEW and passes < _MOST_PASSES:
-                    continue
-                if self._waiting > known:
-                    self._replay_from(self._journal, done)
-                self._note_damage(self._journal)
-                self._journal.clear()
-                self._waiting, self._reason, self._refusal = 0, None, None
-                return
+                if self._journal is journal:
+                    self._change_journal(error)
 
     def _adopt(self) -> None:
+        with self._lock:
+            if self._journal.is_taken:
+                self._change_journal(JournalTaken("the journal of this process was taken over"))
         for journal in self._journals.orphans():
             try:
-                self._replay_from(journal, 0)
+                self._replay_of.bring_home(journal)
                 self._note_damage(journal)
                 journal.remove()
             except CrispMLError as error:  # which must not keep the other journals where they are
                 self._on_error("orphan", error)
             finally:
                 journal.close()
+
+    def _close_given_up(self) -> None:
+        """Close journals that others have, in the thread that may have been reading them."""
+        while self._given_up:
+            self._given_up.pop().close()
 
     def _note_damage(self, journal: Journal) -> None:
         """Count what was lost; the journal has put it aside."""
@@ -215,39 +269,14 @@ class DurableLedger:
                 ),
             )
 
-    def _replay_from(self, journal: Journal, first: int) -> int:
-        """Bring the transactions of a journal from number `first` on into the ledger."""
-        done = 0
-        groups: list[ScoreGroup] = []
-        events: list[ServingEvent] = []
-        for new_groups, new_events in journal.transactions(first):
-            done += 1
-            groups += new_groups
-            events += new_events
-            if sum(group.rows for group in groups) + len(events) >= _REPLAY_ROWS:
-                self._append(groups, events)
-                groups, events = [], []
-        self._append(groups, events)
-        return done
-
-    def _append(self, groups: list[ScoreGroup], events: list[ServingEvent]) -> None:
-        if self._stop.is_set():
+    def _go_on(self, journal: Journal) -> None:
+        if self._stop.is_set() and time.monotonic() >= self._until:
             raise StoreUnavailable("the process ends; the next one replays the journal")
-        if not groups and not events:
-            return
-        stored = self._ledger.stored([group.group_id for group in groups]) if groups else set()
-        try:
-            self._ledger.append([g for g in groups if g.group_id not in stored], events)
-        except Conflict:
-            # Events of a transaction whose groups were known, or that had none.
-            if len(stored) < len(groups):
-                raise
+        if journal.is_taken:
+            raise JournalTaken("the journal of this process was taken over")
 
 
 _ADOPT_EVERY = 10
-# Several transactions of the journal become one of the ledger, so that the replay is faster than
-# what comes in meanwhile.
-_REPLAY_ROWS = 1000
 # The rest of a journal that is replayed while commits wait: so many transactions, or what is left
 # after so many passes.
 _FEW, _MOST_PASSES = 16, 20

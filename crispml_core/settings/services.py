@@ -60,6 +60,10 @@ class ServerSettings(Concern):
     workers: int = Field(default=1, ge=1, le=64)
     """Processes of one scoring service that share its port; training always has one."""
 
+    stop_delay_s: float = Field(default=0.0, ge=0, le=300)
+    """How long a service that was asked to stop still answers new requests, while it is not ready:
+    until whoever balances the load knows."""
+
     shutdown_s: float = Field(default=20.0, ge=0, le=600)
     """How long a stopping service waits for open requests."""
 

@@ -42,6 +42,9 @@ class DatabaseSettings(Concern):
     retry_s: float = Field(default=3.0, ge=0, le=300)
     """For how long what a lost connection or a deadlock undid is tried again."""
 
+    start_wait_s: float = Field(default=0.0, ge=0, le=3600)
+    """How long a starting service waits for a database that does not answer or is not upgraded."""
+
     @model_validator(mode="after")
     def _locks_in_time(self) -> DatabaseSettings:
         if self.busy_timeout_s > self.statement_timeout_s:
@@ -67,3 +70,13 @@ class JournalSettings(Concern):
 
     retry_s: float = Field(default=0.5, gt=0, le=60)
     """Time between two attempts to bring the journal into the database."""
+
+    owner: str = Field(default="", pattern=r"^([A-Za-z0-9][A-Za-z0-9_-]{0,62})?$")
+    """Whose journals these are on a volume that machines share, for example the UID of a pod;
+    empty where the folder is of one machine."""
+
+    lease_s: float = Field(default=60.0, ge=1, le=3600)
+    """How long a process of a shared folder may be silent before another takes its journal over."""
+
+    drain_s: float = Field(default=10.0, ge=0, le=600)
+    """How long a stopping process tries to bring its journal into the database."""

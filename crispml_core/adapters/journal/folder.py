@@ -16,7 +16,7 @@ from crispml_core.domain.identifiers import new_id
 from crispml_core.domain.scores import ScoreGroup
 from crispml_core.ports.journal import Transaction
 
-_SUFFIX = ".journal"
+SUFFIX = ".journal"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
 
 
@@ -35,12 +35,17 @@ class FileJournal:
     @property
     def name(self) -> str:
         """What the journal is called."""
-        return self._file.path.name.removesuffix(_SUFFIX)
+        return self._file.path.name.removesuffix(SUFFIX)
 
     @property
     def damaged_bytes(self) -> int:
         """How many bytes the last reading found damaged."""
         return self._file.damaged_bytes
+
+    @property
+    def is_taken(self) -> bool:
+        """Whether somebody else has it: never, as long as the lock of its file is held."""
+        return False
 
     def append(self, groups: Sequence[ScoreGroup], events: Sequence[ServingEvent] = ()) -> None:
         """Force a transaction to the volume."""
@@ -80,7 +85,7 @@ class FileJournals:
         name = str(new_id()) if name is None else name
         if not _NAME.fullmatch(name):
             raise InvalidInput(f"the name of a journal must match {_NAME.pattern}")
-        return FileJournal(FrameFile.create(self._folder / (name + _SUFFIX)))
+        return FileJournal(FrameFile.create(self._folder / (name + SUFFIX)))
 
     def orphans(self) -> Iterator[FileJournal]:
         """Take over, one by one, the journals whose processes are gone."""
@@ -96,6 +101,9 @@ class FileJournals:
         if failure is not None:
             raise failure
 
+    def close(self) -> None:
+        """Do nothing: the lock of a file ends with the process."""
+
     def _paths(self) -> list[Path]:
         with journal_errors():
             try:
@@ -105,5 +113,5 @@ class FileJournals:
         return [
             self._folder / name
             for name in sorted(names)
-            if name.endswith(_SUFFIX) and not name.startswith(".")
+            if name.endswith(SUFFIX) and not name.startswith(".")
         ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from crispml_core.adapters.folders import make_folder, sync_folder
-from crispml_core.adapters.journal.errors import SETTING, journal_errors
+from crispml_core.adapters.journal.errors import SETTING, journal_errors, sentence
 from crispml_core.adapters.journal.frames import header, scan
 from crispml_core.domain.errors import StoreUnavailable
 
@@ -17,7 +18,7 @@ DAMAGED = ".damaged"
 
 
 class FrameFile:
-    """An open file of frames, locked for as long as it is open.
+    """An open file of frames, locked for as long as it is open if locks are to be relied on.
 
     Appending and reading may happen in two threads: a reader sees what was acknowledged when it
     began.
@@ -27,7 +28,7 @@ class FrameFile:
     path : Path
         Where the file is.
     descriptor : int
-        The open file; its lock is held.
+        The open file; its lock is held where there is one.
     """
 
     def __init__(self, path: Path, descriptor: int) -> None:
@@ -47,7 +48,7 @@ class FrameFile:
         return self._damaged_bytes
 
     @classmethod
-    def create(cls, path: Path) -> FrameFile:
+    def create(cls, path: Path, *, locked: bool = True) -> FrameFile:
         """Make a file that must not exist."""
         with journal_errors():
             make_folder(path.parent)
@@ -60,7 +61,8 @@ class FrameFile:
             unnamed = path.with_name(f".{path.name}")
             descriptor = os.open(unnamed, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o640)
             try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if locked:
+                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 os.rename(unnamed, path)
                 sync_folder(path.parent)
             except OSError:
@@ -87,6 +89,34 @@ class FrameFile:
             os.close(descriptor)
             return None
         return cls(path, descriptor)
+
+    @classmethod
+    def take(cls, path: Path) -> FrameFile | None:
+        """Open a file that is this process' own by other means than a lock; None if it is gone."""
+        with journal_errors():
+            try:
+                return cls(path, os.open(path, os.O_RDWR))
+            except FileNotFoundError:
+                return None
+
+    def has_its_name(self) -> bool:
+        """Return whether the file is found where it was made.
+
+        It is opened by its name: what is only asked for may be answered from the memory of this
+        machine, where another one has moved it.
+        """
+        try:
+            found = os.open(self._path, os.O_RDONLY)
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            if error.errno == errno.ESTALE:
+                return False
+            raise StoreUnavailable(sentence(error)) from error
+        try:
+            return os.path.samestat(os.fstat(found), os.fstat(self._descriptor))
+        finally:
+            os.close(found)
 
     def append(self, payload: bytes) -> None:
         """Write one frame and force it to the volume; after an error nothing of it is there."""
