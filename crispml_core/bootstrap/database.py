@@ -6,12 +6,16 @@ patience.
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
+import structlog
 from sqlalchemy import Engine
 
 from crispml_core.adapters.sql.databases.engine import make_engine
 from crispml_core.adapters.sql.databases.options import EngineOptions
+from crispml_core.adapters.sql.schema.revision import NotUpgraded, check_revision
+from crispml_core.domain.errors import StoreUnavailable
 from crispml_core.settings import CrispMLSettings
 
 # What looks at the database again and again, readiness first of all, has its answer in so long: a
@@ -19,6 +23,8 @@ from crispml_core.settings import CrispMLSettings
 _LOOK_S = 2.0
 # The thread that commits and the one that brings the journal home; the probes and the aliases.
 _FEW = 2
+_LOOK_AGAIN_S = 0.5
+_log = structlog.get_logger("crispml.service")
 
 
 def open_database(settings: CrispMLSettings, service: str) -> Engine:
@@ -91,6 +97,36 @@ def open_for_runs(settings: CrispMLSettings, service: str) -> Engine:
         retry_s=min(beat_s / 4, settings.database.retry_s),
     )
     return _open(settings, options)
+
+
+def await_database(engine: Engine, wait_s: float) -> None:
+    """Return once this release can work with the database.
+
+    A migration may still be running, or its job has not begun.
+
+    Parameters
+    ----------
+    wait_s : float
+        How long to wait for that.
+
+    Raises
+    ------
+    NotReady, StoreUnavailable
+        If it cannot by then; a database that is too new is not waited for.
+    """
+    until = time.monotonic() + wait_s
+    told = None
+    while True:
+        try:
+            check_revision(engine)
+            return
+        except (NotUpgraded, StoreUnavailable) as error:
+            if time.monotonic() + _LOOK_AGAIN_S > until:
+                raise
+            if error.message != told:
+                told = error.message
+                _log.warning("waiting_for_database", error=told)
+        time.sleep(_LOOK_AGAIN_S)
 
 
 def for_a_run(settings: CrispMLSettings) -> CrispMLSettings:

@@ -16,13 +16,17 @@ from crispml_core.adapters.sql.health_log import SqlHealthLog
 from crispml_core.adapters.sql.key_store import SqlKeyStore
 from crispml_core.adapters.sql.labels.store import SqlLabelStore
 from crispml_core.adapters.sql.report_store import SqlReportStore
-from crispml_core.adapters.sql.schema.revision import check_revision
 from crispml_core.adapters.sql.scores.ledger import SqlScoreLedger
 from crispml_core.adapters.volume.aliases import read_aliases
 from crispml_core.adapters.volume.model_registry import VolumeModelRegistry
 from crispml_core.bootstrap.at_rest import check_at_rest
 from crispml_core.bootstrap.audit import build_recorder
-from crispml_core.bootstrap.database import open_database, open_for_commits, open_for_looks
+from crispml_core.bootstrap.database import (
+    await_database,
+    open_database,
+    open_for_commits,
+    open_for_looks,
+)
 from crispml_core.bootstrap.drift import drift_pipelines, drift_store
 from crispml_core.bootstrap.journals import open_journals
 from crispml_core.bootstrap.lineage import lineage_builder
@@ -129,7 +133,7 @@ def build(settings: CrispMLSettings) -> ScoringParts:
     )
     trace_statements(engine, tracer)
     trace_statements(commits, tracer)
-    check_revision(engine)
+    await_database(engine, settings.database.start_wait_s)
     at_rest = check_at_rest(settings, engine, settings.journal.path, settings.batch.path)
     timings = open_timings(settings, "scoring", (engine, commits), tracer)
     root, verifier = settings.registry.path, make_verifier(settings)

@@ -23,7 +23,6 @@ from crispml_core.adapters.sql.outbox import SqlOutbox
 from crispml_core.adapters.sql.report_store import SqlReportStore
 from crispml_core.adapters.sql.retention.store import SqlRetentionStore
 from crispml_core.adapters.sql.run_store import SqlRunStore
-from crispml_core.adapters.sql.schema.revision import check_revision
 from crispml_core.adapters.sql.scores.ledger import SqlScoreLedger
 from crispml_core.adapters.volume.aliases import write_aliases
 from crispml_core.adapters.volume.artefact_store import VolumeArtefactStore
@@ -33,6 +32,7 @@ from crispml_core.adapters.volume.uploads import VolumeUploadStore
 from crispml_core.bootstrap.at_rest import check_at_rest
 from crispml_core.bootstrap.audit import build_keeper, build_recorder, build_verification
 from crispml_core.bootstrap.database import (
+    await_database,
     open_database,
     open_for_looks,
     open_for_runs,
@@ -154,7 +154,7 @@ def build(settings: CrispMLSettings, *, is_run: bool = False) -> TrainingParts:
         open_for_runs(settings, "training"),
     )
     trace_statements(engine, tracer)
-    check_revision(engine)
+    await_database(engine, settings.database.start_wait_s)
     at_rest = {} if is_run else check_at_rest(settings, engine)
     timings = open_timings(settings, "training", (engine,), tracer, is_run=is_run)
     root = settings.registry.path

@@ -28,6 +28,9 @@ STATUS_LINES = {
     status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus
 }
 
+CLOSE = (b"connection", b"close")
+"""Says in an answer that it is the last one of its connection."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -162,6 +165,11 @@ class Connection(HttpToolsProtocol):
             self._unwanted_since = self._unwanted_since or now
             if now - self._unwanted_since > limits.unread_s:
                 self.transport.abort()
+
+    def end_with_answer(self) -> None:
+        """Let an answer that has not begun be the last one; one that has could not say so."""
+        if self.cycle is not None and not self.cycle.response_started:
+            self.cycle.keep_alive = False
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what the parser could not read."""

@@ -13,7 +13,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from crispml_core.rest.connections import STATUS_LINES, Connection, Limits, connections
+from crispml_core.rest.connections import CLOSE, STATUS_LINES, Connection, Limits, connections
 from crispml_core.rest.joined_writes import JoiningTransport
 from crispml_core.rest.plain_heads import PlainHead, PlainHeads, Reply
 
@@ -76,6 +76,7 @@ class PlainRequests(Connection):
         """Take over a connection."""
         self._joining = JoiningTransport(transport, self.loop)
         super().connection_made(self._joining)  # type: ignore[arg-type]
+        self._is_closing = CLOSE in self.server_state.default_headers
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget what came of a request."""
@@ -113,10 +114,7 @@ class PlainRequests(Connection):
         if self.transport.is_closing():
             return
         dates = b"".join(b"%b: %b\r\n" % field for field in self.server_state.default_headers)
-        closing = b"connection: close\r\n" if self._is_closing else b""
-        self._joining.write_now(
-            b"".join((STATUS_LINES[status], dates, fields, closing, b"\r\n", body))
-        )
+        self._joining.write_now(b"".join((STATUS_LINES[status], dates, fields, b"\r\n", body)))
         if self._is_closing:
             self.transport.close()
             return
@@ -154,6 +152,11 @@ class PlainRequests(Connection):
         """Note that the server below has read a whole request."""
         self._is_parsing = False
         super().on_message_complete()
+
+    def end_with_answer(self) -> None:
+        """Let the next answer that begins be the last one; the server lets it say so."""
+        self._is_closing = True
+        super().end_with_answer()
 
     def shutdown(self) -> None:
         """Let the request that is being answered be the last one."""

@@ -7,6 +7,7 @@ import contextlib
 import errno
 import gc
 import json
+import signal
 import socket
 import sys
 from collections.abc import Callable
@@ -19,7 +20,7 @@ from fastapi import FastAPI
 
 from crispml_core.domain.errors import CrispMLError, InvalidInput
 from crispml_core.logs import configure_logging
-from crispml_core.rest.connections import Connection, Limits
+from crispml_core.rest.connections import CLOSE, Connection, Limits
 from crispml_core.rest.plain_requests import protocol
 from crispml_core.rest.tls import ServerTls
 from crispml_core.rest.workers import end_with_supervisor, supervise
@@ -30,32 +31,79 @@ CreateApp = Callable[..., FastAPI]
 
 # The server ticks ten times a second.
 _LOOK_TICKS, _TLS_TICKS = 10, 50
+UNFINISHED = 75
+"""How a process ends that leaves work to another one; `EX_TEMPFAIL` of sysexits.h."""
 
 
 class _Server(uvicorn.Server):
-    """Looks after its connections and its certificate, and tells the app that it stops.
+    """Looks after its connections and its certificate, and stops so that nobody notices.
 
-    Then the app is not ready any more, and event streams end.
+    Asked to stop, it tells the app, which is not ready any more and ends its event streams. From
+    then on every answer ends its connection, and says so. New requests are answered for a while
+    yet: whoever balances the load needs some time to hear of it.
+
+    Parameters
+    ----------
+    delay_s : float
+        How long new requests are still answered.
     """
 
-    def __init__(self, config: uvicorn.Config, app: FastAPI, tls: ServerTls | None = None) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        app: FastAPI,
+        tls: ServerTls | None = None,
+        *,
+        delay_s: float = 0.0,
+    ) -> None:
         super().__init__(config)
-        self._app, self._tls = app, tls
+        self._app, self._tls, self._delay_s = app, tls, delay_s
+        self._is_stopping = False
+        self._stop_at: float | None = None
 
     async def on_tick(self, counter: int) -> bool:
         """Look now and then at what no request asks for."""
+        now = asyncio.get_running_loop().time()
         if counter % _LOOK_TICKS == 0:
-            now = asyncio.get_running_loop().time()
-            for connection in list(self.server_state.connections):
-                if isinstance(connection, Connection):
-                    connection.look(now)
+            for connection in self._connections():
+                connection.look(now)
         if self._tls is not None and counter % _TLS_TICKS == 0:
             self._tls.look()
+        if self._is_stopping:
+            self._drain(now)
         return await super().on_tick(counter)
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take no more connections, and let open requests end."""
+        self._announce()
+        await super().shutdown(sockets)
+
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        self._app.state.draining = True
-        super().handle_exit(sig, frame)
+        """Begin to stop; a second signal and Ctrl-C wait for no balancer."""
+        if self.should_exit and sig == signal.SIGINT:
+            self.force_exit = True
+        if self._delay_s == 0 or self._is_stopping or sig == signal.SIGINT:
+            self.should_exit = True
+        self._is_stopping = self._app.state.draining = True
+
+    def _drain(self, now: float) -> None:
+        if self._stop_at is None:
+            self._stop_at = now + self._delay_s
+        self._announce()
+        if now >= self._stop_at:
+            self.should_exit = True
+
+    def _announce(self) -> None:
+        """Let each answer from now on say that its connection ends, and end it."""
+        if CLOSE not in self.config.encoded_headers:
+            # Both ways to answer begin with these.
+            self.config.encoded_headers.append(CLOSE)
+            self.server_state.default_headers = [*self.server_state.default_headers, CLOSE]
+        for connection in self._connections():
+            connection.end_with_answer()
+
+    def _connections(self) -> list[Connection]:
+        return [one for one in self.server_state.connections if isinstance(one, Connection)]
 
 
 def main(
@@ -80,19 +128,29 @@ def main(
     log = structlog.get_logger("crispml.service")
     configure_logging(LogSettings(), name)
     try:
+        signal.signal(signal.SIGTERM, _end)
         settings = load_settings()
         configure_logging(settings.log, name)
         with _listener(settings, port) as listener:
             if name == "scoring" and settings.server.workers > 1 and not _is_worker():
                 gc.enable()
-                supervise(f"crispml_{name}", settings.server, listener)
-                return
+                sys.exit(supervise(f"crispml_{name}", settings, listener))
             if _is_worker():
                 end_with_supervisor()
-            serve(create_app(build(settings), settings), settings, listener)
+            parts = build(settings)
+            serve(create_app(parts, settings), settings, listener)
+            unfinished = getattr(parts, "unfinished", None)
+            if unfinished is not None:
+                log.error("service_unfinished", error=unfinished)
+                sys.exit(UNFINISHED)
     except CrispMLError as error:
         log.error("service_not_started", error=error.message)
         sys.exit(1)
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    """End while the service starts: the first process of a container has no such default."""
+    sys.exit(0)
 
 
 def _is_worker() -> bool:
@@ -154,7 +212,7 @@ def make_server(app: FastAPI, settings: CrispMLSettings, **options: Any) -> uvic
         timeout_graceful_shutdown=int(settings.server.shutdown_s),
         **options,
     )
-    return _Server(config, app, tls)
+    return _Server(config, app, tls, delay_s=settings.server.stop_delay_s)
 
 
 def serve(app: FastAPI, settings: CrispMLSettings, listener: socket.socket) -> None:

@@ -15,7 +15,7 @@ from types import FrameType
 import structlog
 from prometheus_client.multiprocess import mark_process_dead
 
-from crispml_core.settings import ServerSettings, child_environment
+from crispml_core.settings import CrispMLSettings, child_environment
 
 # A worker that ends sooner than this after its start is started again only after a pause.
 _YOUNG_S, _PAUSE_S = 5.0, 1.0
@@ -23,8 +23,8 @@ _LOOK_S = 0.1
 _log = structlog.get_logger("crispml.service")
 
 
-def supervise(module: str, settings: ServerSettings, listener: socket.socket) -> None:
-    """Run `settings.workers` processes of a service on one socket until SIGINT or SIGTERM.
+def supervise(module: str, settings: CrispMLSettings, listener: socket.socket) -> int:
+    """Run the processes of a service on one socket until SIGINT or SIGTERM.
 
     Each worker takes connections from the same socket, so one that dies takes none with it but its
     own. A worker that dies is started again. The first one that cannot start at all ends the
@@ -34,8 +34,14 @@ def supervise(module: str, settings: ServerSettings, listener: socket.socket) ->
     ----------
     module : str
         Run as ``python -m MODULE worker DESCRIPTOR``.
+
+    Returns
+    -------
+    int
+        How the service ends: as the worker that has something to say by it.
     """
-    stopping = False
+    stopping, server = False, settings.server
+    grace_s = server.stop_delay_s + server.shutdown_s + settings.journal.drain_s
 
     def stop(number: int, frame: FrameType | None) -> None:
         nonlocal stopping
@@ -46,7 +52,7 @@ def supervise(module: str, settings: ServerSettings, listener: socket.socket) ->
     # Its input ends for every worker when this process ends, whatever ends it.
     life, held = os.pipe()
     with tempfile.TemporaryDirectory(prefix="crispml-metrics-") as metrics:
-        workers = [_start(module, listener, metrics, life) for _ in range(settings.workers)]
+        workers = [_start(module, listener, metrics, life) for _ in range(server.workers)]
         started = dict.fromkeys(workers, time.monotonic())
         while not stopping:
             time.sleep(_LOOK_S)
@@ -59,15 +65,16 @@ def supervise(module: str, settings: ServerSettings, listener: socket.socket) ->
                 mark_process_dead(worker.pid, metrics)  # type: ignore[no-untyped-call]
                 if worker.returncode == 1 and lived < _YOUNG_S:
                     stopping = True
-                    _stop(workers, settings.shutdown_s)
-                    sys.exit(1)
+                    _stop(workers, grace_s)
+                    return 1
                 if lived < _YOUNG_S:
                     time.sleep(_PAUSE_S)
                 workers[number] = _start(module, listener, metrics, life)
                 started[workers[number]] = time.monotonic()
-        _stop(workers, settings.shutdown_s)
+        _stop(workers, grace_s)
     os.close(life)
     os.close(held)
+    return max((max(worker.returncode, 0) for worker in workers), default=0)
 
 
 def end_with_supervisor() -> None:

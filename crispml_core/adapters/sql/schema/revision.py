@@ -16,6 +16,10 @@ REVISION = "0006"
 ACCEPTED_AHEAD = 1
 
 
+class NotUpgraded(NotReady):
+    """Raised when the database has not the tables of this release yet."""
+
+
 def current_revision(engine: Engine) -> str | None:
     """Return the revision of the database, or None when it has no tables yet."""
     with reading(engine) as connection:
@@ -30,16 +34,18 @@ def check_revision(engine: Engine) -> None:
 
     Raises
     ------
+    NotUpgraded
+        If the database has no tables, or is too old.
     NotReady
-        If the database has no tables, or is too old or too new.
+        If it is too new.
     StoreUnavailable
         If it does not answer.
     """
     found = current_revision(engine)
     if found is None:
-        raise NotReady(f"the database of {SETTING} has no tables yet; {UPGRADE}")
+        raise NotUpgraded(f"the database of {SETTING} has no tables yet; {UPGRADE}")
     if int(found) < int(REVISION):
-        raise NotReady(
+        raise NotUpgraded(
             f"the database of {SETTING} is at revision {found}, this release needs {REVISION}; "
             f"{UPGRADE}"
         )
