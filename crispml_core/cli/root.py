@@ -14,6 +14,7 @@ from crispml_core.cli.datasets import datasets
 from crispml_core.cli.db import db
 from crispml_core.cli.demo import demo
 from crispml_core.cli.drift import drift
+from crispml_core.cli.journal import journal
 from crispml_core.cli.keys import keys
 from crispml_core.cli.label import label
 from crispml_core.cli.lineage import lineage
@@ -81,6 +82,7 @@ for _verb in (
     retention,
     audit,
     db,
+    journal,
     completion,
 ):
     crispml.add_command(_verb)

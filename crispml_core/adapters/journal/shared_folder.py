@@ -134,11 +134,11 @@ class SharedJournals:
         for moved, since in list(self._moved.items()):
             if time.monotonic() - since < self._lease_s or self._keeper.is_lost(home):
                 continue
-            for path in _journals_below(moved):
+            for path in journals_below(moved):
                 file = FrameFile.take(path)
                 if file is not None:
                     yield FileJournal(file)
-            if not _journals_below(moved):
+            if not journals_below(moved):
                 _tidy(moved)
                 del self._moved[moved]
 
@@ -146,7 +146,7 @@ class SharedJournals:
         """Give up the lease; what lies in the folder of this process is for others."""
         own = self._folder / self._keeper.own
         self._keeper.stop()
-        if not _journals_below(own):
+        if not journals_below(own):
             _tidy(own)
             _remove(own.parent)
 
@@ -177,7 +177,7 @@ class SharedJournals:
                 f"{owner.name}/{process.name}"
                 for owner in owners
                 for process in _folders_in(owner)
-                if _journals_below(process)
+                if journals_below(process)
             ]
 
 
@@ -188,7 +188,8 @@ def _folders_in(folder: Path) -> list[Path]:
         return []
 
 
-def _journals_below(folder: Path) -> list[Path]:
+def journals_below(folder: Path) -> list[Path]:
+    """Return the files of journals in a folder and below it."""
     found = []
     for place, _, names in os.walk(folder):
         found += [

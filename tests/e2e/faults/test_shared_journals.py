@@ -1,4 +1,4 @@
-"""Scoring processes of several owners with their journals on one volume: one is killed, one frozen."""
+"""Scoring processes with their journals on one shared volume: one is killed, one is frozen."""
 
 from __future__ import annotations
 

@@ -54,9 +54,7 @@ def journals(leases, tmp_path):
     made = []
 
     def make(owner):
-        made.append(
-            SharedJournals(tmp_path / "journal", owner, leases.of(owner), lease_s=LEASE_S)
-        )
+        made.append(SharedJournals(tmp_path / "journal", owner, leases.of(owner), lease_s=LEASE_S))
         return made[-1]
 
     yield make

@@ -1,0 +1,61 @@
+"""``crispml journal``, without a service."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from crispml_core.adapters.journal import FileJournals
+from crispml_core.adapters.sql.databases.engine import make_engine
+from crispml_core.adapters.sql.schema import migrate
+from crispml_core.adapters.sql.scores.ledger import SqlScoreLedger
+from crispml_core.cli.root import crispml
+from tests.unit.serving.test_durable_ledger import a_group
+
+
+@pytest.fixture
+def url(tmp_path, monkeypatch):
+    url = f"sqlite:///{tmp_path}/crispml.db"
+    migrate.upgrade(url)
+    monkeypatch.setenv("CRISPML_DATABASE__URL", url)
+    monkeypatch.setenv("CRISPML_JOURNAL__PATH", str(tmp_path / "journal"))
+    return url
+
+
+@pytest.fixture
+def left(tmp_path):
+    journals = FileJournals(tmp_path / "journal")
+    journal, group = journals.open("w"), a_group()
+    journal.append([group])
+    yield journal, group
+    journal.close()
+
+
+def run(*arguments):
+    return CliRunner().invoke(crispml, ["journal", *arguments, "--json"])
+
+
+def test_what_was_left_behind_is_listed_and_brought_home(url, left):
+    journal, group = left
+    journal.close()
+    (listed,) = json.loads(run("status").stdout)["journals"]
+    assert (listed["journal"], listed["bytes"] > 0) == ("w.journal", True)
+
+    done = run("drain", "--within", "10")
+    assert (done.exit_code, json.loads(done.stdout)) == (0, {"left": []})
+    engine = make_engine(url)
+    assert SqlScoreLedger(engine).stored([group.group_id]) == {group.group_id}
+    engine.dispose()
+    assert json.loads(run("status").stdout) == {"journals": []}
+
+
+def test_what_a_living_process_has_is_left_and_said(url, left):
+    done = run("drain", "--within", "1")
+    assert done.exit_code == 1
+    assert "1 journals are left, as w.journal" in done.output
+
+
+@pytest.mark.parametrize("verb", ["status", "drain"])
+def test_a_folder_that_is_not_there_has_no_journals(url, verb):
+    done = run(verb, *(["--within", "1"] if verb == "drain" else []))
+    assert done.exit_code == 0, done.output
