@@ -70,6 +70,8 @@ class Clients:
             except (OSError, http.client.HTTPException, AssertionError) as error:
                 self.failures.append(repr(error))
                 connection = None
+        if connection is not None:
+            connection.close()
 
 
 @pytest.mark.parametrize("path", [SCORE, "/api/v1/use-cases"])
