@@ -34,13 +34,16 @@ up: setup ## Start training and scoring on this machine until Ctrl-C
 	@$(BIN)/crispml up $(ARGS)
 
 test: setup ## Run the tests, in at most ten minutes
-	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "not trial and not server" $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "not trial and not server and not container" $(ARGS)
 
 trial: setup ## Kill processes, ask oracles and the clients of peers, simulate worlds
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -m trial $(ARGS)
 
 servers: setup ## Ask real databases and monitoring servers; see CONTRIBUTING
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "server and not trial" $(ARGS)
+
+containers: setup ## Build the images, and run what is deployed on a container engine
+	@$(BIN)/python -m pytest -n 0 -m container --durations 0 --durations-min 3 tests/containers $(ARGS)
 
 proof: setup ## Run the full sizes and write figures to benchmarks/results/
 	@$(BIN)/python -m benchmarks.proof $(ARGS)

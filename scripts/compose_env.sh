@@ -29,7 +29,7 @@ case $database in
   postgres) value[DATABASE_URL]="postgresql+psycopg://crispml:${value[POSTGRES_PASSWORD]}@postgres:5432/crispml" ;;
   db2)
     value[DATABASE_URL]="db2+ibm_db://db2inst1:${value[DB2_PASSWORD]}@db2:50000/CRISPML"
-    value[DRIVERS]=db2 ;;
+    value[TARGET]=db2 value[TRAINING_IMAGE]=crispml-training-db2 value[SCORING_IMAGE]=crispml-scoring-db2 ;;
 esac
 [[ " $profiles " != *" observability "* ]] || value[INFLUXDB_URL]=http://influxdb:8086
 
