@@ -13,6 +13,8 @@ PATTERNS = (
     "**/tests",
     "joblib/test",
     "alembic/testing",
+    "ibm_db_tests",
+    "ibmdb_tests.py",
     "sqlalchemy/testing",
     # What only a compiler or an editor reads.
     *(f"**/*.{ending}" for ending in ("c", "cc", "cpp", "h", "hpp", "pxd", "pxi", "pyi", "pyx")),
