@@ -44,13 +44,13 @@ def images() -> None:
     NOTES.extend(f"          {line}" for line in done.stdout.splitlines())
 
 
-@pytest.fixture
-def stack(images: None, tmp_path) -> Iterator[Callable[..., Stack]]:
+@pytest.fixture(scope="module")
+def stack(images: None, tmp_path_factory) -> Iterator[Callable[..., Stack]]:
     """Make a project of compose: ``stack(profiles, files, VARIABLE=…)``."""
     made: list[Stack] = []
 
     def make(*arguments: Any, **variables: str) -> Stack:
-        made.append(Stack(tmp_path, *arguments, **variables))
+        made.append(Stack(tmp_path_factory.mktemp("stack"), *arguments, **variables))
         return made[-1]
 
     yield make

@@ -59,6 +59,21 @@ class Stack:
             env={**os.environ, **self._variables},
         )
 
+    def script(self, *words: str | Path) -> subprocess.CompletedProcess[str]:
+        """Run a script that finds the project as it does for people: by the environment."""
+        return subprocess.run(
+            [ROOT / "scripts" / words[0], *words[1:]],
+            env={
+                **os.environ,
+                **self._variables,
+                "COMPOSE_PROJECT_NAME": self.name,
+                "COMPOSE_FILE": ":".join(map(str, self._files)),
+                "COMPOSE_ENV_FILES": str(self._env),
+            },
+            capture_output=True,
+            text=True,
+        )
+
     def up(self, *words: str) -> None:
         """Start everything, and wait until it is healthy."""
         with timed("docker compose up, until everything is healthy"):
@@ -74,10 +89,6 @@ class Stack:
     def container(self, service: str) -> str:
         """Return the id of the container of a service."""
         return self.compose("ps", "--quiet", service).stdout.strip()
-
-    def run(self, *words: str) -> str:
-        """Run a command of `crispml` beside the services, on their volumes."""
-        return self.compose("run", "--rm", "--no-deps", *words).stdout
 
     def published(self, service: str) -> str:
         """Return the address of a service on this machine."""

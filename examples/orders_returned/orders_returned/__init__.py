@@ -27,8 +27,11 @@ use_case = UseCase(
     version="1",
     description="Which orders come back.",
     record_key="order_id",
+    subject_key="customer",
     fields=(
         Field("order_id", "string", "Number of the order.", max_length=20),
+        Field("customer", "string", "Who ordered.", max_length=20, privacy="pseudonymise"),
+        Field("note", "string", "Free text.", nullable=True, privacy="encrypt"),
         Field("amount", "number", "Amount in euro.", minimum=0, maximum=10_000),
         Field("items", "integer", "Number of items.", minimum=1, maximum=100),
         Field("channel", "category", "Where it came from.", values=("shop", "web", "phone")),
