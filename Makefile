@@ -91,6 +91,9 @@ ddl: setup ## Write what the migrations do on Db2, after a change of them
 images: ## Build the images of both services; ARGS=--db2 adds those with the driver of Db2
 	@scripts/images.sh $(ARGS)
 
+wheelhouse: ## Gather what a build without a network needs, in dist/air-gap
+	@scripts/wheelhouse.sh $(ARGS)
+
 clean: ## Remove what was built, and the local stores of the demo
 	@rm -rf $(VENV) .bench .cache .crispml .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .schemathesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
