@@ -87,7 +87,9 @@ class Load:
 
 def ready_replicas(numbers):
     rows = csv.DictReader(httpx.get(f"{numbers}/;csv").text.lstrip("# ").splitlines())
-    return [row["svname"] for row in rows if row["svname"][:7] == "replica" and row["status"] == "UP"]
+    return [
+        row["svname"] for row in rows if row["svname"][:7] == "replica" and row["status"] == "UP"
+    ]
 
 
 def wait_for(count, numbers):
@@ -158,7 +160,7 @@ def test_no_request_fails_while_scoring_is_scaled_and_replaced(project, proxy):
     assert len(load.ids) > 200
     assert statuses == [0, 0, 0]
     with project.client(inside=True) as client:
-        stored = [score.id for score in client.scoring.scores(use_case=NAME)]
+        stored = [score.score_id for score in client.scoring.scores(use_case=NAME)]
     assert sorted(stored) == sorted(load.ids)
 
 
@@ -178,4 +180,6 @@ def test_a_container_of_scoring_is_soon_ready(project):
         time.sleep(0.02)
     else:
         raise AssertionError("it is not ready after a minute")
-    NOTES.append(f"{time.monotonic() - begun:6.2f} s  start of a scoring container until it is ready")
+    NOTES.append(
+        f"{time.monotonic() - begun:6.2f} s  start of a scoring container until it is ready"
+    )

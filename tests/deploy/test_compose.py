@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES = COMPOSE["services"]
 EXAMPLE = (ROOT / "deploy" / "compose.env.example").read_text()
-ALWAYS = {"database", "training", "scoring"}
+ALWAYS = {"database", "keys", "training", "scoring"}
 OBSERVABILITY = {"influxdb", "prometheus", "alertmanager", "grafana"}
 CHOICES = {
     (): ALWAYS,
