@@ -10,7 +10,7 @@ PROJECTS := pyproject.toml services/training/pyproject.toml services/scoring/pyp
 export OMP_WAIT_POLICY ?= PASSIVE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test trial servers proof bench check audit fmt lint lock sbom openapi dashboards ddl access images wheelhouse containers clean
+.PHONY: help setup demo up test trial servers proof bench check audit fmt lint lock sbom openapi dashboards ddl access manifests images wheelhouse containers clean
 
 help: ## List the verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -87,6 +87,9 @@ access: setup ## Write the tables of docs/access.md out of the tables in code
 
 ddl: setup ## Write what the migrations do on Db2, after a change of them
 	@$(BIN)/python -m scripts.ddl
+
+manifests: setup ## Write the rules of Prometheus for a cluster, after a change of deploy/prometheus
+	@$(BIN)/python -m scripts.prometheus_rules
 
 images: ## Build the images of both services; ARGS=--db2 adds those with the driver of Db2
 	@scripts/images.sh $(ARGS)

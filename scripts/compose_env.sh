@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 
 fail() { echo "compose_env.sh: $1" >&2; exit "${2:-1}"; }
 
-database= profiles=$*
+database='' profiles=$*
 for profile in "$@"; do
   case $profile in
     postgres | db2)
@@ -36,7 +36,7 @@ esac
 umask 077
 # An API key as the product makes them; the services know its digest only.
 key_file=$(dirname "$target")/compose.key
-id=$(head -c 8 /dev/urandom | base32 | tr -d '=\n' | tr A-Z a-z)
+id=$(head -c 8 /dev/urandom | base32 | tr -d '=\n' | tr '[:upper:]' '[:lower:]')
 key="crispml_${id}_$(head -c 32 /dev/urandom | base64 | tr '+/' '-_' | tr -d '=\n')"
 value[ADMIN_KEY_DIGEST]=$(printf %s "$key" | sha256sum | cut -d ' ' -f 1)
 printf '%s\n' "$key" >"$key_file"

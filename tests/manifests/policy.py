@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
+from crispml_core.settings import ServerSettings
 from tests.manifests.objects import SERVERS, Object, Pods, named, of_kind, pods_of, selects
 
 Findings = Iterator[str]
@@ -174,7 +175,11 @@ def stops_gracefully(objects: list[Object]) -> Findings:
         else:
             yield f"{pods.name} stops while requests still come: it has no preStop"
             continue
-        needed = before + float(settings["CRISPML_SERVER__SHUTDOWN_S"]) + _SETTINGS_GRACE_S
+        needed = (
+            before
+            + float(settings.get("CRISPML_SERVER__SHUTDOWN_S", ServerSettings().shutdown_s))
+            + _SETTINGS_GRACE_S
+        )
         if pods.spec.get("terminationGracePeriodSeconds", 30) < needed:
             yield f"{pods.name} is killed before it has stopped: that may take {needed:g} s"
 
@@ -338,7 +343,7 @@ def volumes(objects: list[Object]) -> Findings:
                 yield f"{pods.name} has the registry"
         for name, claim in pods.claims().items():
             if f"{LABEL}version" in claim["metadata"].get("labels", {}):
-                yield f"{pods.name}: the claim {name} would change with each version, which is refused"
+                yield f"{pods.name}: the claim {name} would change with each version"
     if (registry := claims.get("crispml-registry")) is not None:
         modes = {tuple(claim["spec"]["accessModes"]) for claim in claims.values()}
         # Where the storage knows ReadWriteOnce only, all of them are on one node.
@@ -392,9 +397,9 @@ def scales(objects: list[Object]) -> Findings:
         elif "replicas" in workloads[name].owner["spec"]:
             yield f"{name} has a number of pods, and {named(scaler)} another"
     for name, pods in workloads.items():
-        if pods.kind in ("Deployment", "StatefulSet") and name not in scaled:
-            if "replicas" not in pods.owner["spec"]:
-                yield f"{name} says no number of pods"
+        counted = pods.kind in ("Deployment", "StatefulSet") and name not in scaled
+        if counted and "replicas" not in pods.owner["spec"]:
+            yield f"{name} says no number of pods"
 
 
 def jobs_end(objects: list[Object]) -> Findings:

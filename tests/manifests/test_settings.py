@@ -1,0 +1,111 @@
+"""What the manifests set is what the services read, and each environment has rules of its own."""
+
+import os
+
+import pytest
+
+from crispml_core.domain.errors import InvalidInput
+from crispml_core.settings import load_settings
+from tests.manifests import rendering
+from tests.manifests.objects import pods_of
+from tests.manifests.policy import settings_of
+
+# What a Secret or the kubelet fills in when a pod starts.
+FILLED = {
+    "CRISPML_DATABASE__URL": "postgresql+psycopg://crispml:secret@crispml-postgres:5432/crispml",
+    "CRISPML_AUTH__ADMIN_KEY_DIGEST": "0" * 64,
+    "CRISPML_INFLUX__TOKEN": "secret",
+    "CRISPML_JOURNAL__OWNER": "5f7c1a52-4a0b-4a42-9a55-0e7f4d1f7c11",
+}
+SETS = [*rendering.OVERLAYS, *rendering.combinations()[:15]]
+
+
+def rendered(what):
+    return rendering.overlay(what) if isinstance(what, str) else rendering.combination(what)
+
+
+def environments(objects):
+    """Return the variables of each container that has the settings."""
+    shared = settings_of(objects)
+    for pods in pods_of(objects):
+        for container in pods.containers():
+            if "envFrom" in container:
+                own = {
+                    variable["name"]: variable.get("value") or FILLED[variable["name"]]
+                    for variable in container.get("env", ())
+                }
+                yield pods, {**shared, **own}
+
+
+def load(monkeypatch, variables):
+    for name in [name for name in os.environ if name.startswith("CRISPML_")]:
+        monkeypatch.delenv(name)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    return load_settings()
+
+
+@pytest.mark.parametrize(
+    "what", SETS, ids=lambda what: what if isinstance(what, str) else "+".join(what)
+)
+def test_every_setting_is_one(what, monkeypatch):
+    loaded = 0
+    for _, variables in environments(rendered(what)):
+        with monkeypatch.context() as here:
+            load(here, variables)
+        loaded += 1
+    assert loaded == 6
+
+
+def test_a_setting_that_is_none_is_found(monkeypatch):
+    _, variables = next(environments(rendering.overlay("overlays/dev")))
+    with pytest.raises(InvalidInput, match="CRISPML_JORNAL"):
+        load(monkeypatch, {**variables, "CRISPML_JORNAL__PATH": "/tmp"})
+
+
+@pytest.mark.parametrize("name", ["dev", "qa", "prod"])
+def test_an_environment_is_itself(name, monkeypatch):
+    objects = rendering.overlay(f"overlays/{name}")
+    assert {each["metadata"].get("namespace", f"crispml-{name}") for each in objects} == {
+        f"crispml-{name}"
+    }
+    for pods, variables in environments(objects):
+        with monkeypatch.context() as here:
+            settings = load(here, variables)
+        assert settings.environment == name
+        assert settings.signing.mode == "required"
+        assert settings.auth.mode == "required"
+        assert not settings.signing.unsigned_bundles
+        mounted = {
+            mount["mountPath"]
+            for container in pods.spec["containers"]
+            for mount in container["volumeMounts"]
+        }
+        if pods.component == "training":
+            assert str(settings.signing.key_file.parent) in mounted
+        else:
+            assert str(settings.signing.key_file.parent) not in mounted
+        if pods.component in ("training", "scoring"):
+            assert str(settings.registry.path) in mounted
+            assert str(settings.privacy.master_key_file.parent) in mounted
+            for each in ("dev", "qa", "prod"):
+                assert str(settings.signing.trusted / each) in mounted
+        if pods.component == "scoring":
+            assert str(settings.journal.path.parent) in mounted
+            assert str(settings.batch.path.parent) in mounted
+
+
+def test_prod_lets_only_approved_versions_answer(monkeypatch):
+    _, variables = next(environments(rendering.overlay("overlays/prod")))
+    settings = load(monkeypatch, variables)
+    assert settings.promotion.mode == "model"
+    assert settings.promotion.approval == "required"
+
+
+def test_environments_do_not_share_what_they_keep():
+    kept = {}
+    for folder in rendering.OVERLAYS:
+        settings = settings_of(rendering.overlay(folder))
+        days = {name: value for name, value in settings.items() if "RETENTION" in name}
+        kept[folder] = days
+    assert kept["overlays/dev"] != kept["overlays/qa"] != kept["overlays/prod"]
