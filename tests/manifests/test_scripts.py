@@ -1,0 +1,271 @@
+"""The programs of the manifests do what they say, with a kubectl that takes notes."""
+
+import hashlib
+import http.server
+import os
+import shutil
+import subprocess
+import sys
+import textwrap
+import threading
+
+import pytest
+
+from crispml_core.adapters.secret_keys import read_keys
+from crispml_core.adapters.signing import Ed25519Signer, TrustedKeys
+from crispml_core.domain.api_keys import digest_of
+from crispml_core.settings import load_settings
+from tests.manifests import rendering
+from tests.manifests.objects import pods_of
+from tests.manifests.rendering import K8S
+from tests.servers import missing
+
+KUBECTL = """
+#!/bin/sh
+# Keeps Secrets as folders, and notes what is asked.
+[ "$1" = --namespace ] && { shift 2; }
+echo "$*" >>"$STORE/asked"
+case "$1 $2" in
+  "get namespace") [ -e "$STORE/namespace" ] ;;
+  "create namespace") touch "$STORE/namespace" ;;
+  "get secret") [ -d "$STORE/secrets/$3" ] ;;
+  "create secret") mkdir -p "$STORE/secrets" && cp -r "${5#--from-file=}" "$STORE/secrets/$4" ;;
+  "get job/database-migration")
+    case "$*" in
+      *succeeded*) printf %s "$SUCCEEDED" ;;
+      *) [ -e "$STORE/job" ] ;;
+    esac ;;
+  "get deployment,statefulset") echo deployment.apps/crispml-training ;;
+  "wait job/database-migration")
+    case "$*" in
+      *Failed*) [ -z "$SUCCEEDED" ] || exec sleep 60 ;;
+      *Complete*) [ -n "$SUCCEEDED" ] || exec sleep 60 ;;
+    esac ;;
+  kustomize*) exec "$REAL_KUBECTL" "$@" ;;
+esac
+"""
+
+
+@pytest.fixture
+def program(tmp_path, monkeypatch):
+    """Return what puts a program where it is found first."""
+    (tmp_path / "bin").mkdir()
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
+
+    def program(name, text):
+        file = tmp_path / "bin" / name
+        file.write_text(textwrap.dedent(text).lstrip())
+        file.chmod(0o755)
+
+    return program
+
+
+@pytest.fixture
+def store(tmp_path, monkeypatch, program):
+    """A cluster that keeps Secrets, and a folder of the caller."""
+    store = tmp_path / "store"
+    store.mkdir()
+    (store / "asked").touch()
+    monkeypatch.setenv("REAL_KUBECTL", shutil.which("kubectl") or missing("there is no kubectl"))
+    program("kubectl", KUBECTL)
+    monkeypatch.setenv("STORE", str(store))
+    monkeypatch.setenv("SUCCEEDED", "1")
+    monkeypatch.chdir(tmp_path)
+    return store
+
+
+def run(script, *arguments, **variables):
+    return subprocess.run(
+        [K8S / script, *arguments],
+        env={**os.environ, **variables},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def secrets(store):
+    return {
+        f"{file.parent.name}/{file.name}": file.read_bytes()
+        for file in (store / "secrets").rglob("*")
+        if file.is_file()
+    }
+
+
+def test_secrets_are_what_the_services_read(store, tmp_path, monkeypatch):
+    done = run("secrets.sh", "dev")
+    assert done.returncode == 0, done.stderr
+    made = store / "secrets"
+    signer = Ed25519Signer(made / "crispml-signing" / "key.pem")
+    trusted = TrustedKeys(made / "crispml-trusted-dev")
+    assert signer.key_id in trusted
+    trusted.verify(b"bytes", signer.sign(b"bytes"))
+    assert (made / "crispml-trusted-dev" / f"{signer.key_id}.pem").exists()
+    for name in ("pseudonyms", "master"):
+        assert read_keys(made / "crispml-privacy" / f"{name}.key", "it").first.key_id == "k1"
+    key_file = tmp_path / "crispml-dev.key"
+    assert key_file.stat().st_mode & 0o077 == 0
+    key = key_file.read_text().strip()
+    digest = (made / "crispml-access" / "admin-key-digest").read_text()
+    assert digest == hashlib.sha256(key.encode()).hexdigest() == digest_of(key)
+    assert key not in done.stderr + (store / "asked").read_text()
+    monkeypatch.setenv("CRISPML_DATABASE__URL", (made / "crispml-database" / "url").read_text())
+    monkeypatch.setenv("CRISPML_AUTH__ADMIN_KEY_DIGEST", digest)
+    assert load_settings().database.url.get_secret_value().endswith("/database/crispml.db")
+
+
+def test_secrets_have_every_key_that_a_pod_asks_for(store):
+    assert run("secrets.sh", "qa").returncode == 0
+    made = {tuple(name.split("/")) for name in secrets(store)}
+    objects = rendering.combination(("postgres", "influxdb", "monitoring", "grafana"))
+    # The key of the monitor is made with the services, which have to run for that.
+    asked = set(_asked(objects)) - {("crispml-monitor", "api-key")}
+    assert asked
+    assert asked <= made
+
+
+def _asked(objects):
+    for pods in pods_of(objects):
+        for container in pods.containers():
+            for variable in container.get("env", ()):
+                reference = variable.get("valueFrom", {}).get("secretKeyRef")
+                if reference:
+                    yield reference["name"], reference["key"]
+
+
+def test_the_password_of_the_database_is_in_its_url(store):
+    assert run("secrets.sh", "qa").returncode == 0
+    made = secrets(store)
+    assert made["crispml-database/password"] in made["crispml-database/url"]
+
+
+def test_secrets_are_made_once(store):
+    assert run("secrets.sh", "dev").returncode == 0
+    before = secrets(store)
+    assert run("secrets.sh", "dev").returncode == 0
+    assert secrets(store) == before
+    values = list(before.values())
+    assert len(set(values)) == len(values)
+
+
+def test_prod_has_a_database_of_its_own(store):
+    refused = run("secrets.sh", "prod")
+    assert refused.returncode == 2
+    assert "DATABASE_URL" in refused.stderr
+    url = "postgresql+psycopg://crispml:secret@database.example:5432/crispml"
+    assert run("secrets.sh", "prod", DATABASE_URL=url).returncode == 0
+    assert secrets(store)["crispml-database/url"] == url.encode()
+    assert "secret@" not in (store / "asked").read_text()
+
+
+@pytest.mark.parametrize("arguments", [(), ("test",)])
+def test_an_environment_that_there_is_not_is_refused(arguments, store):
+    assert run("secrets.sh", *arguments).returncode == 2
+    assert run("apply.sh", *arguments).returncode == 2
+    assert not (store / "asked").read_text()
+
+
+def asked(store):
+    return [line.split() for line in (store / "asked").read_text().splitlines()]
+
+
+def test_the_services_roll_after_the_migration(store):
+    (store / "job").touch()
+    done = run("apply.sh", "dev")
+    assert done.returncode == 0, done.stderr
+    verbs = [words[0] for words in asked(store)]
+    lines = [" ".join(words) for words in asked(store)]
+    first, second = (index for index, verb in enumerate(verbs) if verb == "apply")
+    deleted = verbs.index("delete")
+    complete = next(index for index, line in enumerate(lines) if "condition=Complete" in line)
+    assert deleted < first < complete < second < verbs.index("rollout")
+    assert "notin (training, scoring)" in lines[first]
+    assert "--selector" not in lines[second]
+
+
+def test_a_migration_that_fails_leaves_the_services_alone(store):
+    done = run("apply.sh", "dev", SUCCEEDED="")
+    assert done.returncode == 1
+    assert "not migrated" in done.stderr
+    verbs = [words[0] for words in asked(store)]
+    assert verbs.count("apply") == 1
+    assert "rollout" not in verbs
+    assert "delete" not in verbs
+
+
+# -- the shell of the monitor
+
+CRISPML = """
+#!/bin/sh
+echo "$*" >>"$STORE/asked"
+[ "$1" = "$FAILS" ] && exit 1
+[ "$1 $2" = "use-case list" ] && echo '[{"name": "credit"}, {"name": "churn"}]'
+[ "$1 $2" != "monitor $FAILS" ]
+"""
+
+
+@pytest.mark.parametrize(("fails", "code"), [("", 0), ("churn", 1), ("credit", 1), ("use-case", 1)])
+def test_the_monitor_asks_for_each_use_case(fails, code, store, program):
+    (monitor,) = (
+        pods for pods in pods_of(rendering.combination(("sqlite",))) if pods.component == "monitor"
+    )
+    program("crispml", CRISPML)
+    program("python", f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    command = monitor.spec["containers"][0]["command"]
+    done = subprocess.run(command, env={**os.environ, "FAILS": fails}, timeout=60)
+    assert done.returncode == code
+    monitored = [words[1] for words in asked(store) if words[0] == "monitor"]
+    # One that fails keeps no other from being looked at.
+    assert monitored == ([] if fails == "use-case" else ["credit", "churn"])
+    for words in asked(store):
+        if words[0] == "monitor":
+            assert words[2] == "--at"
+            assert words[3].endswith(":00:00Z")
+
+
+# -- the end of a stateful pod
+
+
+class Metrics(http.server.BaseHTTPRequestHandler):
+    waiting = iter(())
+
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        number = next(self.server.waiting)
+        self.wfile.write(
+            b"# TYPE crispml_journal_transactions gauge\n"
+            b'crispml_journal_transactions_total{worker="1"} 9.0\n'
+            b'crispml_journal_transactions{worker="1"} %d\n' % number
+        )
+
+    def log_message(self, *arguments):
+        pass
+
+
+@pytest.fixture
+def metrics():
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Metrics)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+def drain(url, most_s):
+    script = K8S / "components" / "stateful-scoring" / "drain.py"
+    return subprocess.run(
+        [sys.executable, "-I", script, url, "0", str(most_s)], timeout=60
+    ).returncode
+
+
+def test_a_pod_goes_when_its_journal_is_empty(metrics):
+    metrics.waiting = iter([3, 1, 0, 0])
+    assert drain(f"http://127.0.0.1:{metrics.server_port}/metrics", 50) == 0
+    assert list(metrics.waiting) == [0]
+
+
+def test_a_pod_whose_journal_stays_full_goes_in_the_end(metrics):
+    metrics.waiting = iter([5] * 1000)
+    assert drain(f"http://127.0.0.1:{metrics.server_port}/metrics", 1) == 0
+    assert len(list(metrics.waiting)) >= 990
