@@ -27,15 +27,13 @@ apply() { kubectl apply --server-side --force-conflicts --field-manager=crispml 
 
 # First the tables and what the migration needs. The services go on as they are until it has ended.
 apply --selector='app.kubernetes.io/component notin (training, scoring)'
-# A failed Job would be waited for until the end: whichever comes first.
-kubectl --namespace "$namespace" wait "$job" --for=condition=Complete --timeout=3600s &
-complete=$!
-kubectl --namespace "$namespace" wait "$job" --for=condition=Failed --timeout=3600s >/dev/null 2>&1 &
-failed=$!
-wait -n "$complete" "$failed" || true
-kill "$failed" "$complete" 2>/dev/null || true
-migrated=$(kubectl --namespace "$namespace" get "$job" --output=jsonpath='{.status.succeeded}')
-if [[ $migrated != 1 ]]; then
+# The Job has a deadline, so it ends in one way or the other.
+ended() {
+  kubectl --namespace "$namespace" get "$job" \
+    --output=jsonpath='{.status.conditions[?(@.status=="True")].type}'
+}
+until found=$(ended) && [[ $found == *Complete* || $found == *Failed* ]]; do sleep 1; done
+if [[ $found == *Failed* ]]; then
   kubectl --namespace "$namespace" logs "$job" --tail=20 >&2 || true
   fail "the database was not migrated; the services stay as they were"
 fi

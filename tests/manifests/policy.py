@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from crispml_core.settings import ServerSettings
 from tests.manifests.objects import SERVERS, Object, Pods, named, of_kind, pods_of, selects
 
 Findings = Iterator[str]
@@ -16,7 +15,8 @@ LABEL = "app.kubernetes.io/"
 APART = {"crispml-db2", "crispml-node-exporter"}
 _SECRET_NAME = re.compile(r"(PASSWORD|TOKEN|SECRET|API_KEY|CREDENTIAL)S?$")
 _LOGIN_IN_URL = re.compile(r"://[^/\s:@]+:[^/\s@]+@")
-_SETTINGS_GRACE_S = 10
+_STEPS_OF_THE_END = ("SERVER__STOP_DELAY_S", "SERVER__SHUTDOWN_S", "JOURNAL__DRAIN_S")
+_ENDPOINTS_S, _MARGIN_S = 5, 10
 
 
 def labelled(objects: list[Object]) -> Findings:
@@ -161,25 +161,17 @@ def probes(objects: list[Object]) -> Findings:
 
 
 def stops_gracefully(objects: list[Object]) -> Findings:
-    """There is time for endpoints to be told, for open requests, and for the end of the parts."""
-    settings = settings_of(objects)
+    """There is time until endpoints are told, for open requests, and for the journal."""
     for pods in pods_of(objects):
         if pods.component not in ("training", "scoring"):
             continue
         (service,) = (c for c in pods.spec["containers"] if c["name"] == pods.component)
-        hook = service.get("lifecycle", {}).get("preStop", {})
-        if "sleep" in hook:
-            before = hook["sleep"]["seconds"]
-        elif "exec" in hook:
-            before = float(hook["exec"]["command"][-1])
-        else:
-            yield f"{pods.name} stops while requests still come: it has no preStop"
-            continue
-        needed = (
-            before
-            + float(settings.get("CRISPML_SERVER__SHUTDOWN_S", ServerSettings().shutdown_s))
-            + _SETTINGS_GRACE_S
-        )
+        told = {each["name"]: each.get("value", "") for each in service["env"]}
+        settings = {**settings_of(objects), **told}
+        steps = [float(settings.get(f"CRISPML_{name}", 0)) for name in _STEPS_OF_THE_END]
+        if steps[0] < _ENDPOINTS_S:
+            yield f"{pods.name} stops while requests still come"
+        needed = sum(steps) + _MARGIN_S
         if pods.spec.get("terminationGracePeriodSeconds", 30) < needed:
             yield f"{pods.name} is killed before it has stopped: that may take {needed:g} s"
 

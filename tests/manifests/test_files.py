@@ -124,7 +124,7 @@ def test_the_image_of_a_stateful_pod_is_the_same_one():
     assert (deployment.kind, stateful.kind) == ("Deployment", "StatefulSet")
     was, now = (p.spec["containers"][0] for p in (deployment, stateful))
     different = {key for key in {*was, *now} if was.get(key) != now.get(key)}
-    assert different == {"lifecycle", "volumeMounts"}
+    assert different == {"env"}
     assert not any(
         each["metadata"]["name"] == "crispml-work"
         for each in of_kind(after, "PersistentVolumeClaim")

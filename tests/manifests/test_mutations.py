@@ -92,12 +92,14 @@ SCORING = {
         lambda s: drop(container(s), "livenessProbe"),
         lambda s: put(container(s)["readinessProbe"]["httpGet"], path="/livez"),
         lambda s: put(container(s)["startupProbe"]["httpGet"], port="web"),
-        lambda s: drop(pod(s)["initContainers"][1], "livenessProbe"),
+        lambda s: drop(pod(s)["initContainers"][0], "livenessProbe"),
     ],
     "stops_gracefully": [
-        lambda s: drop(container(s), "lifecycle"),
         lambda s: put(pod(s), terminationGracePeriodSeconds=30),
-        lambda s: put(container(s)["lifecycle"]["preStop"]["sleep"], seconds=40),
+        lambda s: container(s)["env"].append({"name": "CRISPML_JOURNAL__DRAIN_S", "value": "60"}),
+        lambda s: container(s)["env"].append(
+            {"name": "CRISPML_SERVER__STOP_DELAY_S", "value": "0"}
+        ),
     ],
     "resources": [
         lambda s: drop(container(s)["resources"]["limits"], "memory"),
