@@ -32,7 +32,10 @@ def scripts():
 LINTS = {
     "yamllint": (["--strict", "-c", ".yamllint.yaml"], lambda: tracked("*.yml", "*.yaml")),
     "shellcheck": (["--severity=warning"], scripts),
-    "hadolint": (["--failure-threshold=warning"], lambda: tracked("*Dockerfile*")),
+    "hadolint": (
+        ["-c", ".hadolint.yaml", "--failure-threshold=warning"],
+        lambda: tracked("*Dockerfile*"),
+    ),
 }
 
 
@@ -59,5 +62,6 @@ def test_nothing_is_found(tool):
 )
 def test_a_fault_is_found(tool, text, tmp_path):
     (tmp_path / "faulty").write_text(text)
-    (tmp_path / ".yamllint.yaml").write_text((ROOT / ".yamllint.yaml").read_text())
+    for settings in (".yamllint.yaml", ".hadolint.yaml"):
+        (tmp_path / settings).write_text((ROOT / settings).read_text())
     assert lint(tool, ["faulty"], tmp_path).returncode != 0
