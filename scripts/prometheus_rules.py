@@ -1,7 +1,7 @@
 """Write the rules of Prometheus as resources of its operator: ``make manifests``.
 
-`deploy/prometheus/rules` is where they are made, and what a Prometheus without an operator reads. In
-a cluster the same groups are the ``spec`` of a PrometheusRule, which kustomize cannot make of them.
+`deploy/prometheus/rules` is where they are made, and what a Prometheus without an operator reads.
+In a cluster the same groups are the ``spec`` of a PrometheusRule, which kustomize cannot make.
 """
 
 from __future__ import annotations
