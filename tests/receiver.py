@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import threading
+from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
@@ -20,15 +21,19 @@ class Receiver:
     ----------
     bodies : list of bytes
         What was posted until now, decompressed.
+    headers : list of Message
+        The headers of each.
     """
 
     def __init__(self, status: int = 204) -> None:
         self.bodies: list[bytes] = []
+        self.headers: list[Message] = []
         receiver = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                receiver.headers.append(self.headers)
                 zipped = self.headers.get("Content-Encoding") == "gzip"
                 receiver.bodies.append(gzip.decompress(body) if zipped else body)
                 self.send_response(status)
