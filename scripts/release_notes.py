@@ -34,7 +34,7 @@ def notes(changelog: str, version: str) -> tuple[str, str]:
 
 
 def publish(gitlab: str, project: str, tag: str, text: str) -> None:
-    """Make the release of a tag in GitLab, or bring the notes of the one that is there up to date."""
+    """Make the release of a tag in GitLab; one that is there gets these notes."""
     address = f"{gitlab}/api/v4/projects/{parse.quote(project, safe='')}/releases"
     content = {"tag_name": tag, "name": tag, "description": text}
     try:
