@@ -1,0 +1,242 @@
+"""The steps of a rollout against an API server: what is applied, waited for and put back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.tekton.conftest import Cluster, Repository
+from tests.tekton.containers import TaskRun
+
+pytestmark = pytest.mark.container
+NAMESPACE = "crispml-dev"
+STEPS = ("set-digests", "apply", "migrate", "wait")
+
+
+def image(component: str, letter: str) -> str:
+    return f"registry.example.com/crispml/crispml-{component}@sha256:{letter * 64}"
+
+
+class Rollout:
+    """The tasks of the pipeline, in a repository and a cluster."""
+
+    def __init__(self, repository: Repository, cluster: Cluster, folder: Path) -> None:
+        self.repository, self.cluster, self.folder = repository, cluster, folder
+        self.source = repository.clone(folder / "source")
+        self._count = 0
+
+    def task(self, name: str, **params: str) -> TaskRun:
+        self._count += 1
+        needs_source = {"source": self.source} if name == "roll-out" else {}
+        return TaskRun(
+            name,
+            self.folder / f"{self._count}-{name}",
+            {key.replace("_", "-"): value for key, value in params.items()}
+            | {"environment": "dev"},
+            needs_source,
+            self.cluster.env,
+            self.cluster.mounts,
+        )
+
+    def roll_out(self, letter: str, revision: str, **params: str) -> TaskRun:
+        return self.task("roll-out", **images(letter), revision=revision, **params)
+
+    def note(self, letter: str, revision: str) -> None:
+        self.task("note-images", **images(letter), revision=revision).passes("note")
+
+    def before(self) -> TaskRun:
+        found = self.task("read-images", revision="f" * 40)
+        found.passes("read")
+        return found
+
+
+def images(letter: str) -> dict[str, str]:
+    return {
+        "training_image": image("training", letter),
+        "scoring_image": image("scoring", letter),
+    }
+
+
+@pytest.fixture
+def rollout(repository: Repository, cluster: Cluster, tmp_path: Path) -> Rollout:
+    return Rollout(repository, cluster, tmp_path)
+
+
+@pytest.fixture
+def first(repository: Repository) -> str:
+    return repository.git("rev-parse", "HEAD")
+
+
+def test_digests_are_set_in_the_overlay_and_applied_by_the_deployer(
+    rollout: Rollout, first: str
+) -> None:
+    said = rollout.roll_out("a", first).passes(*STEPS)
+    assert rollout.cluster.images() == {
+        "training": image("training", "a"),
+        "scoring": image("scoring", "a"),
+    }
+    assert "successfully rolled out" in said
+    job = rollout.cluster.server.get("jobs", NAMESPACE, "crispml-migration")
+    assert job is not None
+    assert job["spec"]["template"]["spec"]["containers"][0]["image"] == image("training", "a")
+    kinds = {resource for resource, *_ in rollout.cluster.server.objects}
+    assert kinds == {"configmaps", "deployments", "jobs"}, "the namespace is not the deployer's"
+
+
+def test_a_migration_that_was_done_is_done_anew_for_the_next_release(
+    rollout: Rollout, first: str
+) -> None:
+    rollout.roll_out("a", first).passes(*STEPS)
+    before = rollout.cluster.server.get("jobs", NAMESPACE, "crispml-migration")
+    rollout.roll_out("b", first).passes(*STEPS)
+    after = rollout.cluster.server.get("jobs", NAMESPACE, "crispml-migration")
+    assert before is not None
+    assert after is not None
+    assert before["metadata"]["uid"] != after["metadata"]["uid"]
+    assert ("DELETE", f"/apis/batch/v1/namespaces/{NAMESPACE}/jobs/crispml-migration") in (
+        rollout.cluster.server.asked
+    )
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "registry.example.com/crispml/crispml-scoring:latest",
+        "crispml-scoring@sha256:abc",
+        "x@sha256:" + "a" * 64 + '"}]\npatches: []',
+        "$(id)@sha256:" + "a" * 64,
+    ],
+)
+def test_what_is_no_image_by_digest_is_refused(rollout: Rollout, first: str, wrong: str) -> None:
+    run = rollout.task(
+        "roll-out", training_image=image("training", "a"), scoring_image=wrong, revision=first
+    )
+    assert "not an image by digest" in run.fails("set-digests")
+    assert rollout.cluster.server.objects == {}
+
+
+def test_an_overlay_without_a_place_for_an_image_is_refused(
+    rollout: Rollout, repository: Repository, first: str
+) -> None:
+    name = "deploy/k8s/overlays/dev/scoring.yaml"
+    text = (repository.folder / name).read_text().replace("image: crispml-scoring", "image: other")
+    revision = repository.write({name: text})
+    rollout.source = repository.clone(rollout.folder / "again")
+    assert "has no place for" in rollout.roll_out("a", revision).fails("set-digests")
+
+
+def test_a_migration_that_fails_stops_the_rollout(rollout: Rollout, first: str) -> None:
+    rollout.cluster.broken.add(image("training", "b"))
+    run = rollout.roll_out("b", first)
+    run.passes("set-digests", "apply")
+    assert "the database was not migrated" in run.fails("migrate")
+
+
+def test_pods_that_do_not_become_ready_stop_the_rollout(rollout: Rollout, first: str) -> None:
+    rollout.cluster.broken.add(image("scoring", "b"))
+    run = rollout.roll_out("b", first)
+    run.passes("set-digests", "apply", "migrate")
+    assert "exceeded its progress deadline" in run.fails("wait")
+
+
+def test_a_rollout_that_fails_puts_back_the_images_and_the_manifests_of_before(
+    rollout: Rollout, repository: Repository, first: str
+) -> None:
+    """The whole way of the pipeline: verified a, broken b with other manifests, a again."""
+    rollout.roll_out("a", first).passes(*STEPS)
+    rollout.note("a", first)
+    name = "deploy/k8s/overlays/dev/kustomization.yaml"
+    text = (repository.folder / name).read_text()
+    second = repository.write({name: text.replace("ENVIRONMENT=dev", "ENVIRONMENT=broken")})
+    rollout.source = repository.clone(rollout.folder / "second")
+    before = rollout.before()
+    assert before.result("TRAINING_IMAGE") == image("training", "a")
+    assert before.result("REVISION") == first
+    rollout.cluster.broken.add(image("scoring", "b"))
+    failing = rollout.roll_out("b", second)
+    failing.passes("set-digests", "apply", "migrate")
+    failing.fails("wait")
+    assert rollout.cluster.images()["scoring"] == image("scoring", "b")
+    job = rollout.cluster.server.get("jobs", NAMESPACE, "crispml-migration")
+    # What `finally` gives to the same task.
+    back = rollout.task(
+        "roll-out",
+        training_image=before.result("TRAINING_IMAGE"),
+        scoring_image=before.result("SCORING_IMAGE"),
+        revision=before.result("REVISION"),
+        migrate="false",
+    )
+    back.passes(*STEPS)
+    assert rollout.cluster.images() == {
+        "training": image("training", "a"),
+        "scoring": image("scoring", "a"),
+    }
+    applied = (back.folder / "hand-over" / "objects.yaml").read_text()
+    assert "CRISPML_ENVIRONMENT: dev" in applied
+    assert "kind: Job" not in applied
+    assert job is not None
+    assert rollout.before().result("TRAINING_IMAGE") == image("training", "a")
+
+
+def test_before_the_first_rollout_there_is_nothing_to_go_back_to(rollout: Rollout) -> None:
+    before = rollout.before()
+    assert (before.result("TRAINING_IMAGE"), before.result("SCORING_IMAGE")) == ("", "")
+
+
+def test_without_a_note_that_counts_which_runs_by_digest(rollout: Rollout, first: str) -> None:
+    rollout.roll_out("a", first).passes(*STEPS)
+    before = rollout.before()
+    assert before.result("SCORING_IMAGE") == image("scoring", "a")
+    assert before.result("REVISION") == "f" * 40
+
+
+def test_the_builder_gets_nowhere_with_the_same_steps(rollout: Rollout, first: str) -> None:
+    rollout.cluster.account = "builder"
+    run = rollout.roll_out("a", first)
+    run.passes("set-digests")
+    assert "orbidden" in run.fails("apply")
+    assert rollout.cluster.server.objects == {}
+
+
+@pytest.mark.parametrize(("status", "ends"), [("True", True), ("False", False)])
+def test_a_promotion_starts_a_rollout_in_prod_and_waits_for_it(
+    cluster: Cluster, tmp_path: Path, status: str, ends: bool
+) -> None:
+    cluster.account = "promoter"
+    kept = cluster.server._becomes
+
+    def becomes(found: dict[str, object]) -> None:
+        kept(found)
+        if found["kind"] == "PipelineRun":
+            found["status"] = {"conditions": [{"type": "Succeeded", "status": status}]}
+
+    cluster.server._becomes = becomes
+    params = {
+        "environment": "prod",
+        "training-image": image("training", "a"),
+        "scoring-image": image("scoring", "a"),
+        "revision": "c" * 40,
+        "repository-url": "https://gitlab.example.com/crispml/crispml.git",
+        "gitlab-url": "https://gitlab.example.com",
+        "project-id": "15",
+        "reason": "merge request 7, approved by bob",
+        "namespace": "crispml-rollout",
+    }
+    run = TaskRun("start-rollout", tmp_path / "run", params, {}, cluster.env, cluster.mounts)
+    done = run.step("start")
+    assert (done.returncode == 0) is ends, done.stdout + done.stderr
+    started = cluster.server.get("pipelineruns", "crispml-rollout", run.result("RUN"))
+    assert started is not None
+    assert started["spec"]["taskRunTemplate"]["serviceAccountName"] == "deployer"
+    given = {one["name"]: one["value"] for one in started["spec"]["params"]}
+    assert (
+        given.items()
+        >= {
+            "environment": "prod",
+            "promote-version": "false",
+            "training-image": image("training", "a"),
+            "revision": "c" * 40,
+        }.items()
+    )
+    assert started["metadata"]["annotations"]["crispml.com/reason"] == params["reason"]
