@@ -31,7 +31,7 @@ OVERLAY = {
     "deploy/k8s/overlays/dev/job.yaml": """\
 apiVersion: batch/v1
 kind: Job
-metadata: {name: crispml-migration, labels: {app.kubernetes.io/component: migration}}
+metadata: {name: database-migration, labels: {app.kubernetes.io/component: migration}}
 spec:
   template:
     spec: {restartPolicy: Never, containers: [{name: migration, image: crispml-training}]}
