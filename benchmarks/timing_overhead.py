@@ -38,7 +38,7 @@ import psutil
 from scipy import stats
 
 from benchmarks.faults.service import HOST, Service
-from benchmarks.faults.world import SCORE, World, make_world
+from benchmarks.faults.world import CREDENTIAL, SCORE, World, make_world
 from benchmarks.harness.cores import be_the_client
 from benchmarks.harness.load import Load, Requests, has_wrk, run_wrk
 from benchmarks.harness.places import CLIENT_CORE, SERVER_CORE
@@ -62,9 +62,8 @@ def main(arguments: list[str] | None = None) -> dict[str, Any]:
 
 def _measure(folder: Path, pairs: int) -> dict[str, Any]:
     world = make_world(folder / "made")
-    requests = Requests.write(
-        folder / "requests.txt", "POST", SCORE, {"Content-Type": "application/json"}, _bodies()
-    )
+    headers = {"Content-Type": "application/json", **CREDENTIAL}
+    requests = Requests.write(folder / "requests.txt", "POST", SCORE, headers, _bodies())
     before = os.sched_getaffinity(0)
     be_the_client()
     try:

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from benchmarks.faults.service import HOST, Service
-from benchmarks.faults.world import SCORE, body
+from benchmarks.faults.world import ADMIN_KEY, SCORE, body
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +161,7 @@ class Load:
 
 _REQUEST = (
     b"POST " + SCORE.encode() + b" HTTP/1.1\r\nHost: scoring\r\n"
+    b"Authorization: Bearer " + ADMIN_KEY.encode() + b"\r\n"
     b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n"
 )
 

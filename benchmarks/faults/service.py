@@ -18,7 +18,7 @@ import msgspec
 import psutil
 
 from benchmarks.faults.nursery import Forked
-from benchmarks.faults.world import World
+from benchmarks.faults.world import CREDENTIAL, World
 
 HOST = "127.0.0.1"
 ROOT = Path(__file__).parents[2]
@@ -129,7 +129,7 @@ class Service:
         """Send one request on a connection of its own; return status and body."""
         connection = http.client.HTTPConnection(HOST, self.port, timeout=seconds)
         try:
-            connection.request(method, path, content, dict(headers or {}))
+            connection.request(method, path, content, {**CREDENTIAL, **(headers or {})})
             answer = connection.getresponse()
             return answer.status, answer.read()
         finally:

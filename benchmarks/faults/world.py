@@ -12,6 +12,7 @@ import msgspec
 
 from crispml_core.adapters.sql.schema import migrate
 from crispml_core.bootstrap.training import TrainingParts, build
+from crispml_core.domain.api_keys import digest_of, new_key
 from crispml_core.domain.identifiers import new_id, utc_now
 from crispml_core.domain.models import ANY_VERSION, CHAMPION
 from crispml_core.domain.runs import CYCLE, Run, RunStatus
@@ -19,6 +20,9 @@ from crispml_core.settings import CrispMLSettings
 
 USE_CASE = "orders"
 SCORE = f"/api/v1/use-cases/{USE_CASE}/new-data-score"
+# Whoever asks shows it, also where nobody is asked.
+ADMIN_KEY = new_key()[1]
+CREDENTIAL = {"Authorization": f"Bearer {ADMIN_KEY}"}
 _ROWS = 600
 _DEFINITION = """\
 name: orders
@@ -87,6 +91,7 @@ class World:
             "CRISPML_USE_CASES": str(self.definition),
             "CRISPML_DATABASE__URL": self.url,
             "CRISPML_REGISTRY__PATH": str(self.registry),
+            "CRISPML_AUTH__ADMIN_KEY_DIGEST": digest_of(ADMIN_KEY),
             "CRISPML_JOURNAL__PATH": str(self.journal),
             "CRISPML_BATCH__PATH": str(self.folder / "batches"),
             "CRISPML_SCORING__COMMIT_TIMEOUT_S": "0.2",
