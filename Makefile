@@ -43,7 +43,7 @@ servers: setup ## Ask real databases and monitoring servers; see CONTRIBUTING
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "server and not trial" $(ARGS)
 
 containers: setup ## Build the images, and run what is deployed on a container engine
-	@$(BIN)/python -m pytest -n 0 -m container --durations 0 --durations-min 3 tests/containers $(ARGS)
+	@$(BIN)/python -m pytest -n 0 -m container --durations 0 --durations-min 3 $(ARGS)
 
 proof: setup ## Run the full sizes and write figures to benchmarks/results/
 	@$(BIN)/python -m benchmarks.proof $(ARGS)

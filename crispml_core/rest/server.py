@@ -128,7 +128,6 @@ def main(
     log = structlog.get_logger("crispml.service")
     configure_logging(LogSettings(), name)
     try:
-        signal.signal(signal.SIGTERM, _end)
         settings = load_settings()
         configure_logging(settings.log, name)
         with _listener(settings, port) as listener:
@@ -146,11 +145,6 @@ def main(
     except CrispMLError as error:
         log.error("service_not_started", error=error.message)
         sys.exit(1)
-
-
-def _end(number: int, frame: FrameType | None) -> None:
-    """End while the service starts: the first process of a container has no such default."""
-    sys.exit(0)
 
 
 def _is_worker() -> bool:

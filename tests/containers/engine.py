@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import time
@@ -49,6 +50,16 @@ def inspect(name: str) -> dict[str, Any]:
     """Return what the engine knows about an image or a container."""
     (found,) = json.loads(docker("inspect", name).stdout)
     return found
+
+
+def stand_in(target: str) -> str:
+    """Build a program of others from Debian's packages, and return the name of its image."""
+    image = f"crispml-test-{target}"
+    docker(
+        *("build", "--quiet", "--network", os.environ["NETWORK"], "--target", target),
+        *("--tag", image, ROOT / "tests" / "containers" / "stand_ins"),
+    )
+    return image
 
 
 @contextmanager

@@ -3,34 +3,23 @@
 from __future__ import annotations
 
 import csv
-import os
 import threading
 import time
-import uuid
 
 import httpx
 import pytest
 
-from tests.containers.engine import CLOSED, NOTES, ROOT, docker, inspect, timed
+from tests.containers.engine import CLOSED, NOTES, ROOT, docker, inspect, stand_in, timed
 
-STAND_INS = ROOT / "tests" / "containers" / "stand_ins"
 NAME = "german_credit"
-# Compose asks for several containers of scoring, so none of them may have a port of its own.
+# Compose asks for several containers of scoring, so none of them may have a port of its own. Who is
+# asked to stop answers for longer than the proxy takes to notice.
 REPLICAS = """
 services:
   scoring:
     ports: !reset []
+    environment: {CRISPML_SERVER__STOP_DELAY_S: "3"}
 """
-
-
-def stand_in(target):
-    """Build one of the programs of others from Debian's packages."""
-    image = f"crispml-test-{target}"
-    docker(
-        *("build", "--quiet", "--network", os.environ["NETWORK"], "--target", target),
-        *("--tag", image, STAND_INS),
-    )
-    return image
 
 
 def records():
@@ -42,13 +31,13 @@ def records():
 
 
 class Load:
-    """Callers that ask one after the other, each request with a key of its own."""
+    """Callers that ask one after the other, and ask nothing twice."""
 
     def __init__(self, url, key, callers=4):
         self._url, self._headers = url, {"Authorization": f"Bearer {key}"}
         self._stop = threading.Event()
         self._lock = threading.Lock()
-        self.keys, self.failures, self.ids = [], [], []
+        self.failures, self.ids = [], []
         self._threads = [threading.Thread(target=self._ask) for _ in range(callers)]
 
     def _ask(self):
@@ -58,13 +47,9 @@ class Load:
             number = 0
             while not self._stop.is_set():
                 number += 1
-                key = uuid.uuid4().hex
+                record = some[number % len(some)]
                 try:
-                    answer = client.post(
-                        address,
-                        json={"records": [some[number % len(some)]]},
-                        headers={"Idempotency-Key": key},
-                    )
+                    answer = client.post(address, json={"records": [record]})
                     answer.raise_for_status()
                     (score,) = answer.json()["scores"]
                 except Exception as error:  # whatever it is, a caller had no score

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 Object = dict[str, Any]
+# What a rule finds: sentences that name the object.
+Findings = Iterator[str]
 
 WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob")
 SERVERS = ("Deployment", "StatefulSet", "DaemonSet")
@@ -100,3 +102,13 @@ def selects(selector: Object, labels: dict[str, str]) -> bool:
         if not holds:
             return False
     return True
+
+
+def is_read_only(pods: Pods, volume: str) -> bool:
+    """Return whether no container may write to a volume."""
+    return all(
+        mount.get("readOnly") is True
+        for container in pods.containers()
+        for mount in container.get("volumeMounts", ())
+        if mount["name"] == volume
+    )

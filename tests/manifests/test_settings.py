@@ -8,7 +8,7 @@ from crispml_core.domain.errors import InvalidInput
 from crispml_core.settings import load_settings
 from tests.manifests import rendering
 from tests.manifests.objects import pods_of
-from tests.manifests.policy import settings_of
+from tests.manifests.pod_rules import settings_of
 
 # What a Secret or the kubelet fills in when a pod starts.
 FILLED = {

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import gc
-import os
 import signal
 import sys
 
 if __name__ == "__main__":
     # The first process of a container ignores what it has no handler for: a service that is asked
     # to stop while it still starts would be waited for, and then killed.
-    if os.getpid() == 1:
-        signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
     # Nothing that a start makes is garbage, and looking for some takes a twentieth of its time; the
     # server turns the collector on again.
     gc.disable()

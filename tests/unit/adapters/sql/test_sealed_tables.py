@@ -17,6 +17,7 @@ NOT_SEALED = {
     "unindexed_groups": "work to be done, deleted when it is",
     "uncounted_groups": "work to be done, deleted when it is",
     "drift_counts": "sums that grow, made of scores",
+    "journal_leases": "work to be done: who writes a journal; deleted with the journal",
     "deliveries": "work to be done: a message and how it fares",
     "runs": "states that change until a run ends; what it made is signed or sealed",
     "subject_keys": "keys that end; the end of each is a row of erasures",
