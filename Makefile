@@ -33,8 +33,9 @@ demo: setup ## Run the whole cycle of German credit over REST; ARGS="--once --js
 up: setup ## Start training and scoring on this machine until Ctrl-C
 	@$(BIN)/crispml up $(ARGS)
 
+# One process more than a small machine has cores: many tests wait for processes that they started.
 test: setup ## Run the tests, in at most ten minutes
-	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "not trial and not server and not container" $(ARGS)
+	@$(BIN)/python -m pytest -n 3 --dist loadfile -m "not trial and not server and not container" $(ARGS)
 
 trial: setup ## Kill processes, ask oracles and the clients of peers, simulate worlds
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -m trial $(ARGS)

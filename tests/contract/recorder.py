@@ -7,6 +7,7 @@ file that `OUTPUT` names, beside the line of the store that sent it.
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import sys
@@ -70,13 +71,21 @@ def _place() -> tuple[str, int] | None:
     frame: Any = sys._getframe()
     found = None
     while frame is not None:
-        file = Path(frame.f_code.co_filename)
-        if "migrations" in file.parts:
-            return None
-        if found is None and file.is_relative_to(FOLDER):
-            found = file.relative_to(FOLDER).as_posix(), frame.f_lineno
+        file = _within(frame.f_code.co_filename)
+        if file is not None:
+            if file.startswith("schema/migrations/"):
+                return None
+            if found is None:
+                found = file, frame.f_lineno
         frame = frame.f_back
     return found
+
+
+@functools.cache
+def _within(filename: str) -> str | None:
+    """Return a file of the stores as it is named there; None for others."""
+    file = Path(filename)
+    return file.relative_to(FOLDER).as_posix() if file.is_relative_to(FOLDER) else None
 
 
 def _compiled(statement: ClauseElement, rows: list[dict[str, Any]]) -> tuple[str, int]:
