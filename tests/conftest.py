@@ -220,9 +220,10 @@ def _environment(wanted: Path) -> Path:
 
 
 def _install(folder: Path, python: Path, wanted: Path) -> None:
-    subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
+    uv = [sys.executable, "-m", "uv", "--quiet"]
+    subprocess.run([*uv, "venv", "--clear", "--python", sys.executable, folder], check=True)
     done = subprocess.run(
-        [python, "-m", "pip", "install", "--quiet", "--no-compile", "-r", wanted],
+        [*uv, "pip", "install", "--python", python, "--requirement", wanted],
         capture_output=True,
         text=True,
     )
