@@ -51,6 +51,7 @@ def test_shadow_scores_are_found_too(stores, rows):
     assert [held.is_shadow for held in rows.scores(["credit"], ANNA)] == [False, True]
 
 
+@pytest.mark.needs("speed")
 def test_many_groups_are_walked_over(stores, rows):
     for number in range(30):
         scored(stores, *([BERT] * 40), ANNA if number % 10 == 0 else BERT)
