@@ -38,10 +38,10 @@ test: setup ## Run the tests, in at most ten minutes
 	@$(BIN)/python -m pytest -n 3 --dist loadfile -m "not trial and not server and not container" $(ARGS)
 
 trial: setup ## Kill processes, ask oracles and the clients of peers, simulate worlds
-	@$(BIN)/python -m pytest -n 2 --dist loadfile -m trial $(ARGS)
+	@$(BIN)/python -m pytest -n 3 --dist loadfile -m trial $(ARGS)
 
 servers: setup ## Ask real databases and monitoring servers; see CONTRIBUTING
-	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "server and not trial" $(ARGS)
+	@$(BIN)/python -m pytest -n 3 --dist loadfile -m "server and not trial" $(ARGS)
 
 containers: setup ## Build the images, and run what is deployed on a container engine
 	@$(BIN)/python -m pytest -n 0 -m container --durations 0 --durations-min 3 $(ARGS)
