@@ -44,7 +44,7 @@ os.environ.setdefault("CRISPML_SIGNING__MODE", "off")
 # `make check` runs fewer examples than `make test`: --hypothesis-profile=quick.
 settings.register_profile("quick", max_examples=15, deadline=None)
 # Performance is measured by the benchmarks: a busy machine must not fail a property.
-settings.register_profile("default", deadline=None)
+settings.register_profile("default", max_examples=50, deadline=None)
 settings.load_profile("default")
 
 # What takes minutes or programs of its own: `make test` leaves it to `make trial`.

@@ -183,6 +183,7 @@ def check_complete(service, table, sink):
     return scores
 
 
+@pytest.mark.trial
 def test_a_worker_that_is_killed_again_and_again_doubles_and_misses_no_row(service):
     table = records(1_000_000)
     keep(service, table, "killed.parquet")
@@ -205,6 +206,7 @@ def test_a_worker_that_is_killed_again_and_again_doubles_and_misses_no_row(servi
     assert undisturbed["probability"].equals(disturbed["probability"])
 
 
+@pytest.mark.trial
 def test_a_killed_service_leaves_a_batch_that_the_next_one_goes_on_with(service):
     table = records(2_000_000)
     keep(service, table, "left.parquet")
@@ -220,6 +222,7 @@ def test_a_killed_service_leaves_a_batch_that_the_next_one_goes_on_with(service)
     check_complete(service, table, "left")
 
 
+@pytest.mark.trial
 def test_a_stopped_service_puts_its_batch_back_and_the_next_one_goes_on(service):
     table = records(3_000_000)
     keep(service, table, "stopped.parquet")

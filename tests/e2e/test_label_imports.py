@@ -99,6 +99,7 @@ def stored(url: str) -> dict[str, int]:
     return found
 
 
+@pytest.mark.trial
 def test_a_killed_import_leaves_nothing_and_can_be_repeated(url: str, tmp_path: Path) -> None:
     # More than is kept in memory, so that the file is read again while it is stored.
     file = write(tmp_path / "truth.csv", 140_000)

@@ -88,6 +88,7 @@ def test_the_same_data_are_the_same_data_set(parts, executor, submit, until):
     assert len(parts.datasets.find("patience", Stage.RAW)) == 1
 
 
+@pytest.mark.trial
 def test_a_killed_worker_fails_its_run_and_leaves_nothing_behind(
     parts, executor, submit, until, staged
 ):
@@ -107,6 +108,7 @@ def test_a_killed_worker_fails_its_run_and_leaves_nothing_behind(
     assert until(submit(), is_final).status is RunStatus.SUCCEEDED
 
 
+@pytest.mark.trial
 def test_a_run_whose_service_died_too_is_failed_when_its_lease_expires(
     parts, settings, submit, until
 ):
