@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from benchmarks.adult.columns import CATEGORIES, CLASSES, FEATURES, KEY, NUMBERS, TARGET
 from benchmarks.adult.models import PARTS
-from crispml_core import Algorithm, CsvSource, Field, Target, UseCase
+from crispml_core import Algorithm, CsvSource, Field, Generalise, Target, UseCase
 
 SOURCE = Path(__file__).parents[2] / ".bench" / "data" / "adult.csv"
+# What a bank would not store of a person as it is; applied to each score before it is stored.
+PRIVACY: dict[str, dict[str, Any]] = {
+    "age": {"privacy": "generalise", "generalise": Generalise(width=10)},
+    "native_country": {"privacy": "pseudonymise"},
+    "race": {"privacy": "drop"},
+    "sex": {"privacy": "drop"},
+}
 
 
 def _field(name: str) -> Field:
+    policy = PRIVACY.get(name, {})
     if name in CATEGORIES:
-        return Field(name, "category", values=CATEGORIES[name])
+        return Field(name, "category", values=CATEGORIES[name], **policy)
     least, most = NUMBERS[name]
-    return Field(name, "integer", minimum=least, maximum=most)
+    return Field(name, "integer", minimum=least, maximum=most, **policy)
 
 
 adult = UseCase(
