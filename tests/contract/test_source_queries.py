@@ -133,7 +133,7 @@ def test_a_killed_reader_leaves_no_statement_behind() -> None:
 WRITING = [
     "DELETE FROM md_customers",
     "UPDATE md_customers SET city = 'x'",
-    "INSERT INTO md_customers (id, city) VALUES ('C-9', 'no')",
+    "INSERT INTO md_customers (id, \"label\") VALUES ('C-9', 'no')",
     "DROP TABLE md_customers",
     "WITH gone AS (DELETE FROM md_customers RETURNING id, city) SELECT id, city FROM gone",
     "SELECT id, city FROM md_customers; DELETE FROM md_customers",
