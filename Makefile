@@ -8,6 +8,8 @@ PROJECTS := pyproject.toml services/training/pyproject.toml services/scoring/pyp
 
 # Threads that wait for each other do not burn the cores that other tests need.
 export OMP_WAIT_POLICY ?= PASSIVE
+# Tests start hundreds of processes: without bytecode each of them compiles the core anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo up test trial servers proof bench check audit fmt lint lock sbom openapi dashboards ddl access manifests images wheelhouse containers clean
