@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import shutil
@@ -29,6 +30,8 @@ CLOSED = (
 NOTES: list[str] = []
 """Sizes and times of the session; pytest prints them at its end."""
 
+_BUILT: list[str] = []
+
 
 def docker(
     *words: str | Path, check: bool = True, **options: Any
@@ -52,14 +55,27 @@ def inspect(name: str) -> dict[str, Any]:
     return found
 
 
+def build(image: str, *words: str | Path) -> str:
+    """Build an image of tests, and return its name; it is removed when the tests have ended."""
+    if image not in _BUILT:
+        _BUILT.append(image)
+    docker("build", "--quiet", "--tag", image, *words)
+    return image
+
+
+@atexit.register
+def _remove_built() -> None:
+    if _BUILT:
+        docker("rmi", "--force", *_BUILT, check=False)
+
+
 def stand_in(target: str) -> str:
     """Build a program of others from Debian's packages, and return the name of its image."""
-    image = f"crispml-test-{target}"
-    docker(
-        *("build", "--quiet", "--network", os.environ["NETWORK"], "--target", target),
-        *("--tag", image, ROOT / "tests" / "containers" / "stand_ins"),
+    return build(
+        f"crispml-test-{target}",
+        *("--network", os.environ["NETWORK"], "--target", target),
+        ROOT / "tests" / "containers" / "stand_ins",
     )
-    return image
 
 
 @contextmanager

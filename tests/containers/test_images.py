@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-from tests.containers.engine import CLOSED, NOTES, ROOT, docker, inspect
+from tests.containers.engine import CLOSED, NOTES, ROOT, build, docker, inspect
 
 pytestmark = pytest.mark.usefixtures("images")
 
@@ -157,13 +157,10 @@ def test_a_change_of_source_installs_no_package_again(images, tmp_path):
         file.write("\n# Changed.\n")
     # A change of tests, docs or of the other service is none.
     (context / "services" / "training" / "README.md").write_text("changed")
-    docker(
-        *("build", "--quiet", "--network", os.environ["NETWORK"], "--tag", "crispml-test-changed"),
+    changed = build(
+        *("crispml-test-changed", "--network", os.environ["NETWORK"]),
         *("--file", context / "services" / "scoring" / "Dockerfile", context),
     )
-    before, after = (
-        inspect(image)["RootFS"]["Layers"] for image in ("crispml-scoring", "crispml-test-changed")
-    )
-    docker("rmi", "crispml-test-changed")
+    before, after = (inspect(image)["RootFS"]["Layers"] for image in ("crispml-scoring", changed))
     assert after[:-1] == before[:-1]
     assert after[-1] != before[-1]

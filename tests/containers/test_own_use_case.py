@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from crispml_core.cli.tour import take_tour
-from tests.containers.engine import ROOT, docker, timed
+from tests.containers.engine import ROOT, build, timed
 
 NAME = "orders_returned"
 EXAMPLE = ROOT / "examples" / NAME
@@ -33,10 +33,9 @@ def project(stack, tmp_path_factory):
     )
     images = {}
     for service in ("training", "scoring"):
-        images[f"{service.upper()}_IMAGE"] = image = f"crispml-test-own-{service}"
         with timed(f"a wheel into the image of {service}"):
-            docker(
-                *("build", "--quiet", "--network", "none", "--tag", image),
+            images[f"{service.upper()}_IMAGE"] = build(
+                *(f"crispml-test-own-{service}", "--network", "none"),
                 *("--file", ROOT / "Dockerfile.use-case"),
                 *("--build-arg", f"BASE=crispml-{service}", folder),
             )

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
+from tests.containers.engine import build
 from tests.servers import missing
 from tests.tekton.files import TASKS, step_of
 
@@ -35,13 +36,8 @@ def steps_image() -> str:
     with tempfile.TemporaryDirectory() as context:
         for file in (*FOLDER.iterdir(), Path(kubectl)):
             shutil.copy(file, context)
-        built = subprocess.run(
-            [engine(), "build", "--quiet", "--network=host", "--tag", IMAGE, context],
-            capture_output=True,
-            text=True,
-        )
-    assert built.returncode == 0, built.stderr
-    return IMAGE
+        engine()
+        return build(IMAGE, "--network=host", context)
 
 
 def has_image(name: str) -> str:
