@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -49,6 +50,13 @@ settings.load_profile("default")
 
 # What takes minutes or programs of its own: `make test` leaves it to `make trial`.
 TRIALS = ("clients", "oracles", "simulation", "e2e/faults", "fuzz")
+# Where the tests with a marker are. To import all other tests too takes a run of few longer than
+# some of them.
+FOLDERS = {
+    "trial": (*TRIALS, "contract", "e2e", "services/test_examples_live.py"),
+    "server": ("contract", "dashboards", "deploy", "e2e", "prometheus"),
+    "container": ("containers", "manifests", "tekton"),
+}
 # The first test of an environment installs it, which takes minutes on a busy machine.
 INSTALLING, INSTALL_S = ("clients", "oracles"), 900
 
@@ -66,17 +74,34 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(servers)
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Where tests with one marker are asked for, look only where they are."""
+    folders = FOLDERS.get(config.option.markexpr.partition(" ")[0])
+    if folders is None or any(folder.is_relative_to(collection_path) for folder in _paths(folders)):
+        return None
+    return None if _is_below(collection_path, folders) else True
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the trials by their folder, and give those that install something the time for it."""
     for item in items:
-        if _is_below(item, TRIALS):
+        if _is_below(item.path, TRIALS):
             item.add_marker(pytest.mark.trial)
-        if _is_below(item, INSTALLING):
+        if _is_below(item.path, INSTALLING):
             item.add_marker(pytest.mark.timeout(INSTALL_S))
+        for marker, folders in FOLDERS.items():
+            if item.get_closest_marker(marker) and not _is_below(item.path, folders):
+                raise pytest.UsageError(f"FOLDERS of {__file__} lacks a {marker}: {item.nodeid}")
 
 
-def _is_below(item: pytest.Item, folders: tuple[str, ...]) -> bool:
-    return any(item.path.is_relative_to(Path(__file__).parent / folder) for folder in folders)
+@cache
+def _is_below(path: Path, folders: tuple[str, ...]) -> bool:
+    return any(path.is_relative_to(folder) for folder in _paths(folders))
+
+
+@cache
+def _paths(folders: tuple[str, ...]) -> tuple[Path, ...]:
+    return tuple(Path(__file__).parent / folder for folder in folders)
 
 
 FIELDS = (
