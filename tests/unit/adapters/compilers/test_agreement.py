@@ -29,8 +29,10 @@ from sklearn.tree import DecisionTreeRegressor
 
 from crispml_core.serving.compiled.unfolding import nodes_of
 
-# Many kinds of models; each example is a whole set of records.
-EXAMPLES = settings(max_examples=40)
+# Many kinds of models. What takes time is to ask scikit-learn, whatever the number of records: so
+# there are fewer examples than elsewhere, and each is a whole set of records.
+EXAMPLES = settings(max_examples=max(1, settings.default.max_examples // 3))
+SETS = {"min_size": 8, "max_size": 20}
 
 
 def searched():
@@ -139,7 +141,7 @@ def test_a_compiled_model_answers_like_scikit_learn(things, name, data):
     task, curation, estimator, kind, is_deep = MODELS[name]
     model = things.model(name, task, curation, estimator)
     assert (model.plan.kind, model.plan.deep is not None) == (kind, is_deep)
-    rows = data.draw(st.lists(records(model.plan, things), min_size=1, max_size=12))
+    rows = data.draw(st.lists(records(model.plan, things), **SETS))
     tolerance = 1e-6 if kind == "onnx" else 1e-9
     wanted = model.reference.answer_columns(things.batch_of(rows))
     found = model.scorer.answer_rows(rows)
@@ -160,7 +162,7 @@ def test_a_compiled_model_answers_like_scikit_learn(things, name, data):
 def test_rows_and_columns_agree_to_the_last_bit(things, name, data):
     task, curation, estimator, *_ = MODELS[name]
     model = things.model(name, task, curation, estimator)
-    rows = data.draw(st.lists(records(model.plan, things), min_size=1, max_size=12))
+    rows = data.draw(st.lists(records(model.plan, things), **SETS))
     by_row = [model.scorer.answer_rows([row]) for row in rows]
     for encoded in (False, True):
         found = model.scorer.answer_columns(things.batch_of(rows, encoded=encoded))
