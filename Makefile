@@ -36,14 +36,17 @@ up: setup ## Start training and scoring on this machine until Ctrl-C
 	@$(BIN)/crispml up $(ARGS)
 
 # One process more than a small machine has cores: many tests wait for processes that they started.
+# They get files in the order of tests/conftest.py.
+PROCESSES := -n 3 --dist loadfile --no-loadscope-reorder
+
 test: setup ## Run the tests, in at most ten minutes
-	@$(BIN)/python -m pytest -n 3 --dist loadfile -m "not trial and not server and not container" $(ARGS)
+	@$(BIN)/python -m pytest $(PROCESSES) -m "not trial and not server and not container" $(ARGS)
 
 trial: setup ## Kill processes, ask oracles and the clients of peers, simulate worlds
-	@$(BIN)/python -m pytest -n 3 --dist loadfile -m trial $(ARGS)
+	@$(BIN)/python -m pytest $(PROCESSES) -m trial $(ARGS)
 
 servers: setup ## Ask real databases and monitoring servers; see CONTRIBUTING
-	@$(BIN)/python -m pytest -n 3 --dist loadfile -m "server and not trial" $(ARGS)
+	@$(BIN)/python -m pytest $(PROCESSES) -m "server and not trial" $(ARGS)
 
 containers: setup ## Build the images, and run what is deployed on a container engine
 	@$(BIN)/python -m pytest -n 0 -m container --durations 0 --durations-min 3 $(ARGS)

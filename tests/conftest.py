@@ -57,6 +57,17 @@ FOLDERS = {
     "server": ("contract", "dashboards", "deploy", "e2e", "prometheus"),
     "container": ("containers", "manifests", "tekton"),
 }
+# Files are handed to processes one by one. Those that take longest come first, so that none of
+# them keeps one process busy when the others have nothing left.
+FIRST = (
+    "contract/test_statements.py",
+    "fuzz",
+    "clients",
+    "oracles",
+    "e2e/test_story.py",
+    "docs/test_sessions.py",
+    "e2e",
+)
 # The first test of an environment installs it, which takes minutes on a busy machine.
 INSTALLING, INSTALL_S = ("clients", "oracles"), 900
 
@@ -84,6 +95,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the trials by their folder, and give those that install something the time for it."""
+    items.sort(key=_turn)
     for item in items:
         if _is_below(item.path, TRIALS):
             item.add_marker(pytest.mark.trial)
@@ -92,6 +104,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for marker, folders in FOLDERS.items():
             if item.get_closest_marker(marker) and not _is_below(item.path, folders):
                 raise pytest.UsageError(f"FOLDERS of {__file__} lacks a {marker}: {item.nodeid}")
+
+
+def _turn(item: pytest.Item) -> int:
+    turns = (turn for turn, first in enumerate(FIRST) if _is_below(item.path, (first,)))
+    return next(turns, len(FIRST))
 
 
 @cache
