@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import fcntl
-import hashlib
 import os
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable
 from functools import cache
@@ -36,6 +32,7 @@ from crispml_core import (
 from crispml_core.tables.frames import to_frame
 from crispml_core.tables.schema import arrow_schema
 from tests.databases import Databases
+from tests.environments import interpreter
 from tests.servers import POSTGRESQL, Servers
 
 # Most tests are not about who asks or who signed; those that are set the modes themselves.
@@ -235,42 +232,7 @@ def prepared():
     return run
 
 
-CACHE = Path(__file__).parents[1] / ".cache" / "environments"
-
-
 @pytest.fixture(scope="session")
 def environment() -> Callable[[Path], Path]:
-    """Give the interpreter of an environment of its own: ``environment(requirements)``.
-
-    It is made once below ``.cache``. Where it cannot be installed the test is skipped with the
-    reason; with ``CI=true`` it fails.
-    """
-    return _environment
-
-
-def _environment(wanted: Path) -> Path:
-    digest = hashlib.sha256(wanted.read_bytes() + sys.version.encode()).hexdigest()[:12]
-    folder = CACHE / f"{wanted.stem}-{digest}"
-    python, complete = folder / "bin" / "python", folder / "complete"
-    CACHE.mkdir(parents=True, exist_ok=True)
-    with (CACHE / f"{wanted.stem}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not complete.exists():
-            _install(folder, python, wanted)
-            complete.touch()
-    return python
-
-
-def _install(folder: Path, python: Path, wanted: Path) -> None:
-    uv = [sys.executable, "-m", "uv", "--quiet"]
-    subprocess.run([*uv, "venv", "--clear", "--python", sys.executable, folder], check=True)
-    done = subprocess.run(
-        [*uv, "pip", "install", "--python", python, "--requirement", wanted],
-        capture_output=True,
-        text=True,
-    )
-    if done.returncode:
-        reason = f"{wanted.stem} cannot be installed: {done.stderr.strip().splitlines()[-1:]}"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
+    """Give the interpreter of an environment of its own: ``environment(requirements)``."""
+    return interpreter
