@@ -27,4 +27,5 @@ def said(question):
     return float(score)
 
 
-print(json.dumps([said(question) for question in json.load(sys.stdin)]))
+for line in sys.stdin:
+    print(json.dumps([said(question) for question in json.loads(line)]), flush=True)

@@ -60,14 +60,12 @@ def calibration(y, logit):
     return {"coefficients": fitted.params.tolist(), "interval": fitted.conf_int().tolist()}
 
 
-given = json.load(sys.stdin)
-print(
-    json.dumps(
-        {
-            "decisions": decisions(**given["decisions"]),
-            "proportions": [proportions(*pair) for pair in given["proportions"]],
-            "means": means(*given["means"]),
-            "calibration": calibration(**given["calibration"]),
-        }
-    )
-)
+for line in sys.stdin:
+    given = json.loads(line)
+    found = {
+        "decisions": decisions(**given["decisions"]),
+        "proportions": [proportions(*pair) for pair in given["proportions"]],
+        "means": means(*given["means"]),
+        "calibration": calibration(**given["calibration"]),
+    }
+    print(json.dumps(found), flush=True)
