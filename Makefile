@@ -52,6 +52,7 @@ containers: setup ## Build the images, and run what is deployed on a container e
 	@$(BIN)/python -m pytest -n 0 -m container --durations 0 --durations-min 3 $(ARGS)
 
 proof: setup ## Run the full sizes and write figures to benchmarks/results/
+	@$(BIN)/python -m pytest -q $(PROCESSES) --hypothesis-profile=full -m "hypothesis and not trial and not server"
 	@$(BIN)/python -m benchmarks.proof $(ARGS)
 
 bench: setup ## Measure scoring side by side with its peers; ARGS="--quick --json"

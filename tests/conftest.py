@@ -39,10 +39,11 @@ from tests.servers import POSTGRESQL, Servers
 os.environ.setdefault("CRISPML_AUTH__MODE", "off")
 os.environ.setdefault("CRISPML_SIGNING__MODE", "off")
 
-# `make check` runs fewer examples than `make test`: --hypothesis-profile=quick.
-settings.register_profile("quick", max_examples=15, deadline=None)
+# `make check` runs fewer examples than `make test`, and `make proof` more: --hypothesis-profile.
 # Performance is measured by the benchmarks: a busy machine must not fail a property.
-settings.register_profile("default", max_examples=50, deadline=None)
+settings.register_profile("quick", max_examples=15, deadline=None)
+settings.register_profile("default", max_examples=30, deadline=None)
+settings.register_profile("full", max_examples=200, deadline=None)
 settings.load_profile("default")
 
 # What takes minutes or programs of its own: `make test` leaves it to `make trial`.

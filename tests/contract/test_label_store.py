@@ -276,9 +276,7 @@ STEPS = st.lists(
 )
 
 
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
 def test_every_score_meets_at_most_one_label_and_the_right_one(stores, steps):
     """The join agrees with a plain model, for now and for every moment of the past."""

@@ -189,9 +189,7 @@ STEPS = st.lists(
 )
 
 
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
 def test_the_last_score_until_a_moment_is_the_one_of_a_plain_model(stores, steps):
     use_case, begin = f"property-{new_id()}", stores.clock()

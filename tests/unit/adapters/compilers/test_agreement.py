@@ -31,7 +31,7 @@ from crispml_core.serving.compiled.unfolding import nodes_of
 
 # Many kinds of models. What takes time is to ask scikit-learn, whatever the number of records: so
 # there are fewer examples than elsewhere, and each is a whole set of records.
-EXAMPLES = settings(max_examples=max(1, settings.default.max_examples // 3))
+EXAMPLES = settings(max_examples=settings.default.max_examples // 2)
 SETS = {"min_size": 8, "max_size": 20}
 
 
