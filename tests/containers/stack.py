@@ -13,6 +13,7 @@ from crispml_core.client import CrispMLClient
 from tests.containers.engine import ROOT, docker, inspect, timed
 
 PORTS = {"training": 8101, "scoring": 8102}
+OFTEN = Path(__file__).parent / "looked_at_often.yml"
 
 
 class Stack:
@@ -39,7 +40,7 @@ class Stack:
     ) -> None:
         self.name = f"crispml-test-{uuid.uuid4().hex[:8]}"
         self._env = folder / "env"
-        self._files = (ROOT / "docker-compose.yml", *files)
+        self._files = (ROOT / "docker-compose.yml", OFTEN, *files)
         subprocess.run(
             [ROOT / "scripts" / "compose_env.sh", *profiles],
             env={**os.environ, "COMPOSE_ENV": str(self._env)},
