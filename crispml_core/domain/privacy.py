@@ -60,10 +60,24 @@ def rule_of(use_case: UseCase, field: Field, secrets: Secrets) -> Rule | None:
         If it needs a key that the process has not.
     """
     if field.privacy == "pseudonymise":
-        return pseudonymiser(secrets.pseudonym_key(use_case, field), use_case.name, field.name)
-    if field.generalise is not None:
-        return field.generalise.rule(field.type, field.minimum)
-    return None
+        key = secrets.pseudonym_key(use_case, field)
+        rule: Rule = pseudonymiser(key, use_case.name, field.name)
+    elif field.generalise is not None:
+        rule = field.generalise.rule(field.type, field.minimum)
+    else:
+        return None
+    return _Table(rule, field.values).__getitem__ if field.type == "category" else rule
+
+
+class _Table(dict[Any, Any]):
+    """What the declared values of a category become, worked out once and not for each record."""
+
+    def __init__(self, rule: Rule, values: Sequence[str]) -> None:
+        super().__init__((value, rule(value)) for value in values)
+        self._rule = rule
+
+    def __missing__(self, value: Any) -> Any:
+        return self._rule(value)
 
 
 def key_rule(use_case: UseCase, secrets: Secrets) -> Rule | None:

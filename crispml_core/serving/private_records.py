@@ -7,6 +7,7 @@ journal, and what reads them. Whoever answers has seen the records as they came.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
@@ -24,11 +25,14 @@ from crispml_core.domain.privacy import (
 from crispml_core.domain.scores import ScoreRows
 from crispml_core.domain.use_case import UseCase
 from crispml_core.governance.privacy import private_columns
+from crispml_core.serving.private_rows import row_maker
 from crispml_core.serving.sealed_cells import Key, sealed
 from crispml_core.serving.subject_vault import SubjectVault
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from crispml_core.tables.private_columns import PrivateColumns
 
 _Subjects: TypeAlias = "list[str | None] | None"
 
@@ -76,6 +80,8 @@ class PrivateRecords:
             if field.privacy != "drop"
         ]
         self._unsaid = private_columns(use_case)
+        self._has_subjects = use_case.has_subjects
+        self._row = row_maker([(place, rule, time) for place, _, rule, _, time in self._steps])
 
     def keys(self, record_keys: Sequence[str]) -> list[str]:
         """Return what is stored in place of record keys."""
@@ -128,6 +134,8 @@ class PrivateRecords:
         else:
             inputs, subjects = self._columns(records, wait)
         details = scores.details
+        if self._key_rule is None and details is None and subjects is None:
+            return scores, inputs
         kept = ScoreRows(
             record_keys=self._stored_keys(scores.record_keys, inputs),
             predictions=scores.predictions,
@@ -162,6 +170,8 @@ class PrivateRecords:
         return msgspec.json.encode(found).decode()
 
     def _rows(self, records: list[tuple[Any, ...]], wait: bool) -> tuple[list[Any], _Subjects]:
+        if not self._has_subjects:
+            return list(map(self._row, records)), None
         columns = list(zip(*records, strict=True))
         key_ids, ciphers = self._keys_of(columns[self._subject], wait)
         name = self._use_case.name
@@ -186,13 +196,17 @@ class PrivateRecords:
         return self._of_columns(batch, seal), key_ids
 
     def _of_columns(self, batch: pa.RecordBatch, seal: Seal) -> pa.RecordBatch:
+        return self._as_columns.apply(batch, seal)
+
+    @cached_property
+    def _as_columns(self) -> PrivateColumns:
         # It loads pyarrow, which single records do without.
         from crispml_core.tables.private_columns import PrivateColumns
 
-        return PrivateColumns(self._use_case, self._secrets).apply(batch, seal)
+        return PrivateColumns(self._use_case, self._secrets)
 
     def _keys_of(self, subjects: Sequence[Any], wait: bool) -> tuple[_Subjects, list[Key]]:
-        if self._vault is None or not self._use_case.has_subjects:
+        if self._vault is None or not self._has_subjects:
             return None, []
         identify = self._vault.identify
         key_ids = [None if subject is None else identify(subject) for subject in subjects]
