@@ -47,6 +47,9 @@ class Batcher(Generic[T, R]):
         Asked about a lone item while the worker is idle: what it returns is the outcomes, made in
         the event loop because two changes of the thread cost more than they; None leaves the item
         to the worker. It must not wait for anything.
+    after : callable, optional
+        Called in the event loop after each time that `at_once` made outcomes, when what was told of
+        them is on its way: for what nobody waits for.
     idle : callable, optional
         One step of work that may be done later. Called in the worker thread when nobody had
         anything to do for `IDLE_S`, and now and then when there is no such time.
@@ -66,10 +69,11 @@ class Batcher(Generic[T, R]):
         capacity: int,
         deadline_s: float,
         at_once: Callable[[list[T]], Sequence[R | Exception] | None] | None = None,
+        after: Callable[[], None] | None = None,
         idle: Callable[[], None] | None = None,
         name: str = "batcher",
     ) -> None:
-        self._work, self._at_once, self._idle = work, at_once, idle
+        self._work, self._at_once, self._after, self._idle = work, at_once, after, idle
         self._capacity, self._deadline_s = capacity, deadline_s
         self._waiting: list[tuple[T, Tell[R]]] = []
         self._working: list[tuple[T, Tell[R]]] = []
@@ -147,6 +151,8 @@ class Batcher(Generic[T, R]):
             if outcomes is not None:
                 self._is_quiet = False
                 self._finish(loop, outcomes)
+                if self._after is not None:
+                    loop.call_soon(self._after)  # the loop writes what was told before that
                 return
         self._started = loop.time()
         self._queue.put((loop, items))

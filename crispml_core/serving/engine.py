@@ -6,11 +6,10 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import structlog
-
-from crispml_core.domain.errors import CrispMLError, describe_failure
+from crispml_core.domain.errors import CrispMLError
 from crispml_core.domain.events import ServingEvent
 from crispml_core.domain.models import CHAMPION
 from crispml_core.ports.score_ledger import ScoreLedger
@@ -26,14 +25,14 @@ from crispml_core.serving.group_timings import UNTIMED, GroupTiming
 from crispml_core.serving.ledger_writer import Entry, LedgerWriter, Served, replayed
 from crispml_core.serving.live_models import LiveModels
 from crispml_core.serving.plain_records import PlainRecord, answered, gathered
+from crispml_core.serving.score_counting import ScoreCounting
 from crispml_core.serving.scored import ScoreCall, Scored
 from crispml_core.serving.shadow import ShadowScores, challenger_failed, shadow_of, shadows
 from crispml_core.serving.splitting import call_of_rest, divided, merged, named, rest_of
+from crispml_core.serving.store_pace import StorePace
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-_log = structlog.get_logger("crispml.scoring")
 
 Committed = tuple[Scored, int]
 """Durable scores, and the row of the first that belongs to a request."""
@@ -83,20 +82,21 @@ class ScoringEngine:
         count: Callable[[int], int] = lambda rows: 0,
         tracer: Tracer | None = None,
     ) -> None:
-        self.models, self.durable, self.shadow, self._count = models, durable, shadow, count
+        self.models, self.durable, self.shadow = models, durable, shadow
         self._ledger, self._writer, self._timings = ledger, writer, timings
         self._on_commit: OnCommit = lambda rows, seconds: None
         self._on_event: OnEvent = lambda event: None
         self._events = EventQueue()
         self._failed_at = -math.inf  # when a failure of a challenger was noted
-        self._seconds = 0.0  # of the last commit
-        self._has_unindexed = self._has_uncounted = True  # an earlier process may have left some
-        self._counted_at = 0.0
+        self._pace, self._counting = StorePace(), ScoreCounting(count)
+        self._untold: list[Callable[[], None]] = []  # of commits in the event loop
+        self._has_unindexed = True  # an earlier process may have left some
         self._commits: Batcher[Entry | PlainRecord, Committed] = Batcher(
             self._commit,
             capacity=capacity,
             deadline_s=deadline_s,
             at_once=self._commit_at_once,
+            after=self._tell_of_lone,
             idle=self._idle,
             name="ledger-writer",
         )
@@ -263,6 +263,7 @@ class ScoringEngine:
         """Commit what waits, and stop."""
         self._answering.close()
         self._commits.close()
+        self._tell_of_lone()
         if self.shadow is not None:
             self.shadow.close()
         self._answering.end_threads()
@@ -283,8 +284,9 @@ class ScoringEngine:
         finally:
             timing.end(items, entries, outcomes, self._writer.commit_s)
         self._events.put_back(self._writer.take_unkept())
-        self._seconds = time.perf_counter() - start
-        self._tell(entries, outcomes)
+        seconds = time.perf_counter() - start
+        self._pace.note(seconds)
+        self._tell(entries, outcomes, seconds)
         return [
             place if isinstance(place, Exception) else _committed(outcomes[place[0]], place[1])
             for place in places
@@ -295,8 +297,8 @@ class ScoringEngine:
     ) -> list[Committed | Exception] | None:
         """Commit a plain record that nobody waits beside, if the store surely takes it at once."""
         (item,) = items
-        if self._seconds > AT_ONCE_S or self._events or type(item) is not PlainRecord:
-            self._seconds *= _FORGET
+        if not self._pace.is_fast or self._events or type(item) is not PlainRecord:
+            self._pace.forget_some()
             return None
         timing = self._timed()
         start = time.perf_counter()
@@ -311,25 +313,49 @@ class ScoringEngine:
             raise
         if scored is None:
             return None  # the worker times the group that it makes of it
-        timing.end(items, entries, (scored,), self._writer.commit_s)
+        timing.kept()
         self._has_unindexed = True
-        self._seconds = time.perf_counter() - start
-        self._on_commit({entry.served: 1}, self._seconds)
+        seconds = time.perf_counter() - start
+        self._pace.note(seconds)
+        commit_s = self._writer.commit_s
+        self._untold.append(
+            partial(self._tell_one, items, entry, scored, timing, commit_s, seconds)
+        )
+        return [(scored, 0)]
+
+    def _tell_of_lone(self) -> None:
+        """Tell of the records that were committed in the event loop, once they are answered."""
+        untold, self._untold = self._untold, []
+        for tell in untold:
+            tell()
+
+    def _tell_one(
+        self,
+        items: Sequence[Entry | PlainRecord],
+        entry: Entry,
+        scored: Scored,
+        timing: GroupTiming,
+        commit_s: float,
+        seconds: float,
+    ) -> None:
+        timing.end(items, (entry,), (scored,), commit_s)
+        self._on_commit({entry.served: 1}, seconds)
         if entry.shadow is not None and self.shadow is not None:
             self.shadow.offer(shadow_of(entry, scored))
-        return [(scored, 0)]
 
     def _timed(self) -> GroupTiming:
         if self._timings is None:
             return UNTIMED
         return GroupTiming(self._timings, self._commits.came_at, self._commits.waiting)
 
-    def _tell(self, entries: Sequence[Entry], outcomes: Sequence[Scored | Exception]) -> None:
+    def _tell(
+        self, entries: Sequence[Entry], outcomes: Sequence[Scored | Exception], seconds: float
+    ) -> None:
         rows: dict[Served, int] = {}
         for entry, outcome in zip(entries, outcomes, strict=True):
             if isinstance(outcome, Scored) and not outcome.replayed:
                 rows[entry.served] = rows.get(entry.served, 0) + len(entry.scores)
-        self._on_commit(rows, self._seconds)
+        self._on_commit(rows, seconds)
         if self.shadow is not None:
             for shadow in shadows(entries, outcomes):
                 self.shadow.offer(shadow)
@@ -343,38 +369,17 @@ class ScoringEngine:
                 return  # the database is away, and a commit would wait behind what asks for it here
             if self._has_unindexed:
                 self._has_unindexed = self._writer.index_keys(INDEX_ROWS) > 0
-                self._has_uncounted = True
-            elif self._has_uncounted and time.monotonic() - self._counted_at > COUNT_EVERY_S:
-                self._count_some()
+                self._counting.expect()
+            else:
+                self._counting.step()
         except CrispMLError:
             return  # the ledger is away; its state shows in the readiness
 
-    def _count_some(self) -> None:
-        """Count some scores; whatever happens there must not end the thread that commits."""
-        try:
-            self._has_uncounted = self._count(COUNT_ROWS) > 0
-        except CrispMLError:
-            raise
-        except Exception as error:
-            self._counted_at = time.monotonic() + COUNT_AGAIN_S
-            _log.error("scores_not_counted", reason=describe_failure(error))
-            return
-        if not self._has_uncounted:
-            self._counted_at = time.monotonic()
 
-
-# The event loop commits a lone record itself as long as the store is so fast; on a slower one the
-# other requests would wait for it. A store that was slow is tried again after some records.
-AT_ONCE_S = 0.002
-_FORGET = 0.9
 # A challenger that fails on each record would fill the events.
 TELL_AGAIN_S = 10.0
 # So many record keys are indexed in one idle step: some ten milliseconds.
 INDEX_ROWS = 10_000
-# So many scores are counted in one idle step: some ten milliseconds, too. Once all are counted,
-# those that come wait for each other: a transaction for each would be much work for little.
-COUNT_ROWS = 1_000
-COUNT_EVERY_S, COUNT_AGAIN_S = 1.0, 60.0
 
 
 def _committed(outcome: Scored | Exception, row: int) -> Committed | Exception:

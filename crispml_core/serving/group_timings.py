@@ -36,10 +36,10 @@ class GroupTiming:
         How many requests wait, those of the group among them.
     """
 
-    __slots__ = ("_begun", "_call", "_log", "_scored")
+    __slots__ = ("_begun", "_call", "_ended", "_log", "_scored")
 
     def __init__(self, log: TimingLog, came_at: float, waiting: int) -> None:
-        self._log = log
+        self._log, self._ended = log, 0.0
         self._begun = self._scored = time.perf_counter()
         self._call = Call(
             method=SCORING,
@@ -54,6 +54,10 @@ class GroupTiming:
         """Note that the version has answered."""
         self._scored = time.perf_counter()
 
+    def kept(self) -> None:
+        """Note that the group is durable; `end` may come later and counts until here."""
+        self._ended = time.perf_counter()
+
     def end(
         self,
         items: Sequence[Entry | PlainRecord],
@@ -61,7 +65,7 @@ class GroupTiming:
         outcomes: Sequence[Scored | Exception],
         commit_s: float,
     ) -> None:
-        """Note that the group is durable, or is not.
+        """Note that the group is durable, or is not, and tell of it.
 
         Parameters
         ----------
@@ -74,7 +78,7 @@ class GroupTiming:
         """
         if not entries:
             commit_s = 0.0  # it was not asked
-        ended, call = time.perf_counter(), self._call
+        ended, call = self._ended or time.perf_counter(), self._call
         call.seconds = ended - call.start
         call.stages = {
             WAIT: self._begun - call.start,
@@ -151,6 +155,9 @@ class _Untimed(GroupTiming):
         """Measure nothing."""
 
     def scored(self) -> None:
+        """Do nothing."""
+
+    def kept(self) -> None:
         """Do nothing."""
 
     def end(

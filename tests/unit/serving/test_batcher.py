@@ -243,6 +243,20 @@ def test_a_lone_item_is_worked_on_in_the_loop_if_that_can_be():
     assert by_thread == [[2], [3, 5]]
 
 
+def test_what_nobody_waits_for_comes_after_the_outcome_was_told():
+    order = []
+
+    async def scenario(batcher):
+        batcher.tell(1, lambda outcome: order.append(("told", outcome)))
+        await asyncio.sleep(0.05)
+        order.append("next")
+        batcher.tell(2, lambda outcome: order.append(("told", outcome)))
+        await asyncio.sleep(0.05)
+
+    run(scenario, list, at_once=list, after=lambda: order.append("after"))
+    assert order == [("told", 1), "after", "next", ("told", 2), "after"]
+
+
 def test_nothing_is_worked_on_in_the_loop_while_the_worker_has_work():
     go, busy = threading.Event(), threading.Event()
 

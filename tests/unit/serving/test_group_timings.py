@@ -76,6 +76,16 @@ def test_the_stages_of_a_group_add_up_to_its_time_from_its_first_request_on(log)
     assert list(call.request_ids) == ["r-0", "r-1", "r-2", "r-3", "r-4"]
 
 
+def test_a_group_that_is_told_of_later_took_no_longer(log):
+    timing = GroupTiming(log, time.perf_counter(), 1)
+    timing.scored()
+    timing.kept()
+    time.sleep(0.2)
+    one = entry("toy", "r-1")
+    timing.end([plain("toy", "r-1")], [one], [scored(one)], 0.0)
+    assert log.exited[0].seconds < 0.2
+
+
 def test_the_entry_of_a_group_is_when_its_first_request_came(log):
     GroupTiming(log, time.perf_counter() - 3.0, 1)
     assert log.entered[0].entered_ns == pytest.approx(time.time_ns() - 3e9, abs=1e9)
