@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from copy import copy
 from datetime import UTC, datetime
 from functools import cache
+from inspect import get_annotations
 from typing import Annotated, Any, TypeVar, get_args
 
 from fastapi.exceptions import RequestValidationError
@@ -14,12 +16,15 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Field,
     ValidationError,
     model_validator,
 )
+from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
 from crispml_core.domain.errors import did_you_mean
+from crispml_core.rest.docstrings import attribute_docstrings
 
 _RFC3339 = re.compile(
     r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]\d\d:?\d\d)", re.ASCII
@@ -27,9 +32,20 @@ _RFC3339 = re.compile(
 
 
 class RequestModel(BaseModel):
-    """Base of every request body and of every group of query parameters."""
+    """Base of every request body and of every group of query parameters.
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    The docstring below a field is its description.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Describe the fields, before pydantic collects them."""
+        super().__init_subclass__(**options)
+        own = get_annotations(cls)
+        for name, text in attribute_docstrings(cls).items():
+            if name in own:
+                setattr(cls, name, _described(cls.__dict__.get(name, ...), text))
 
     @model_validator(mode="before")
     @classmethod
@@ -66,6 +82,17 @@ class RequestModel(BaseModel):
             for name, field in cls.model_fields.items()
             if {int, float} & {field.annotation, *get_args(field.annotation)}
         )
+
+
+def _described(declared: Any, text: str) -> Any:
+    """Return what is declared for a field, its default or more, with a description."""
+    if not isinstance(declared, FieldInfo):
+        return Field(declared, description=text)
+    field = copy(declared)  # which several fields may share
+    # pydantic notes what was said, and loses the rest where the annotation has more of its own.
+    field.description = text
+    field._attributes_set = {**declared._attributes_set, "description": text}
+    return field
 
 
 Model = TypeVar("Model", bound=RequestModel)

@@ -8,4 +8,4 @@ from pydantic import BaseModel, ConfigDict
 class Concern(BaseModel):
     """One group of settings; the docstring of each field says what it does."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")

@@ -44,7 +44,6 @@ class CrispMLSettings(BaseSettings):
         env_nested_delimiter="__",
         frozen=True,
         extra="forbid",
-        use_attribute_docstrings=True,
     )
 
     environment: Literal["dev", "qa", "prod"] = "dev"
