@@ -13,7 +13,6 @@ from crispml_core.adapters.signing import TrustedKeys
 from crispml_core.adapters.sql.audit.log import SqlAuditLog
 from crispml_core.adapters.sql.audit.seals import SqlSeals
 from crispml_core.adapters.sql.databases.engine import make_engine
-from crispml_core.adapters.sql.retention.store import SqlRetentionStore
 from crispml_core.adapters.sql.schema.revision import check_revision
 from crispml_core.adapters.sql.scores.ledger import SqlScoreLedger
 from crispml_core.pipelines.audit.keeper import AuditKeeper
@@ -47,6 +46,9 @@ def build_keeper(settings: CrispMLSettings, engine: Engine, signer: Signer | Non
 
 def build_verification(engine: Engine, verifier: Verifier | None) -> Verification:
     """Return what verifies the log of a database, and all that it vouches for."""
+    # Only this needs it, and what only scores starts without.
+    from crispml_core.adapters.sql.retention.store import SqlRetentionStore
+
     seals, retention = SqlSeals(engine), SqlRetentionStore(engine)
     return Verification(
         SqlAuditLog(engine),

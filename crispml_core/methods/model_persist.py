@@ -21,6 +21,7 @@ from crispml_core.domain.errors import InvalidInput, UseCaseError
 from crispml_core.domain.identifiers import version_name
 from crispml_core.domain.models import Lineage, ModelVersion
 from crispml_core.domain.use_case import UseCase
+from crispml_core.domain.version_files import COMPILED_FILE, GOLDEN_FILE, MODEL_FILE, REFERENCE_FILE
 from crispml_core.governance.stand_ins import nobodys
 from crispml_core.ports.scorer import Scorer
 from crispml_core.tables.compiled_form import Candidate, judge
@@ -30,14 +31,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 GOLDEN_ROWS = 50
-MODEL_FILE, COMPILED_FILE, REPORT_FILE, REPORT_PAGE, GOLDEN_FILE, REFERENCE_FILE = (
-    "model.skops",
-    "compiled.bin",
-    "report.json",
-    "report.html",
-    "golden.json",
-    "reference.json",
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

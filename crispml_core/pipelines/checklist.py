@@ -13,8 +13,8 @@ from crispml_core.domain.errors import NotFound, RegistryDamaged
 from crispml_core.domain.identifiers import utc_now
 from crispml_core.domain.models import ModelVersion
 from crispml_core.domain.use_case import UseCase
+from crispml_core.domain.version_files import REPORT_FILE
 from crispml_core.governance.approval import checklist
-from crispml_core.methods.model_persist import REPORT_FILE
 from crispml_core.monitoring.drift.windows import whole_hours
 from crispml_core.pipelines.monitoring.stores import ReadDrift
 from crispml_core.pipelines.stores import TrainingStores

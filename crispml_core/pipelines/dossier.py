@@ -18,8 +18,8 @@ from crispml_core.domain.identifiers import utc_now
 from crispml_core.domain.lineage import MAX_NODES, Direction, LineageGraph, NodeKind
 from crispml_core.domain.models import ModelVersion
 from crispml_core.domain.scores import ScoreGroup, chain_root
+from crispml_core.domain.version_files import REPORT_FILE
 from crispml_core.governance.approval import standing
-from crispml_core.methods.model_persist import REPORT_FILE
 from crispml_core.pipelines.dossier_events import (
     alerts_at,
     labels_as_of,

@@ -21,7 +21,7 @@ from crispml_core.domain.dossiers import (
     DossierIndex,
 )
 from crispml_core.domain.errors import InvalidInput
-from crispml_core.methods.model_persist import REPORT_FILE
+from crispml_core.domain.version_files import REPORT_FILE
 from crispml_core.ports.bundle_format import BundleFormat
 from crispml_core.ports.model_registry import ModelRegistry
 from crispml_core.ports.signer import Signer

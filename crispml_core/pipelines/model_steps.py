@@ -13,14 +13,8 @@ from crispml_core.domain.errors import InvalidInput, RegistryDamaged
 from crispml_core.domain.identifiers import utc_now
 from crispml_core.domain.models import Artefact, ArtefactKind, Lineage, ModelVersion
 from crispml_core.domain.search import Search
-from crispml_core.methods.model_persist import (
-    MODEL_FILE,
-    REPORT_FILE,
-    REPORT_PAGE,
-    ModelFacts,
-    ModelPersist,
-    draft_version,
-)
+from crispml_core.domain.version_files import MODEL_FILE, REPORT_FILE, REPORT_PAGE
+from crispml_core.methods.model_persist import ModelFacts, ModelPersist, draft_version
 from crispml_core.methods.model_report import ModelReport, ReportInput
 from crispml_core.methods.model_training import ModelTraining
 from crispml_core.pipelines.data_steps import CURATION_FILE

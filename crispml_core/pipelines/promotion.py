@@ -15,9 +15,9 @@ from crispml_core.domain.models import (
     ModelVersion,
 )
 from crispml_core.domain.use_case import UseCase
+from crispml_core.domain.version_files import MODEL_FILE
 from crispml_core.governance.gates import check_gates
 from crispml_core.governance.promotion import Candidate
-from crispml_core.methods.model_persist import MODEL_FILE
 from crispml_core.pipelines.standing import approval_of
 from crispml_core.pipelines.stores import TrainingStores
 

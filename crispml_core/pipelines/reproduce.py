@@ -20,7 +20,7 @@ from crispml_core.domain.reproduction import (
     differences_of,
     level_of,
 )
-from crispml_core.methods.model_persist import COMPILED_FILE, GOLDEN_FILE, MODEL_FILE
+from crispml_core.domain.version_files import COMPILED_FILE, GOLDEN_FILE, MODEL_FILE
 from crispml_core.pipelines.data_steps import curate, prepare
 from crispml_core.pipelines.model_steps import persist, report, train
 from crispml_core.pipelines.workplace import Workplace

@@ -5,8 +5,8 @@ from __future__ import annotations
 from crispml_core.domain.approval import VersionDecision
 from crispml_core.domain.errors import CrispMLError, NotFound, RegistryDamaged, StoreUnavailable
 from crispml_core.domain.models import AliasEvent
+from crispml_core.domain.version_files import REPORT_FILE
 from crispml_core.governance.approval import standing
-from crispml_core.methods.model_persist import REPORT_FILE
 from crispml_core.pipelines.stores import TrainingStores
 
 

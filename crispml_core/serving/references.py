@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from crispml_core.domain.errors import NotFound
-from crispml_core.methods.model_persist import REFERENCE_FILE
+from crispml_core.domain.version_files import REFERENCE_FILE
 from crispml_core.ports.model_registry import ModelRegistry
 
 if TYPE_CHECKING:

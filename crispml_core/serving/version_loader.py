@@ -11,7 +11,7 @@ from crispml_core.domain.errors import CrispMLError, InvalidRecords, NotReady, R
 from crispml_core.domain.golden import GoldenRecords, deviation
 from crispml_core.domain.models import ModelVersion
 from crispml_core.domain.use_case import UseCase
-from crispml_core.methods.model_persist import COMPILED_FILE, GOLDEN_FILE, MODEL_FILE
+from crispml_core.domain.version_files import COMPILED_FILE, GOLDEN_FILE, MODEL_FILE
 from crispml_core.ports.model_codec import ModelCodec
 from crispml_core.ports.model_registry import VersionFiles
 from crispml_core.ports.scorer import Scorer

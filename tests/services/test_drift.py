@@ -11,7 +11,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from crispml_core.domain.identifiers import utc_now
-from crispml_core.methods.model_persist import REFERENCE_FILE
+from crispml_core.domain.version_files import REFERENCE_FILE
 from crispml_core.monitoring.drift.records import reference_of_records
 from crispml_core.ports.scorer import Answers
 from crispml_scoring.drift_gauges import measure

@@ -9,14 +9,8 @@ import pytest
 
 from crispml_core.domain.compiled import LinearCore, Plan
 from crispml_core.domain.errors import InvalidInput, UseCaseError
-from crispml_core.methods.model_persist import (
-    COMPILED_FILE,
-    GOLDEN_FILE,
-    MODEL_FILE,
-    REFERENCE_FILE,
-    ModelPersist,
-    draft_version,
-)
+from crispml_core.domain.version_files import COMPILED_FILE, GOLDEN_FILE, MODEL_FILE, REFERENCE_FILE
+from crispml_core.methods.model_persist import ModelPersist, draft_version
 from crispml_core.monitoring.drift.reference import Reference
 from crispml_core.tables.compiled_form import Candidate
 

@@ -11,13 +11,8 @@ from crispml_core.domain.compiled import CompiledForm
 from crispml_core.domain.errors import NotFound, NotReady, RegistryDamaged
 from crispml_core.domain.golden import GoldenRecords
 from crispml_core.domain.identifiers import utc_now
-from crispml_core.methods.model_persist import (
-    COMPILED_FILE,
-    GOLDEN_FILE,
-    MODEL_FILE,
-    ModelPersist,
-    draft_version,
-)
+from crispml_core.domain.version_files import COMPILED_FILE, GOLDEN_FILE, MODEL_FILE
+from crispml_core.methods.model_persist import ModelPersist, draft_version
 from crispml_core.serving.compiled.encoding import decode_plan, encode_plan
 from crispml_core.serving.compiled.scorer import CompiledScorer
 from crispml_core.serving.pipeline_scorer import PipelineScorer
