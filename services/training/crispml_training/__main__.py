@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import signal
 import sys
 
@@ -13,6 +14,13 @@ if __name__ == "__main__":
     # Nothing that a start makes is garbage, and looking for some takes a twentieth of its time; the
     # server turns the collector on again.
     gc.disable()
+    # To look for plugins of its own, pydantic reads what every package that is installed says of
+    # itself. Whoever has one says so by this variable.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+
+    from crispml_core.rest.light_start import start_lightly
+
+    start_lightly()
 
     from crispml_core.bootstrap.training import build
     from crispml_core.rest.server import main
