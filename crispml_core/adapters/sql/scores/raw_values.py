@@ -10,6 +10,8 @@ from sqlalchemy import Column, Dialect
 
 from crispml_core.adapters.sql.schema.types import UtcTimestamp
 
+_WITHOUT_ZONE = len("2026-01-02 03:04:05.000006")
+
 
 def binders(dialect: Dialect, columns: Sequence[Column[Any]]) -> list[tuple[int, Any]]:
     """Return the places of values that the driver does not take, and what turns them."""
@@ -33,7 +35,9 @@ def moment_text(moment: datetime) -> str:
 
     PostgreSQL reads it as the same moment.
     """
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+    if moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC)
+    return moment.isoformat(" ", "microseconds")[:_WITHOUT_ZONE]
 
 
 def _binder(column: Column[Any], dialect: Dialect) -> Any:
