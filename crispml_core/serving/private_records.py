@@ -203,7 +203,7 @@ class PrivateRecords:
         # It loads pyarrow, which single records do without.
         from crispml_core.tables.private_columns import PrivateColumns
 
-        return PrivateColumns(self._use_case, self._secrets)
+        return PrivateColumns(self._use_case, self._secrets, keep_codes=True)
 
     def _keys_of(self, subjects: Sequence[Any], wait: bool) -> tuple[_Subjects, list[Key]]:
         if self._vault is None or not self._has_subjects:

@@ -12,7 +12,7 @@ from crispml_core.domain.privacy import Rule, Seal, Secrets, rule_of
 from crispml_core.domain.subjects import Hidden
 from crispml_core.domain.use_case import UseCase
 from crispml_core.tables.schema import TYPE_KEY, arrow_field
-from crispml_core.tables.seen_columns import changed_column
+from crispml_core.tables.seen_columns import changed_codes, changed_column
 
 Columns = TypeVar("Columns", pa.RecordBatch, pa.Table)
 
@@ -29,6 +29,9 @@ class PrivateColumns:
         Whose records they are.
     secrets : Secrets
         The keys that its policies need.
+    keep_codes : bool
+        Whether a category that came as codes stays codes: what is stored of a value then is there
+        once, and not in each row.
 
     Raises
     ------
@@ -36,8 +39,10 @@ class PrivateColumns:
         If the process has not the key for a pseudonym.
     """
 
-    def __init__(self, use_case: UseCase, secrets: Secrets) -> None:
-        self._steps = {field.name: _step(use_case, field, secrets) for field in use_case.schema}
+    def __init__(self, use_case: UseCase, secrets: Secrets, *, keep_codes: bool = False) -> None:
+        self._steps = {
+            field.name: _step(use_case, field, secrets, keep_codes) for field in use_case.schema
+        }
 
     def apply(self, columns: Columns, seal: Seal | None = None) -> Columns:
         """Return columns as they may be stored, in their order.
@@ -76,7 +81,7 @@ _Step = Callable[[pa.Field, Any, Seal | None], _Found | None]
 _TEXT = {TYPE_KEY: b"string"}
 
 
-def _step(use_case: UseCase, field: Field, secrets: Secrets) -> _Step:
+def _step(use_case: UseCase, field: Field, secrets: Secrets, keep_codes: bool) -> _Step:
     if field.privacy == "drop":
         return lambda declared, column, seal: None
     if field.privacy == "encrypt":
@@ -86,7 +91,16 @@ def _step(use_case: UseCase, field: Field, secrets: Secrets) -> _Step:
         return _as_it_is
     is_text = field.stored_type != field.type
     stored = pa.field(field.name, pa.string(), metadata=_TEXT) if is_text else arrow_field(field)
-    return lambda declared, column, seal: (stored, changed_column(rule, column, stored.type))
+    # Of a text there may be more entries than rows.
+    keeps = keep_codes and field.type == "category"
+
+    def change(declared: pa.Field, column: Any, seal: Seal | None) -> _Found:
+        if keeps and pa.types.is_dictionary(column.type):
+            values = changed_codes(rule, column, stored.type)
+            return stored.with_type(values.type), values
+        return stored, changed_column(rule, column, stored.type)
+
+    return change
 
 
 def _as_it_is(declared: pa.Field, column: Any, seal: Seal | None) -> _Found:

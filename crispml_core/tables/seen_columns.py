@@ -39,3 +39,16 @@ def changed_column(change: Change, column: Any, kind: pa.DataType) -> pa.Array:
     values = encoded.dictionary.to_pylist()
     changed = [None if value is None else change(value) for value in values]
     return pa.array(changed, kind).take(encoded.indices)
+
+
+def changed_codes(change: Change, column: pa.DictionaryArray, kind: pa.DataType) -> pa.Array:
+    """Return a column of codes with its entries changed; with other codes where some became equal.
+
+    What reads a dictionary may rely on different entries.
+    """
+    values = column.dictionary.to_pylist()
+    changed = [None if value is None else change(value) for value in values]
+    entries = pa.array(changed, kind)
+    if len({*changed, None}) <= len(changed):
+        return entries.take(column.indices).dictionary_encode()
+    return pa.DictionaryArray.from_arrays(column.indices, entries)

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,6 +15,7 @@ from crispml_core.domain.pseudonyms import SecretKey, SecretKeys, pseudonymiser
 from crispml_core.domain.scores import ScoreRows
 from crispml_core.serving.private_records import PrivateRecords
 from crispml_core.serving.stored_inputs import digest_rows, pack_rows
+from crispml_core.tables.row_images import digest_columns, pack_arrow, unpack_arrow
 
 OLD, NEW = SecretKey("k1", b"1" * 32), SecretKey("k2", b"2" * 32)
 SECRETS = Secrets(SecretKeys((OLD, NEW)))
@@ -107,6 +109,36 @@ def test_a_record_is_stored_as_its_policies_say_value_by_value(data):
     assert kept == scores
     assert pack_rows(names, inputs) == pack_rows(names, expected)
     assert digest_rows("0" * 36, kept, inputs) == digest_rows("0" * 36, scores, expected)
+
+
+@settings(deadline=None)
+@given(st.data())
+def test_columns_of_codes_are_stored_as_codes_with_the_same_digests(data):
+    fields = (FIELDS[0], *(field for field in FIELDS if field.type == "category"))
+    given_records = data.draw(records(fields))
+    use_case = made(pytest.toy, fields)
+    private = PrivateRecords(use_case, SECRETS)
+    scores = scores_of([record[0] for record in given_records])
+    keys, *coded = zip(*given_records, strict=True)
+    batch = pa.RecordBatch.from_arrays(
+        [pa.array(keys, pa.string()), *(codes_of(column) for column in coded)],
+        names=[field.name for field in fields],
+    )
+
+    kept, columns = private.kept(scores, batch)
+
+    _, rows = private.kept(scores, given_records)
+    assert unpack_arrow(pack_arrow(columns)) == (tuple(use_case.schema.stored), rows)
+    assert digest_columns("0" * 36, kept, columns) == digest_rows("0" * 36, kept, rows)
+    for column in columns.columns[1:]:
+        entries = column.dictionary.to_pylist()
+        assert len(set(entries)) == len(entries), "two codes for the same"
+
+
+def codes_of(values):
+    """Return a column of codes into all values that a category may have."""
+    codes = [None if value is None else COUNTRIES.index(value) for value in values]
+    return pa.DictionaryArray.from_arrays(pa.array(codes, pa.int8()), pa.array(COUNTRIES))
 
 
 @pytest.mark.parametrize("field", [each for each in FIELDS if each.type == "category"])
