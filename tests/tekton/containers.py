@@ -87,8 +87,11 @@ class TaskRun:
         user = f"{context['runAsUser']}:{context['runAsGroup']}" if "runAsUser" in context else USER
         command = [engine(), "run", "--rm", "--network=host", "--read-only", "--tmpfs=/tmp"]
         command += [f"--user={user}", "--group-add=10001", "--cap-drop=ALL"]
+        command += [f"--cap-add={one}" for one in context["capabilities"].get("add", [])]
         if not context["allowPrivilegeEscalation"]:
             command.append("--security-opt=no-new-privileges")
+        if context["seccompProfile"]["type"] == "Unconfined":
+            command.append("--security-opt=seccomp=unconfined")
         if "runAsUser" in context:
             command += ["--tmpfs=/home/user:mode=777", "--tmpfs=/run/user/1000:mode=777"]
         mounts = {

@@ -144,7 +144,7 @@ GOOD: dict[str, Any] = {
                 "runAsNonRoot": True,
                 "allowPrivilegeEscalation": True,
                 "seccompProfile": {"type": "Unconfined"},
-                "capabilities": {"drop": ["ALL"]},
+                "capabilities": {"drop": ["ALL"], "add": ["SETUID", "SETGID"]},
             },
         }
     ],
@@ -185,7 +185,8 @@ def container(**context: Any) -> dict[str, Any]:
         {**GOOD, "hostIPC": True},
         {**GOOD, "volumes": [{"name": "node", "hostPath": {"path": "/"}}]},
         container(privileged=True),
-        container(capabilities={"add": ["SYS_ADMIN"]}),
+        container(runAsNonRoot=True, capabilities={"add": ["SYS_ADMIN"]}),
+        container(runAsNonRoot=True, capabilities={"add": ["SETUID", "SYS_ADMIN"]}),
         container(procMount="Unmasked"),
         container(runAsNonRoot=False),
         {"containers": [{"name": "step"}]},

@@ -1,7 +1,9 @@
 #!/bin/sh
-# Stands in for BuildKit, which needs namespaces of its own: notes what it is asked for, looks whether
-# the Dockerfile and all that it copies are in the context, and pushes an image of the same files.
+# Stands in for BuildKit: makes a user namespace as BuildKit does, notes what it is asked for, looks
+# whether the Dockerfile and all that it copies are in the context, and pushes an image of the same
+# files.
 set -eu
+unshare --user --map-auto true
 printf '%s\n' "$@" > "$RECORD/asked"
 push=false
 while [ $# -gt 0 ]; do
