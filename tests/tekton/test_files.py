@@ -35,8 +35,9 @@ FOLDERS = {
     "tasks": {"Task"},
     "pipelines": {"Pipeline"},
     "triggers": {"EventListener", "Trigger", "TriggerBinding", "TriggerTemplate"},
+    "namespaces": {"Namespace"},
+    "network": {"NetworkPolicy"},
     "rbac": {
-        "Namespace",
         "ServiceAccount",
         "Role",
         "RoleBinding",
@@ -113,7 +114,7 @@ def test_a_schema_refuses_what_it_does_not_know() -> None:
 
 
 @pytest.mark.parametrize(
-    "found", [one for one in RESOURCES if one.path.parent.name == "rbac"], ids=str
+    "found", [one for one in RESOURCES if "tekton.dev" not in one.content["apiVersion"]], ids=str
 )
 def test_kubernetes_accepts_its_own_resources(found: Resource) -> None:
     kubernetes_validate.validate(found.content, "1.36", strict=True)
@@ -249,6 +250,22 @@ def test_whatever_a_pipeline_refers_to_is_there(pipeline: Resource) -> None:
     assert bound == {one["name"] for one in pipeline.spec["workspaces"]}
 
 
+@pytest.mark.parametrize("name", ["build", "rollout"])
+def test_the_end_is_reported_even_if_the_first_task_fails(name: str) -> None:
+    """What a task in `finally` asks of a task that failed is missing, and it is left out."""
+    reports = [
+        entry
+        for entry in PIPELINES[name].spec["finally"]
+        if entry["taskRef"]["name"] == "report-status"
+    ]
+    (after_clone, without) = reports
+    assert "$(tasks.clone.results.COMMIT)" in str(after_clone["params"])
+    assert ".results." not in str(without["params"])
+    assert without["when"] == [
+        {"input": "$(tasks.clone.status)", "operator": "notin", "values": ["Succeeded"]}
+    ]
+
+
 @pytest.mark.parametrize(("where", "run"), list(runs()), ids=lambda value: str(value)[:40])
 def test_a_run_gives_its_pipeline_what_it_asks_for(where: str, run: dict[str, Any]) -> None:
     pipeline = PIPELINES[run["spec"]["pipelineRef"]["name"]].spec
@@ -260,6 +277,29 @@ def test_a_run_gives_its_pipeline_what_it_asks_for(where: str, run: dict[str, An
     assert spaces == {one["name"] for one in pipeline["workspaces"]}
     account = run["spec"]["taskRunTemplate"]["serviceAccountName"]
     assert of_kind("ServiceAccount")[account].namespace == run["metadata"]["namespace"]
+
+
+@pytest.mark.parametrize(("where", "run"), list(runs()), ids=lambda value: str(value)[:40])
+def test_a_run_that_takes_too_long_leaves_time_for_its_end(where: str, run: dict[str, Any]) -> None:
+    timeouts = {part: seconds(text) for part, text in run["spec"]["timeouts"].items()}
+    assert set(timeouts) == {"pipeline", "tasks", "finally"}
+    assert timeouts["tasks"] + timeouts["finally"] <= timeouts["pipeline"]
+    pipeline = PIPELINES[run["spec"]["pipelineRef"]["name"]].spec
+    for entry in pipeline["tasks"]:
+        assert seconds(entry.get("timeout", "1h")) <= timeouts["tasks"], entry["name"]
+
+
+def seconds(duration: str) -> int:
+    units = {"h": 3600, "m": 60, "s": 1}
+    return sum(int(count) * units[unit] for count, unit in re.findall(r"(\d+)([hms])", duration))
+
+
+def test_a_promotion_waits_for_its_rollout_until_the_end() -> None:
+    (run,) = [found for _, found in runs() if found["metadata"]["generateName"] == "rollout-"]
+    declared = {one["name"]: one for one in TASKS["start-rollout"].spec["params"]}
+    waits = int(declared["timeout"]["default"])
+    (entry,) = [one for one in PIPELINES["promote"].spec["tasks"] if one["name"] == "rollout"]
+    assert seconds(run["spec"]["timeouts"]["pipeline"]) < waits < seconds(entry["timeout"])
 
 
 @pytest.mark.parametrize("trigger", TRIGGERS.values(), ids=str)
@@ -280,10 +320,12 @@ def test_a_trigger_gives_its_template_what_it_asks_for(trigger: Resource) -> Non
 
 def test_the_listener_takes_every_trigger_and_every_trigger_names_its_filters() -> None:
     (listener,) = of_kind("EventListener").values()
+    # With one it would read the triggers of all namespaces, and it may read those of its own.
+    assert "namespaceSelector" not in listener.spec
     wanted = listener.spec["labelSelector"]["matchLabels"].items()
     for trigger in TRIGGERS.values():
         assert wanted <= trigger.content["metadata"]["labels"].items()
-        assert trigger.namespace in listener.spec["namespaceSelector"]["matchNames"]
+        assert trigger.namespace == listener.namespace
         for interceptor in trigger.spec["interceptors"]:
             assert len(interceptor["name"].split()) > 3, "a sentence says what is let through"
             known = {"gitlab": {"secretRef", "eventTypes"}, "cel": {"filter", "overlays"}}
@@ -295,6 +337,13 @@ def test_every_task_and_template_is_used() -> None:
     used = {entry["taskRef"]["name"] for one in PIPELINES.values() for entry in placed(one)}
     assert used == set(TASKS)
     assert {trigger.spec["template"]["ref"] for trigger in TRIGGERS.values()} == set(TEMPLATES)
+
+
+def test_the_readme_applies_every_folder_and_what_is_needed_first() -> None:
+    commands = re.findall(r"^kubectl apply .+$", (TEKTON / "README.md").read_text(), re.MULTILINE)
+    folders = [one for line in commands for one in re.findall(r"-f tekton/([\w-]+)", line)]
+    assert folders[:2] == ["namespaces", "rbac"]
+    assert set(folders) == set(FOLDERS) - {"runs"}
 
 
 def test_the_readme_names_every_pipeline_trigger_and_secret() -> None:

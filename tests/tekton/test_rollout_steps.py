@@ -8,10 +8,11 @@ import pytest
 
 from tests.tekton.conftest import Cluster, Repository
 from tests.tekton.containers import TaskRun
+from tests.tekton.files import TEMPLATES
 
 pytestmark = pytest.mark.container
 NAMESPACE = "crispml-dev"
-STEPS = ("set-digests", "apply", "migrate", "wait")
+STEPS = ("set-digests", "apply", "migrate", "roll-services")
 
 
 def image(component: str, letter: str) -> str:
@@ -138,7 +139,7 @@ def test_pods_that_do_not_become_ready_stop_the_rollout(rollout: Rollout, first:
     rollout.cluster.broken.add(image("scoring", "b"))
     run = rollout.roll_out("b", first)
     run.passes("set-digests", "apply", "migrate")
-    assert "exceeded its progress deadline" in run.fails("wait")
+    assert "exceeded its progress deadline" in run.fails("roll-services")
 
 
 def test_a_rollout_that_fails_puts_back_the_images_and_the_manifests_of_before(
@@ -158,7 +159,7 @@ def test_a_rollout_that_fails_puts_back_the_images_and_the_manifests_of_before(
     failing = rollout.roll_out("b", second)
     failing.passes("set-digests", "apply", "migrate")
     assert rollout.cluster.images()["scoring"] == image("scoring", "a")
-    failing.fails("wait")
+    failing.fails("roll-services")
     assert rollout.cluster.images()["scoring"] == image("scoring", "b")
     # What `finally` gives to the same task.
     back = rollout.task(
@@ -228,7 +229,10 @@ def test_a_promotion_starts_a_rollout_in_prod_and_waits_for_it(
     assert (done.returncode == 0) is ends, done.stdout + done.stderr
     started = cluster.server.get("pipelineruns", "crispml-rollout", run.result("RUN"))
     assert started is not None
-    assert started["spec"]["taskRunTemplate"]["serviceAccountName"] == "deployer"
+    # As an event would start it.
+    (template,) = TEMPLATES["rollout-run"].spec["resourcetemplates"]
+    for part in ("taskRunTemplate", "timeouts", "workspaces"):
+        assert started["spec"][part] == template["spec"][part]
     given = {one["name"]: one["value"] for one in started["spec"]["params"]}
     assert (
         given.items()
