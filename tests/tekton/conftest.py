@@ -56,7 +56,7 @@ SOURCES = {
     "README.md": "# It\n",
     "docs/page.md": "# A page\n",
     ".dockerignore": ".git\n",
-    "crispml_core/__init__.py": "",
+    "crispml_core/__init__.py": '__version__ = "0.7.0"\n',
     "services/scoring/app.py": "",
     "services/training/app.py": "",
     **{

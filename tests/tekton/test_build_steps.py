@@ -115,6 +115,16 @@ def test_an_image_is_built_and_pushed_and_told_by_its_digest(builder: Builder) -
     assert "filename=services/scoring/Dockerfile" in asked(run)
     revision = builder.repository.git("rev-parse", "HEAD")
     assert f"label:org.opencontainers.image.revision={revision}" in asked(run)
+    assert "build-arg:VERSION=0.7.0" in asked(run)
+    assert "target=service" in asked(run)
+
+
+def test_the_image_with_the_driver_of_db2_has_a_name_of_its_own(builder: Builder) -> None:
+    run = builder.build("scoring", variant="-db2")
+    assert "target=db2" in asked(run)
+    assert run.result("IMAGE_URL").endswith("/crispml-scoring-db2")
+    assert run.result("BUILT") == "true"
+    assert builder.build("scoring").result("BUILT") == "true"
 
 
 def test_a_commit_that_changes_nothing_of_an_image_builds_none(builder: Builder) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.tekton.conftest import Cluster, Repository
+from tests.tekton.conftest import OVERLAY, Cluster, Repository
 from tests.tekton.containers import TaskRun
 from tests.tekton.files import TEMPLATES
 
@@ -125,6 +125,25 @@ def test_an_overlay_without_a_place_for_an_image_is_refused(
     revision = repository.write({name: text})
     rollout.source = repository.clone(rollout.folder / "again")
     assert "has no place for" in rollout.roll_out("a", revision).fails("set-digests")
+
+
+@pytest.mark.parametrize("name", ["crispml-{}-db2", "registry.example.org:5000/own/crispml-{}:1.2"])
+def test_digests_are_set_whatever_an_overlay_calls_the_images(
+    rollout: Rollout, repository: Repository, name: str
+) -> None:
+    files = {
+        f"deploy/k8s/overlays/dev/{file}.yaml": OVERLAY[f"deploy/k8s/overlays/dev/{file}.yaml"]
+        .replace("image: crispml-training", f"image: {name.format('training')}")
+        .replace("image: crispml-scoring", f"image: {name.format('scoring')}")
+        for file in ("training", "scoring", "job")
+    }
+    revision = repository.write(files)
+    rollout.source = repository.clone(rollout.folder / "again")
+    rollout.roll_out("a", revision).passes(*STEPS)
+    assert rollout.cluster.images() == {
+        "training": image("training", "a"),
+        "scoring": image("scoring", "a"),
+    }
 
 
 def test_a_migration_that_fails_stops_the_rollout(rollout: Rollout, first: str) -> None:
