@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import gzip
-import threading
 from email.message import Message
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self
+
+from tests.loopback import Handler, Loopback
 
 
-class Receiver:
+class Receiver(Loopback):
     """The server; it ends with the block.
 
     Parameters
@@ -30,8 +29,8 @@ class Receiver:
         self.headers: list[Message] = []
         receiver = self
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
+        class Keeping(Handler):
+            def do_POST(self) -> None:  # noqa: N802 - the name is the server's
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 receiver.headers.append(self.headers)
                 zipped = self.headers.get("Content-Encoding") == "gzip"
@@ -39,16 +38,4 @@ class Receiver:
                 self.send_response(status)
                 self.end_headers()
 
-            def log_message(self, *arguments: Any) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        super().__init__(Keeping)

@@ -11,7 +11,7 @@ import pytest
 
 from tests.manifests import rendering
 from tests.manifests.kubelet import Kubelet
-from tests.manifests.test_scripts import program, run, store  # noqa: F401 # are fixtures
+from tests.manifests.scripts import run
 from tests.servers import missing
 
 pytestmark = [pytest.mark.container, pytest.mark.timeout(600)]
@@ -19,7 +19,7 @@ DATA = rendering.EXAMPLES / "german_credit" / "german_credit.csv"
 
 
 @pytest.fixture
-def kubelet(store, tmp_path):  # noqa: F811
+def kubelet(store, tmp_path):
     """A node on which nothing runs yet, and the Secrets of dev."""
     for image in ("crispml-training:0.1.0", "crispml-scoring:0.1.0"):
         looked = ["docker", "image", "inspect", image]

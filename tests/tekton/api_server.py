@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import yaml
+
+from tests.loopback import Handler, Loopback
 
 KINDS = {
     ("", "v1"): {
@@ -35,7 +36,7 @@ Object = dict[str, Any]
 May = Callable[[str, str, str], bool]
 
 
-class ApiServer:
+class ApiServer(Loopback):
     """The server; it ends with the block.
 
     Parameters
@@ -51,16 +52,7 @@ class ApiServer:
         self.asked: list[tuple[str, str]] = []
         self._may, self._becomes, self._version = may, becomes, 0
         self._lock = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        super().__init__(self._handler())
 
     def kubeconfig(self, file: Path) -> Path:
         """Write how to reach it."""
@@ -78,10 +70,10 @@ class ApiServer:
     def get(self, resource: str, namespace: str, name: str) -> Object | None:
         return self.objects.get((resource, namespace, name))
 
-    def _handler(self) -> type[BaseHTTPRequestHandler]:
+    def _handler(self) -> type[Handler]:
         server = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Answering(Handler):
             protocol_version = "HTTP/1.1"
 
             def _serve(self) -> None:
@@ -101,10 +93,7 @@ class ApiServer:
                     return self._serve
                 raise AttributeError(name)
 
-            def log_message(self, *arguments: Any) -> None:
-                pass
-
-        return Handler
+        return Answering
 
     def answer(self, method: str, address: str, body: Any) -> tuple[int, Object]:
         """Return status and body of one request."""

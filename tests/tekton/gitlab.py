@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import threading
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self
+from dataclasses import dataclass
+from typing import Any
+
+from tests.loopback import Handler, Loopback
 
 
 @dataclass
@@ -19,23 +19,24 @@ class Call:
     body: Any
 
 
-@dataclass
-class GitLab:
+Answers = dict[tuple[str, str], tuple[int, Any]]
+
+
+class GitLab(Loopback):
     """The server; it ends with the block.
 
     Parameters
     ----------
-    answers : dict
+    answers : dict, optional
         Status and body by method and path; others are answered 201 and nothing.
     """
 
-    answers: dict[tuple[str, str], tuple[int, Any]] = field(default_factory=dict)
-    calls: list[Call] = field(default_factory=list)
-
-    def __enter__(self) -> Self:
+    def __init__(self, answers: Answers | None = None) -> None:
+        self.answers = {} if answers is None else answers
+        self.calls: list[Call] = []
         gitlab = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Answering(Handler):
             def _serve(self) -> None:
                 content = self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 body = json.loads(content) if content else None
@@ -48,14 +49,4 @@ class GitLab:
 
             do_GET = do_POST = do_PUT = _serve  # noqa: N815 - the names are the server's
 
-            def log_message(self, *arguments: Any) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        super().__init__(Answering)
