@@ -11,7 +11,7 @@ import time
 import pytest
 
 from benchmarks.faults.load import body
-from benchmarks.faults.service import HOST, until
+from benchmarks.faults.service import HOST, Service, until
 from benchmarks.faults.stores import locked
 from benchmarks.faults.world import SCORE
 
@@ -118,3 +118,38 @@ def test_what_it_cannot_bring_home_it_says(serve, world, truth):
     serve()
     until(lambda: len(list(world.journal.glob("*.journal"))) == 1)
     until(lambda: truth.look() or truth.keys == {"k": 1})
+
+
+def test_a_worker_that_leaves_something_behind_makes_the_service_say_so(serve, world, truth):
+    service = serve(server__workers=2, journal__drain_s=0.5)
+    with locked(world):
+        service.ask("POST", SCORE, body("k"), {"Content-Type": "application/json"})
+        assert service.stop() == 75
+    assert "service_unfinished" in service.last_words()
+    serve()
+    until(lambda: truth.look() or truth.keys == {"k": 1})
+
+
+class Waiting(Service):
+    """A scoring service whose database has no tables yet."""
+
+    def _wait(self):
+        until(lambda: "waiting_for_database" in self.last_words(), 60)
+
+
+class WaitingTraining(Waiting):
+    """A training service whose database has no tables yet."""
+
+    module = "crispml_training"
+
+
+@pytest.mark.parametrize(("kind", "workers"), [(Waiting, 1), (Waiting, 2), (WaitingTraining, 1)])
+def test_a_service_that_waits_for_its_tables_ends_when_it_is_asked_to(world, kind, workers):
+    world.database.unlink()
+    settings = {
+        "CRISPML_DATABASE__START_WAIT_S": "300",
+        "CRISPML_SERVER__WORKERS": str(workers),
+    }
+    with kind(world, settings) as service:
+        assert service.stop() == 0
+        assert "Application startup complete" not in service.log.read_text()

@@ -1,6 +1,8 @@
 """``crispml journal``, without a service."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 from click.testing import CliRunner
@@ -53,6 +55,39 @@ def test_what_a_living_process_has_is_left_and_said(url, left):
     done = run("drain", "--within", "1")
     assert done.exit_code == 1
     assert "1 journals are left, as w.journal" in done.output
+
+
+# Holds a lease in the database, and dies without giving it back.
+LOST = """
+import os, sys
+from pathlib import Path
+from crispml_core.adapters.journal import SharedJournals
+from crispml_core.adapters.sql.databases.engine import make_engine
+from crispml_core.adapters.sql.journal_leases import SqlJournalLeases
+from tests.unit.serving.test_durable_ledger import a_group
+url, folder = sys.argv[1:]
+leases = SqlJournalLeases(make_engine(url))
+journal, group = SharedJournals(Path(folder), "pod-a", leases, lease_s=1).open("w"), a_group()
+journal.append([group])
+print(group.group_id, flush=True)
+os._exit(1)
+"""
+
+
+def test_what_a_lost_machine_left_on_a_shared_folder_is_brought_home(url, tmp_path, monkeypatch):
+    command = [sys.executable, "-c", LOST, url, str(tmp_path / "journal")]
+    lost = subprocess.run(command, capture_output=True, text=True).stdout.strip()
+    assert lost
+    monkeypatch.setenv("CRISPML_JOURNAL__OWNER", "pod-b")
+    monkeypatch.setenv("CRISPML_JOURNAL__LEASE_S", "1")
+    (listed,) = json.loads(run("status").stdout)["journals"]
+    assert listed["journal"].startswith("pod-a/")
+
+    done = run("drain", "--within", "30")
+    assert (done.exit_code, json.loads(done.stdout)) == (0, {"left": []})
+    engine = make_engine(url)
+    assert {str(one) for one in SqlScoreLedger(engine).stored([lost])} == {lost}
+    engine.dispose()
 
 
 @pytest.mark.parametrize("verb", ["status", "drain"])
