@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from crispml_core.cli.services import Services, local_settings, make_stores
+from crispml_core.client import CrispMLClient
+from crispml_core.domain.models import ANY_VERSION, CHAMPION
 from tests.tekton.containers import TaskRun, has_image
 from tests.tekton.files import ROOT, TEKTON
 
@@ -47,6 +49,15 @@ def ask(services: Services, key: str, task: str, folder: Path, **params: str) ->
 
 def image() -> str:
     return has_image("crispml-training")
+
+
+def answers(client: CrispMLClient) -> str:
+    """Return the version that answers; nothing if there is none."""
+    for model in client.training.models():
+        for move in client.training.aliases(model.name):
+            if move.alias == CHAMPION:
+                return move.version
+    return ""
 
 
 def test_both_services_answer_and_know_the_use_case(
@@ -92,8 +103,28 @@ def test_the_cycle_runs_in_place_and_its_scores_verify(
 def test_where_a_person_promotes_a_version_is_made_again(
     services: Services, key: str, tmp_path: Path
 ) -> None:
+    with services.client() as client:
+        if not answers(client):
+            run = client.training.cycle("german_credit", seed=0, promote=True)
+            client.training.wait(run)
+        champion = answers(client)
     done = ask(services, key, "verify-cycle", tmp_path, promote="false").step(
         "cycle", image=image()
     )
     assert done.returncode == 0, done.stderr
     assert "made again: identical" in done.stdout
+    assert f"20 rows scored by {champion} and stored" in done.stdout
+
+
+def test_where_no_version_answers_yet_none_scores(
+    services: Services, key: str, tmp_path: Path
+) -> None:
+    with services.client() as client:
+        if answers(client):
+            (model,) = client.training.models()
+            client.training.remove_alias(model.name, CHAMPION, expected=ANY_VERSION)
+    done = ask(services, key, "verify-cycle", tmp_path, promote="false").step(
+        "cycle", image=image()
+    )
+    assert done.returncode == 0, done.stderr
+    assert "no version answers here yet" in done.stdout
