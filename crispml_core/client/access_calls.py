@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from crispml_core.client.http import API, below
+from crispml_core.client.pages import Listing
 from crispml_core.client.run_calls import RunCalls
 from crispml_core.domain.access import Caller, KeyView, NewKey
 
@@ -40,7 +41,7 @@ class KeyCalls(WhoCalls):
             self.connection.request("POST", f"{API}/api-keys", body=body), NewKey
         )
 
-    def api_keys(self, *, limit: int | None = None) -> Iterator[KeyView]:
+    def api_keys(self, *, limit: int | None = None) -> Listing[KeyView]:
         """Yield the keys that the holder of this one administrates, newest first."""
         return self._items("/api-keys", KeyView, {}, limit=limit)
 

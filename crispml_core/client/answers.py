@@ -125,6 +125,26 @@ class ScoreAnswer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FileScores:
+    """What is true of all scores of a file; the scores themselves are in another file.
+
+    Parameters
+    ----------
+    fallback : bool
+        Whether the version answered because the one that the alias names cannot serve.
+    size : int
+        Bytes of scores.
+    """
+
+    use_case: str
+    model: str
+    version: str
+    alias: str | None
+    fallback: bool
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LabelRow:
     """What became of one label."""
 

@@ -12,6 +12,7 @@ import msgspec
 
 from crispml_core.client.errors import ServiceFailed
 from crispml_core.client.http import API
+from crispml_core.client.pages import Listing
 from crispml_core.client.run_calls import RunCalls
 from crispml_core.domain.audit import Checked
 
@@ -30,21 +31,26 @@ class AuditCalls(RunCalls):
         actor: str | None = None,
         action: str | None = None,
         use_case: str | None = None,
+        newest: bool | None = None,
         limit: int | None = None,
-    ) -> Iterator[dict[str, Any]]:
-        """Yield entries in the order of the chain, the oldest first."""
+    ) -> Listing[dict[str, Any]]:
+        """Yield entries in the order of the chain, the oldest first unless the newest shall be."""
         params = {
             "start": None if start is None else start.isoformat(),
             "end": None if end is None else end.isoformat(),
             "actor": actor,
             "action": action,
             "use_case": use_case,
+            "newest": _flag(newest),
         }
         return self._items("/audit/entries", dict[str, Any], params, limit=limit)
 
-    def audit_heads(self, *, limit: int | None = None) -> Iterator[dict[str, Any]]:
-        """Yield signed heads of the chain, the oldest first."""
-        return self._items("/audit/heads", dict[str, Any], {}, limit=limit)
+    def audit_heads(
+        self, *, newest: bool | None = None, limit: int | None = None
+    ) -> Listing[dict[str, Any]]:
+        """Yield signed heads of the chain, the oldest first unless the newest shall be."""
+        params = {"newest": _flag(newest)}
+        return self._items("/audit/heads", dict[str, Any], params, limit=limit)
 
     def verify_audit(self, heads: Sequence[str] = (), *, scores: bool = True) -> Iterator[Checked]:
         """Yield what the service finds in each table, as soon as it has read it.
@@ -82,3 +88,7 @@ class AuditCalls(RunCalls):
             "POST", API + "/audit/seals", body={}, timeout_s=_PATIENCE_S
         )
         return self.connection.decode(response, dict[str, Any])
+
+
+def _flag(value: bool | None) -> str | None:
+    return None if value is None else str(value).lower()

@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from crispml_core.client.catalogue import Catalogue
 from crispml_core.client.http import API, below
+from crispml_core.client.pages import Listing
 from crispml_core.domain.bundles import Approval, BundleImport, ImportOutcome
 from crispml_core.domain.signatures import SignedVersion
 
@@ -23,18 +25,22 @@ class BundleCalls(Catalogue):
 
         The file appears when it is whole.
         """
-        path = "/models" + below(model, "versions", version, "bundle")
         partial = file.with_name(f".{file.name}.{os.getpid()}.part")
         try:
-            with self.connection.stream(path, accept=TAR) as response:
-                with partial.open("wb") as target:
-                    for chunk in response.iter_bytes():
-                        target.write(chunk)
-                digest: str = response.headers["ETag"].strip('"')
+            with self.open_bundle(model, version) as (digest, chunks), partial.open("wb") as target:
+                for chunk in chunks:
+                    target.write(chunk)
             os.replace(partial, file)
         finally:
             partial.unlink(missing_ok=True)
         return digest
+
+    @contextmanager
+    def open_bundle(self, model: str, version: str) -> Iterator[tuple[str, Iterator[bytes]]]:
+        """Open a version with its evidence as a stream: the digest of the bundle, and its bytes."""
+        path = "/models" + below(model, "versions", version, "bundle")
+        with self.connection.stream(path, accept=TAR) as response:
+            yield response.headers["ETag"].strip('"'), response.iter_bytes()
 
     def import_bundle(self, file: Path, *, imported_by: str = "") -> ImportOutcome:
         """Send a bundle, which is verified and published; to send it again changes nothing.
@@ -57,7 +63,7 @@ class BundleCalls(Catalogue):
 
     def bundles(
         self, *, model: str | None = None, limit: int | None = None
-    ) -> Iterator[BundleImport]:
+    ) -> Listing[BundleImport]:
         """Yield the bundles that were imported, newest first."""
         return self._items("/bundles", BundleImport, {"model": model}, limit=limit)
 
@@ -77,7 +83,7 @@ class BundleCalls(Catalogue):
         path = API + "/models" + below(model, "versions", version, "signature")
         return self.connection.decode(self.connection.request("POST", path), SignedVersion)
 
-    def approvals(self, model: str, version: str) -> Iterator[Approval]:
+    def approvals(self, model: str, version: str) -> Listing[Approval]:
         """Yield every move of an alias, in any environment, that binds the bytes of a version."""
         return self._items("/models" + below(model, "versions", version, "approvals"), Approval)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -10,11 +10,11 @@ import msgspec
 
 from crispml_core.client.answers import ModelInfo, ReportInfo, UseCaseInfo
 from crispml_core.client.http import API, ServiceConnection, below
+from crispml_core.client.pages import Listing, PageOf
 from crispml_core.domain.lineage import Direction, LineageGraph, NodeKind
 from crispml_core.domain.models import AliasEvent, PublishedVersion
 
 T = TypeVar("T")
-_LARGEST_PAGE = 500
 
 
 class Catalogue:
@@ -45,7 +45,11 @@ class Catalogue:
         response = self.connection.request("GET", "/readyz", params={"verbose": ""})
         return self.connection.decode(response, _Readiness).checks
 
-    def use_cases(self) -> Iterator[UseCaseInfo]:
+    def metrics(self) -> str:
+        """Return the metrics of the process that answers, as Prometheus reads them."""
+        return self.connection.request("GET", "/metrics", headers={"Accept": "text/plain"}).text
+
+    def use_cases(self) -> Listing[UseCaseInfo]:
         """Yield the use cases that the service has loaded."""
         return self._items("/use-cases", UseCaseInfo)
 
@@ -53,11 +57,11 @@ class Catalogue:
         """Return one use case."""
         return self.connection.get("/use-cases" + below(name), UseCaseInfo)
 
-    def models(self, *, limit: int | None = None) -> Iterator[ModelInfo]:
+    def models(self, *, limit: int | None = None) -> Listing[ModelInfo]:
         """Yield the registered models."""
         return self._items("/models", ModelInfo, limit=limit)
 
-    def versions(self, model: str, *, limit: int | None = None) -> Iterator[PublishedVersion]:
+    def versions(self, model: str, *, limit: int | None = None) -> Listing[PublishedVersion]:
         """Yield the versions of a model, newest first."""
         return self._items("/models" + below(model, "versions"), PublishedVersion, limit=limit)
 
@@ -65,7 +69,7 @@ class Catalogue:
         """Return the manifest of one version and its digest."""
         return self.connection.get("/models" + below(model, "versions", version), PublishedVersion)
 
-    def aliases(self, model: str) -> Iterator[AliasEvent]:
+    def aliases(self, model: str) -> Listing[AliasEvent]:
         """Yield the newest move of every alias of a model."""
         return self._items("/models" + below(model, "aliases"), AliasEvent)
 
@@ -75,7 +79,7 @@ class Catalogue:
             "/models" + below(model, "aliases", alias), AliasEvent, {"at": at and at.isoformat()}
         )
 
-    def alias_history(self, model: str, alias: str) -> Iterator[AliasEvent]:
+    def alias_history(self, model: str, alias: str) -> Listing[AliasEvent]:
         """Yield every move of an alias, newest first."""
         return self._items("/models" + below(model, "aliases", alias, "history"), AliasEvent)
 
@@ -105,7 +109,7 @@ class Catalogue:
 
     def reports(
         self, *, use_case: str | None = None, limit: int | None = None
-    ) -> Iterator[ReportInfo]:
+    ) -> Listing[ReportInfo]:
         """Yield the reports of the service, newest first."""
         return self._items("/reports", ReportInfo, {"use_case": use_case}, limit=limit)
 
@@ -135,20 +139,19 @@ class Catalogue:
         params: Mapping[str, Any] | None = None,
         *,
         limit: int | None = None,
-    ) -> Iterator[T]:
-        """Yield the items of a list, page after page, at most `limit` of them."""
-        cursor: str | None = None
-        while limit is None or limit > 0:
-            size = _LARGEST_PAGE if limit is None else min(limit, _LARGEST_PAGE)
-            page = self.connection.get(
+    ) -> Listing[T]:
+        """Return a list; at most `limit` items of it are yielded."""
+
+        def read(size: int, cursor: str | None) -> PageOf[T]:
+            found = self.connection.get(
                 path, _Page, {**(params or {}), "limit": size, "cursor": cursor}
             )
-            for item in page.items:
-                yield self._converted(item, kind)
-            cursor = page.next_cursor
-            if cursor is None:
-                return
-            limit = None if limit is None else limit - len(page.items)
+            return PageOf(
+                items=tuple(self._converted(item, kind) for item in found.items),
+                next_cursor=found.next_cursor,
+            )
+
+        return Listing(read, limit)
 
     def _converted(self, item: msgspec.Raw, kind: type[T]) -> T:
         return self.connection.decode_bytes(bytes(item), kind)

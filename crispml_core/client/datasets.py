@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from crispml_core.client.catalogue import Catalogue
 from crispml_core.client.http import API, below
+from crispml_core.client.pages import Listing
 from crispml_core.domain.catalogue import CatalogueEntry, DataSetNote
 from crispml_core.domain.dataset_diff import DataSetDiff
 from crispml_core.domain.dataset_privacy import PrivacyReport
@@ -31,7 +32,7 @@ class DataSetCalls(Catalogue):
         owner: str | None = None,
         sensitivity: str | None = None,
         limit: int | None = None,
-    ) -> Iterator[CatalogueEntry]:
+    ) -> Listing[CatalogueEntry]:
         """Yield data sets, newest first.
 
         Parameters
@@ -84,7 +85,7 @@ class DataSetCalls(Catalogue):
         )
         return self.connection.decode(response, CatalogueEntry)
 
-    def dataset_notes(self, dataset_id: str) -> Iterator[DataSetNote]:
+    def dataset_notes(self, dataset_id: str) -> Listing[DataSetNote]:
         """Yield every change of what is said about a data set, newest first."""
         return self._items("/datasets" + below(dataset_id, "notes"), DataSetNote)
 
@@ -135,7 +136,7 @@ class DataSetCalls(Catalogue):
         split: str | None = None,
         columns: Sequence[str] | None = None,
         limit: int | None = None,
-    ) -> Iterator[dict[str, Any]]:
+    ) -> Listing[dict[str, Any]]:
         """Yield rows of a data set in order, by column name."""
         params = {"split": split, "columns": None if columns is None else ",".join(columns)}
         return self._items(

@@ -185,17 +185,33 @@ class ServiceConnection:
 
     @contextmanager
     def stream(
-        self, path: str, *, accept: str, timeout_s: float | None = None
+        self,
+        path: str,
+        *,
+        accept: str,
+        method: str = "GET",
+        params: Mapping[str, Any] | None = None,
+        content: bytes | Path | None = None,
+        headers: Mapping[str, str] | None = None,
+        timeout_s: float | None = None,
+        sent_bytes: Callable[[int], None] | None = None,
     ) -> Iterator[httpx.Response]:
-        """Open `path` below the API as a stream; one attempt."""
+        """Open `path` below the API as a stream; one attempt. The arguments are as in `request`."""
+        sent = {"Accept": accept, REQUEST_ID: self._request_id(), **(headers or {})}
         options: dict[str, Any] = {} if timeout_s is None else {"timeout": timeout_s}
+        if isinstance(content, Path):
+            options["content"] = _chunks(content, sent_bytes)
+        elif content is not None:
+            options["content"] = content
         try:
             with (
-                calling("GET", self._client.base_url) as call,
+                calling(method, self._client.base_url) as call,
                 self._client.stream(
-                    "GET",
+                    method,
                     API + path,
-                    headers={"Accept": accept, REQUEST_ID: self._request_id(), **call.headers},
+                    # None: no parameters at all would take those of the path away.
+                    params=_given(params) or None,
+                    headers={**sent, **call.headers},
                     **options,
                 ) as response,
             ):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
 
 from crispml_core.client.access_calls import WhoCalls
 from crispml_core.client.http import API, below
+from crispml_core.client.pages import Listing
 from crispml_core.domain.alerts import (
     ActionStatus,
     Alert,
@@ -61,7 +61,7 @@ class MonitoringCalls(WhoCalls):
 
     def evaluations(
         self, *, use_case: str | None = None, limit: int | None = None
-    ) -> Iterator[Evaluation]:
+    ) -> Listing[Evaluation]:
         """Yield evaluations, newest first."""
         return self._items("/evaluations", Evaluation, {"use_case": use_case}, limit=limit)
 
@@ -75,7 +75,7 @@ class MonitoringCalls(WhoCalls):
         use_case: str | None = None,
         state: AlertState | None = None,
         limit: int | None = None,
-    ) -> Iterator[Alert]:
+    ) -> Listing[Alert]:
         """Yield alerts, newest first."""
         params = {"use_case": use_case, "state": state and state.value}
         return self._items("/alerts", Alert, params, limit=limit)
@@ -92,7 +92,7 @@ class MonitoringCalls(WhoCalls):
 
     def deliveries(
         self, *, status: DeliveryStatus | None = None, limit: int | None = None
-    ) -> Iterator[Delivery]:
+    ) -> Listing[Delivery]:
         """Yield messages to the webhook, newest first."""
         params = {"status": status and status.value}
         return self._items("/deliveries", Delivery, params, limit=limit)
@@ -103,7 +103,7 @@ class MonitoringCalls(WhoCalls):
         use_case: str | None = None,
         status: ActionStatus | None = None,
         limit: int | None = None,
-    ) -> Iterator[TriggerAction]:
+    ) -> Listing[TriggerAction]:
         """Yield what rules set off besides alerts, newest first."""
         params = {"use_case": use_case, "status": status and status.value}
         return self._items("/actions", TriggerAction, params, limit=limit)
@@ -114,7 +114,7 @@ class MonitoringCalls(WhoCalls):
         use_case: str | None = None,
         status: ActionStatus | None = None,
         limit: int | None = None,
-    ) -> Iterator[TriggerAction]:
+    ) -> Listing[TriggerAction]:
         """Yield promotions that rules asked for or did, newest first."""
         params = {"use_case": use_case, "status": status and status.value}
         return self._items("/approvals", TriggerAction, params, limit=limit)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from crispml_core.client import runs
 from crispml_core.client.catalogue import Catalogue
 from crispml_core.client.http import API, below
+from crispml_core.client.pages import Listing
 from crispml_core.domain.runs import Run, RunStatus
 
 
@@ -24,7 +25,7 @@ class RunCalls(Catalogue):
         method: str | None = None,
         status: RunStatus | None = None,
         limit: int | None = None,
-    ) -> Iterator[Run]:
+    ) -> Listing[Run]:
         """Yield runs, newest first."""
         params = {"use_case": use_case, "method": method, "status": status and status.value}
         return self._items("/runs", Run, params, limit=limit)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -12,6 +12,8 @@ from crispml_core.client.answers import LabelAnswer, ReportInfo, ScoreAnswer
 from crispml_core.client.challenge_calls import ChallengeCalls
 from crispml_core.client.dossiers import DossierCalls
 from crispml_core.client.http import API, below
+from crispml_core.client.pages import Listing
+from crispml_core.client.score_files import ScoreFileCalls
 from crispml_core.domain.labels import StoredLabel
 from crispml_core.domain.reports import VerificationReport
 from crispml_core.domain.runs import SCORING_METHODS, Run
@@ -21,7 +23,7 @@ from crispml_core.domain.scores import Score
 _LONG_S = 3600.0
 
 
-class ScoringClient(ChallengeCalls, DossierCalls):
+class ScoringClient(ChallengeCalls, DossierCalls, ScoreFileCalls):
     """Typed calls of the scoring service."""
 
     def score(
@@ -310,7 +312,7 @@ class ScoringClient(ChallengeCalls, DossierCalls):
         as_of: datetime | None = None,
         digest: str | None = None,
         limit: int | None = None,
-    ) -> Iterator[ReportInfo]:
+    ) -> Listing[ReportInfo]:
         """Yield the reports that were asked exactly so, newest first; what is None may be any.
 
         Parameters
@@ -337,7 +339,7 @@ class ScoringClient(ChallengeCalls, DossierCalls):
         start: datetime | None = None,
         end: datetime | None = None,
         limit: int | None = None,
-    ) -> Iterator[Score]:
+    ) -> Listing[Score]:
         """Yield stored scores of the window [start, end), newest first."""
         params = {
             "use_case": use_case,
@@ -359,7 +361,7 @@ class ScoringClient(ChallengeCalls, DossierCalls):
         score_id: str | None = None,
         record_key: str | None = None,
         limit: int | None = None,
-    ) -> Iterator[StoredLabel]:
+    ) -> Listing[StoredLabel]:
         """Yield stored labels with their history, newest first."""
         params = {"use_case": use_case, "score_id": score_id, "record_key": record_key}
         return self._items("/labels", StoredLabel, params, limit=limit)

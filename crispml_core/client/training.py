@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from crispml_core.client.datasets import DataSetCalls
 from crispml_core.client.dossiers import DossierCalls
 from crispml_core.client.http import API, below
 from crispml_core.client.monitoring_calls import MonitoringCalls
+from crispml_core.client.pages import Listing
 from crispml_core.client.retention_calls import RetentionCalls
 from crispml_core.client.subject_calls import SubjectCalls
 from crispml_core.domain.health import HealthVerdict
@@ -349,7 +350,7 @@ class TrainingClient(
         )
         return self.connection.decode(response, HealthVerdict)
 
-    def version_health(self, model: str, version: str) -> Iterator[HealthVerdict]:
+    def version_health(self, model: str, version: str) -> Listing[HealthVerdict]:
         """Yield the verdicts on a version, newest first."""
         return self._items("/models" + below(model, "versions", version, "health"), HealthVerdict)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -167,12 +167,20 @@ class ApiKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """Whoever a credential belongs to, as they are told themselves."""
+    """Whoever a credential belongs to, as they are told themselves.
+
+    Parameters
+    ----------
+    permissions : mapping
+        For each permission that they have in this environment the use cases that they have it for;
+        `ANY` for all of them. A page offers by it what the services would not refuse.
+    """
 
     name: str
     grants: tuple[str, ...]
     key_id: str | None
     environment: str
+    permissions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

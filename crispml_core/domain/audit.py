@@ -158,12 +158,14 @@ class AuditQuery:
     Parameters
     ----------
     after : int
-        Only those of a higher sequence.
+        Only those behind this sequence in the order that is wanted; 0 begins with the first.
+    newest_first : bool
     start, end : datetime, optional
         Only those of [start, end).
     """
 
     after: int = 0
+    newest_first: bool = False
     start: datetime | None = None
     end: datetime | None = None
     actor: str | None = None

@@ -120,3 +120,16 @@ def use_cases_of(
         if permission in ROLES[grant.role] and grant.environment in (ANY, environment)
     }
     return None if ANY in found else frozenset(found)
+
+
+def permissions_of(principal: Principal, environment: str) -> dict[str, tuple[str, ...]]:
+    """Return all that somebody may do: for each permission its use cases, `ANY` for all of them."""
+    found = {
+        permission.value: use_cases_of(principal, permission, environment)
+        for permission in Permission
+    }
+    return {
+        permission: (ANY,) if use_cases is None else tuple(sorted(use_cases))
+        for permission, use_cases in found.items()
+        if use_cases is None or use_cases
+    }

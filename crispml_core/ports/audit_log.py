@@ -36,7 +36,7 @@ class AuditLog(Protocol):
         ...
 
     def entries(self, query: AuditQuery, limit: int) -> Sequence[AuditEntry]:
-        """Return entries by their sequence, the oldest first.
+        """Return entries by their sequence, the oldest first unless the query says otherwise.
 
         A row that cannot be read is returned as an entry that its digest does not fit.
         """
@@ -50,8 +50,8 @@ class AuditLog(Protocol):
         """Keep a signed head; False if another process kept one of the same sequence before."""
         ...
 
-    def heads(self, after: int, limit: int) -> Sequence[SignedHead]:
-        """Return signed heads of higher sequences, the lowest first."""
+    def heads(self, after: int, limit: int, *, newest_first: bool = False) -> Sequence[SignedHead]:
+        """Return signed heads behind a sequence in the order that is wanted; 0 begins with all."""
         ...
 
     def last_head(self) -> SignedHead | None:

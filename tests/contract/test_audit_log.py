@@ -109,6 +109,9 @@ def test_entries_are_found_by_actor_time_action_and_use_case(log):
     assert found() == [1, 2, 3, 4, 5]
     assert found(after=2) == [3, 4, 5]
     assert found(limit=2) == [1, 2]
+    assert found(newest_first=True, limit=2) == [5, 4]
+    assert found(newest_first=True, after=4) == [3, 2, 1]
+    assert found(newest_first=True, actor="key:ann") == [5, 3, 1]
     assert found(actor="key:ann") == [1, 3, 5]
     assert found(action="get_score") == [5]
     assert found(use_case="credit") == [1, 2, 5]
@@ -202,4 +205,6 @@ def test_a_head_is_kept_once_and_heads_are_read_in_order(log):
     assert log.heads(0, 10) == [head(entries[0], "a"), head(entries[2], "a")]
     assert log.heads(1, 10) == [head(entries[2], "a")]
     assert log.heads(0, 1) == [head(entries[0], "a")]
+    assert log.heads(0, 1, newest_first=True) == [head(entries[2], "a")]
+    assert log.heads(3, 10, newest_first=True) == [head(entries[0], "a")]
     assert log.last_head() == head(entries[2], "a")

@@ -31,6 +31,7 @@ def test_whoever_asks_is_told_who_they_are(guarded: Any) -> None:
     found = guarded.client.get("/api/v1/whoami", headers=headers).json()
     assert (found["name"], found["environment"]) == ("key:shop", "dev")
     assert found["grants"] == ["scorer:toy", "viewer"]
+    assert found["permissions"] == {"describe": ["*"], "read": ["*"], "score": ["toy"]}
     assert guarded.client.get("/api/v1/whoami").status_code == 401
 
 

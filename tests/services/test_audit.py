@@ -201,3 +201,18 @@ def test_every_permission_to_change_leaves_entries():
 @pytest.mark.parametrize("name", ["new_data_score", "infer", "invocations"])
 def test_scores_are_no_entries(name):
     assert OPERATIONS[name].audit is None
+
+
+def test_what_was_done_last_is_read_first_page_by_page(training):
+    for _ in range(3):
+        put_alias(training)
+
+    found, cursor = [], ""
+    while cursor is not None:
+        answer = training.client.get(f"/api/v1/audit/entries?newest=true&limit=4{cursor}").json()
+        found += [entry["sequence"] for entry in answer["items"]]
+        cursor = answer["next_cursor"] and f"&cursor={answer['next_cursor']}"
+
+    # Each reading of the log is an entry of its own, which is newer than the page it came from.
+    assert found == list(range(found[0], 0, -1))
+    assert len(found) >= 6

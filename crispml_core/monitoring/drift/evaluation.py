@@ -38,7 +38,11 @@ def evaluate(
     dict
         ``fields``, ``alerts`` and ``worst``, see ``docs/drift.md``.
     """
-    return evaluate_windows(reference, [(counts, labels)], policy, segment=segment)[0]
+    facts = _facts(reference, counts, labels, segment)
+    (found,) = _evaluated([facts], policy)
+    for field, fact in zip(found["fields"], facts, strict=True):
+        field["distribution"] = fact.distribution
+    return found
 
 
 def effects(
@@ -63,6 +67,10 @@ def evaluate_windows(
 ) -> list[dict[str, Any]]:
     """Return what each of several windows says; their tests are corrected together."""
     facts = [_facts(reference, counts, labels, segment) for counts, labels in windows]
+    return _evaluated(facts, policy)
+
+
+def _evaluated(facts: list[list[FieldFacts]], policy: DriftPolicy) -> list[dict[str, Any]]:
     p_values = {
         (window, fact.watched.name, TEST_OF.get(name, name)): tested.p_value
         for window, found in enumerate(facts)

@@ -33,6 +33,8 @@ class FieldFacts:
         By name; only those that the field has.
     rates : dict
         ``missing`` and ``unknown`` with their shares in the reference and now.
+    cells : tuple
+        The names of all cells, and their counts in the reference and now.
     moved : list of dict
         The cells whose share changed most.
     ks_error : float or None
@@ -44,8 +46,19 @@ class FieldFacts:
     reference_rows: int
     statistics: dict[str, Tested]
     rates: dict[str, dict[str, float]]
+    cells: tuple[tuple[str, ...], np.ndarray, np.ndarray]
     moved: list[dict[str, Any]] = field(default_factory=list)
     ks_error: float | None = None
+
+    @property
+    def distribution(self) -> list[dict[str, Any]]:
+        """All cells in their order, with their shares in the reference and now."""
+        names, before, now = self.cells
+        shares = zip(*(statistics.shares(counts).tolist() for counts in (before, now)), strict=True)
+        return [
+            {"value": name, "reference": one, "current": two}
+            for name, (one, two) in zip(names, shares, strict=True)
+        ]
 
 
 def compare(watched: Watched, reference: np.ndarray, current: np.ndarray) -> FieldFacts:
@@ -62,8 +75,9 @@ def compare(watched: Watched, reference: np.ndarray, current: np.ndarray) -> Fie
     missing = int(before[-1]), int(now[-1])
     rates = {"missing": _rate(missing, totals)}
     tested = {"missing_rate": statistics.rate_change(missing[0], totals[0], missing[1], totals[1])}
+    cells = bins.names, before, now
     if bins.kind == "presence":
-        return FieldFacts(watched, totals[1], totals[0], tested, rates)
+        return FieldFacts(watched, totals[1], totals[0], tested, rates, cells)
     present = totals[0] - missing[0], totals[1] - missing[1]
     unknown, tested["unknown_rate"] = _unknown(bins, before, now, present)
     rates["unknown"] = _rate(unknown, present)
@@ -95,6 +109,7 @@ def compare(watched: Watched, reference: np.ndarray, current: np.ndarray) -> Fie
         totals[0],
         tested,
         rates,
+        cells,
         _moved(values_before, values_now, names),
         ks_error,
     )

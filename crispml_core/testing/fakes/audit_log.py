@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
+from typing import TypeVar
 
 from crispml_core.domain.audit import (
     AuditEntry,
@@ -19,6 +20,8 @@ from crispml_core.domain.audit import (
 )
 from crispml_core.domain.errors import StoreUnavailable
 from crispml_core.governance.audit_chain import chained
+
+_Numbered = TypeVar("_Numbered", AuditEntry, SignedHead)
 
 
 class FakeAuditLog:
@@ -52,9 +55,10 @@ class FakeAuditLog:
         return AuditHead(self.kept[-1].sequence, self.kept[-1].digest)
 
     def entries(self, query: AuditQuery, limit: int) -> Sequence[AuditEntry]:
-        """Return entries by their sequence, the oldest first."""
+        """Return entries by their sequence, the oldest first unless the query says otherwise."""
         self._check()
-        return [entry for entry in self.kept if _is_wanted(entry, query)][:limit]
+        kept = _behind(self.kept, query.after, query.newest_first)
+        return [entry for entry in kept if _is_wanted(entry, query)][:limit]
 
     def at(self, sequences: Sequence[int]) -> Sequence[AuditEntry]:
         """Return the entries of some sequences, as far as there are any."""
@@ -69,11 +73,10 @@ class FakeAuditLog:
         self.signed.append(head)
         return True
 
-    def heads(self, after: int, limit: int) -> Sequence[SignedHead]:
-        """Return signed heads of higher sequences, the lowest first."""
+    def heads(self, after: int, limit: int, *, newest_first: bool = False) -> Sequence[SignedHead]:
+        """Return signed heads behind a sequence in the order that is wanted; 0 begins with all."""
         self._check()
-        found = sorted(self.signed, key=lambda head: head.sequence)
-        return [head for head in found if head.sequence > after][:limit]
+        return _behind(self.signed, after, newest_first)[:limit]
 
     def last_head(self) -> SignedHead | None:
         """Return the signed head of the highest sequence."""
@@ -174,12 +177,18 @@ class FakeSeals:
         return Chunk(table=table, kind=kind, keys=tuple(keys), digests=digests)
 
 
+def _behind(rows: Sequence[_Numbered], after: int, newest_first: bool) -> list[_Numbered]:
+    found = sorted(rows, key=lambda row: row.sequence, reverse=newest_first)
+    if newest_first:
+        return [row for row in found if row.sequence < after or not after]
+    return [row for row in found if row.sequence > after]
+
+
 def _is_wanted(entry: AuditEntry, query: AuditQuery) -> bool:
     event = entry.event
     moment = event.occurred_at
     return (
-        entry.sequence > query.after
-        and (query.start is None or moment >= query.start)
+        (query.start is None or moment >= query.start)
         and (query.end is None or moment < query.end)
         and all(
             getattr(query, name) in (None, getattr(event, name))

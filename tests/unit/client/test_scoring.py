@@ -112,3 +112,9 @@ def test_a_batch_is_queued_from_a_file_or_a_query_and_waited_for(service, scorin
         "sink": {"parquet": "scores/2"},
         "model_version": "v1",
     }
+
+
+def test_metrics_come_as_the_text_that_prometheus_reads(service, scoring):
+    service.on("GET", "/metrics", httpx.Response(200, text="crispml_ready 1.0\n"))
+
+    assert scoring.metrics() == "crispml_ready 1.0\n"

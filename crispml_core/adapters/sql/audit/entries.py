@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Column, Row, Select, select
 
 from crispml_core.adapters.sql.audit.readable import digest, document, moment, raw
 from crispml_core.adapters.sql.schema.tables import audit_entries
@@ -27,8 +27,8 @@ LAST_ENTRY = _ENTRIES.order_by(_columns.sequence.desc()).limit(1)
 
 
 def entries_where(query: AuditQuery) -> Select[Any]:
-    """Return the statement that reads the entries of a query, the oldest first."""
-    found = _ENTRIES.where(_columns.sequence > query.after).order_by(_columns.sequence)
+    """Return the statement that reads the entries of a query in its order."""
+    found = behind(_ENTRIES, _columns.sequence, query.after, query.newest_first)
     if query.start is not None:
         found = found.where(_columns.occurred_at >= query.start)
     if query.end is not None:
@@ -37,6 +37,13 @@ def entries_where(query: AuditQuery) -> Select[Any]:
         if (wanted := getattr(query, name)) is not None:
             found = found.where(_columns[name] == wanted)
     return found
+
+
+def behind(rows: Select[Any], sequence: Column[int], after: int, newest_first: bool) -> Select[Any]:
+    """Return rows by their sequence, from behind one of them; 0 begins with the first."""
+    if not newest_first:
+        return rows.where(sequence > after).order_by(sequence)
+    return (rows.where(sequence < after) if after else rows).order_by(sequence.desc())
 
 
 def entries_of(sequences: list[int]) -> Select[Any]:

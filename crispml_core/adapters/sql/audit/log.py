@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine, Row, insert, select
 
 from crispml_core.adapters.sql.audit.entries import (
     LAST_ENTRY,
+    behind,
     entries_of,
     entries_where,
     entry_of,
@@ -72,7 +73,7 @@ class SqlAuditLog:
 
     @retried
     def entries(self, query: AuditQuery, limit: int) -> Sequence[AuditEntry]:
-        """Return entries by their sequence, the oldest first."""
+        """Return entries by their sequence, the oldest first unless the query says otherwise."""
         with reading(self._engine) as connection:
             rows = connection.execute(entries_where(query).limit(limit))
             return [entry_of(row) for row in rows]
@@ -106,9 +107,9 @@ class SqlAuditLog:
         return True
 
     @retried
-    def heads(self, after: int, limit: int) -> Sequence[SignedHead]:
-        """Return signed heads of higher sequences, the lowest first."""
-        query = _HEADS.where(audit_heads.c.sequence > after).order_by(audit_heads.c.sequence)
+    def heads(self, after: int, limit: int, *, newest_first: bool = False) -> Sequence[SignedHead]:
+        """Return signed heads behind a sequence in the order that is wanted; 0 begins with all."""
+        query = behind(_HEADS, audit_heads.c.sequence, after, newest_first)
         with reading(self._engine) as connection:
             return [_signed(row) for row in connection.execute(query.limit(limit))]
 

@@ -75,6 +75,20 @@ def test_an_alert_says_which_values_moved():
     assert report["worst"]["psi"]["field"] == "purpose"
 
 
+def test_a_field_shows_all_of_its_cells_then_and_now():
+    report = evaluate(REFERENCE, window(2, 800, missing=0.2, new=0.1), DriftPolicy())
+    cells = {field["field"]: field["distribution"] for field in report["fields"]}
+    assert [cell["value"] for cell in cells["purpose"]] == [
+        *("car", "house", "study"),
+        *("(unknown)", "missing"),
+    ]
+    assert cells["purpose"][-2]["current"] == pytest.approx(0.1, abs=0.03)
+    assert cells["amount"][-1]["current"] == pytest.approx(0.2, abs=0.05)
+    for field in cells.values():
+        for when in ("reference", "current"):
+            assert sum(cell[when] for cell in field) == pytest.approx(1)
+
+
 def test_labels_are_compared_with_those_of_the_training():
     bins = REFERENCE.label.bins
     now = np.array(["good"] * 200 + ["bad"] * 200)
