@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 ARGS   ?=
 STAMP  := $(VENV)/.installed
-PROJECTS := pyproject.toml services/training/pyproject.toml services/scoring/pyproject.toml
+PROJECTS := pyproject.toml services/training/pyproject.toml services/scoring/pyproject.toml services/console/pyproject.toml
 
 # Threads that wait for each other do not burn the cores that other tests need.
 export OMP_WAIT_POLICY ?= PASSIVE
@@ -12,7 +12,7 @@ export OMP_WAIT_POLICY ?= PASSIVE
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test trial servers proof bench check audit fmt lint lock sbom openapi dashboards ddl access manifests images wheelhouse containers clean
+.PHONY: help setup demo up test trial servers browser proof bench check audit fmt lint lock sbom screenshots openapi dashboards ddl access manifests images wheelhouse containers clean
 
 help: ## List the verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -26,7 +26,7 @@ $(STAMP): requirements/dev.txt $(PROJECTS)
 	@echo "Setting up $(VENV), once; this takes a minute or two ..." >&2
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . -e services/training -e services/scoring
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . -e services/training -e services/scoring -e services/console
 	@touch $@
 
 demo: setup ## Run the whole cycle of German credit over REST; ARGS="--once --json"
@@ -40,7 +40,7 @@ up: setup ## Start training and scoring on this machine until Ctrl-C
 PROCESSES := -n 3 --dist loadfile --no-loadscope-reorder
 
 test: setup ## Run the tests, in at most ten minutes
-	@$(BIN)/python -m pytest $(PROCESSES) -m "not trial and not server and not container" $(ARGS)
+	@$(BIN)/python -m pytest $(PROCESSES) -m "not trial and not server and not container and not browser" $(ARGS)
 
 trial: setup ## Kill processes, ask oracles and the clients of peers, simulate worlds
 	@$(BIN)/python -m pytest $(PROCESSES) -m trial $(ARGS)
@@ -50,6 +50,9 @@ servers: setup ## Ask real databases and monitoring servers; see CONTRIBUTING
 
 containers: setup ## Build the images, and run what is deployed on a container engine
 	@$(BIN)/python -m pytest -n 0 -m container --durations 0 --durations-min 3 $(ARGS)
+
+browser: setup ## Look at the console with Chromium
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -m browser $(ARGS)
 
 proof: setup ## Run the full sizes and write figures to benchmarks/results/
 	@$(BIN)/python -m pytest -q $(PROCESSES) --hypothesis-profile=full -m "hypothesis and not trial and not server"
@@ -81,6 +84,9 @@ lock: setup ## Pin the dependencies anew, with hashes
 
 sbom: setup ## Write what the images would have in them (CycloneDX), to dist/sbom/
 	@$(BIN)/python -m scripts.sbom
+
+screenshots: setup ## Write pictures of the pages of the console, to docs/console/
+	@$(BIN)/python -m scripts.screenshots $(ARGS)
 
 openapi: setup ## Write the snapshots of the OpenAPI documents
 	@$(BIN)/python -m crispml_training openapi > docs/openapi/training.json

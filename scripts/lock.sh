@@ -20,6 +20,7 @@ compile training pyproject.toml --extra ml --extra sql --extra rest --extra secu
   "${clients[@]}" --constraint requirements/dev.txt
 compile scoring pyproject.toml --extra ml --extra sql --extra rest --extra security --extra onnx \
   "${clients[@]}" --constraint requirements/dev.txt
+compile console pyproject.toml --extra console --constraint requirements/dev.txt
 # What the images with IBM's driver have besides.
 compile db2 pyproject.toml --extra db2 --constraint requirements/dev.txt
 # What an image needs to build the wheels of the project, and leaves behind.

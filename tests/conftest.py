@@ -48,11 +48,14 @@ settings.load_profile("default")
 
 # What takes minutes or programs of its own: `make test` leaves it to `make trial`.
 TRIALS = ("clients", "oracles", "simulation", "e2e/faults", "fuzz")
+# What looks at pages with a real browser: `make test` leaves it to `make browser`.
+BROWSED = ("console",)
 # Where the tests with a marker are. To import all other tests too takes a run of few longer than
 # some of them.
 FOLDERS = {
     "trial": (*TRIALS, "contract", "e2e", "services/test_examples_live.py"),
     "server": ("contract", "dashboards", "deploy", "e2e", "prometheus"),
+    "browser": BROWSED,
     "container": ("containers", "manifests", "tekton"),
 }
 # Files are handed to processes one by one. Those that take longest come first, so that none of
@@ -92,11 +95,13 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the trials by their folder, and give those that install something the time for it."""
+    """Mark tests by their folder, and give those that install something the time for it."""
     items.sort(key=_turn)
     for item in items:
         if _is_below(item.path, TRIALS):
             item.add_marker(pytest.mark.trial)
+        if _is_below(item.path, BROWSED):
+            item.add_marker(pytest.mark.browser)
         if _is_below(item.path, INSTALLING):
             item.add_marker(pytest.mark.timeout(INSTALL_S))
         for marker, folders in FOLDERS.items():

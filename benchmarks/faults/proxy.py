@@ -21,11 +21,13 @@ class Proxy:
     ----------
     port : int
         Where the server listens.
+    front : int
+        Where the proxy listens; 0 for any free port.
     """
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, front: int = 0) -> None:
         self._server = port
-        self._listener = socket.create_server((HOST, 0))
+        self._listener = socket.create_server((HOST, front))
         self._flows = threading.Event()
         self._flows.set()
         self._delay_s = 0.0

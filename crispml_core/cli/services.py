@@ -52,6 +52,12 @@ PLANS = (
     Plan("training", "crispml_training", 8101),
     Plan("scoring", "crispml_scoring", 8102),
 )
+CONSOLE = Plan("console", "crispml_console", 8103)
+
+
+def is_installed(plan: Plan) -> bool:
+    """Return whether a service is here to be started."""
+    return importlib.util.find_spec(plan.module) is not None
 
 
 class Services:
@@ -152,7 +158,7 @@ class Services:
         signal.signal(signal.SIGTERM, self._previous)
 
     def _start(self, plan: Plan) -> None:
-        if importlib.util.find_spec(plan.module) is None:
+        if not is_installed(plan):
             raise Failure(
                 f"the {plan.name} service is not installed; install crispml-{plan.name} "
                 "beside crispml-core"
@@ -172,6 +178,12 @@ class Services:
             "CRISPML_AUTH__ADMIN_KEY_DIGEST": digest_of(self.key),
             "CRISPML_SERVER__HOST": HOST,
             "CRISPML_SERVER__PORT": str(port),
+            # Those that were started before it; the console asks them.
+            **{
+                f"CRISPML_CONSOLE__{name.upper()}_URL": url
+                for name, url in self.urls.items()
+                if name != plan.name
+            },
         }
         with log.open("wb") as target:
             self._children[plan.name] = subprocess.Popen(  # noqa: S603 - our own module

@@ -1,4 +1,4 @@
-"""``crispml up``: both services on this machine."""
+"""``crispml up``: the services and the console on this machine."""
 
 from __future__ import annotations
 
@@ -37,6 +37,11 @@ from crispml_core.cli.verb import Session, Verb
     type=click.Path(file_okay=False, path_type=Path),
     help="Another registry than the one of the folder.",
 )
+@click.option(
+    "--console/--no-console",
+    default=None,
+    help="Serve the console too.  [default: if it is installed]",
+)
 @click.pass_obj
 def up(
     session: Session,
@@ -44,19 +49,29 @@ def up(
     folder: Path,
     database_url: str | None,
     registry: Path | None,
+    console: bool | None,
 ) -> None:
-    """Serve training and scoring here until Ctrl-C."""
+    """Serve training, scoring and the console here until Ctrl-C."""
     from crispml_core.cli import local_key
-    from crispml_core.cli.services import Services, local_settings, make_stores
+    from crispml_core.cli.services import (
+        CONSOLE,
+        PLANS,
+        Services,
+        is_installed,
+        local_settings,
+        make_stores,
+    )
 
     settings = local_settings(folder, use_cases, database_url, registry)
     make_stores(settings)
-    with Services(folder, settings) as services:
+    wants_console = is_installed(CONSOLE) if console is None else console
+    with Services(folder, settings, (*PLANS, CONSOLE) if wants_console else PLANS) as services:
         if not session.out.emit(services.urls):
             for name, url in services.urls.items():
-                session.out.line(f"{name:<8}  {url}  (API pages: {url}/docs)")
+                pages = "sign in with the key below" if name == CONSOLE.name else f"{url}/docs"
+                session.out.line(f"{name:<8}  {url}  ({pages})")
             for name, port in services.taken_ports.items():
                 session.out.line(f"port {port} is taken, so {name} got a free one")
             session.out.line(f"key of an admin in {folder / local_key.FILE}")
-            session.out.line(f"logs in {folder / 'logs'}; Ctrl-C stops both")
+            session.out.line(f"logs in {folder / 'logs'}; Ctrl-C stops all")
         services.watch()

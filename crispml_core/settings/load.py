@@ -177,11 +177,12 @@ def child_environment(**more: str) -> dict[str, str]:
     return {**os.environ, **more}
 
 
-# Variables of the same prefix that belong to the client and to the test suite.
+# Variables of the same prefix that belong to the client, the console and the test suite.
 _NOT_SETTINGS = (
     "CRISPML_TRAINING_URL",
     "CRISPML_SCORING_URL",
     "CRISPML_API_KEY",
+    "CRISPML_CONSOLE",
     "CRISPML_LOGIN_",
     "CRISPML_CA_FILE",
     "CRISPML_CLIENT_",

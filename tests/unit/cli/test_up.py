@@ -14,7 +14,8 @@ class NoChildren:
 
     started: list[NoChildren] = []  # noqa: RUF012 - emptied by the fixture
 
-    def __init__(self, folder, settings):
+    def __init__(self, folder, settings, plans):
+        self.names = [plan.name for plan in plans]
         self.folder, self.settings, self.urls = folder, settings, URLS
         self.taken_ports = {"scoring": 8102}
         self.watched = False
@@ -52,6 +53,15 @@ def test_up_makes_the_stores_says_where_it_serves_and_watches(crispml_cli, start
 
 def test_up_prints_its_addresses_as_json(crispml_cli, started):
     assert json.loads(crispml_cli("up", "--json").stdout) == URLS
+
+
+def test_up_serves_the_console_unless_it_is_told_not_to(crispml_cli, started):
+    crispml_cli("up", "--console")
+    crispml_cli("up", "--no-console")
+    assert [each.names for each in started] == [
+        ["training", "scoring", "console"],
+        ["training", "scoring"],
+    ]
 
 
 def test_stores_of_the_environment_are_kept(crispml_cli, started, tmp_path):

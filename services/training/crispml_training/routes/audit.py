@@ -27,8 +27,15 @@ NDJSON = "application/x-ndjson"
 _verifying = threading.Lock()
 
 
-class EntriesQuery(PageQuery):
-    """Which entries are wanted; the oldest come first."""
+class HeadsQuery(PageQuery):
+    """In which order heads are wanted."""
+
+    newest: bool = False
+    """Whether the newest come first; else the oldest do. A cursor is one of its order."""
+
+
+class EntriesQuery(HeadsQuery):
+    """Which entries are wanted."""
 
     start: Moment | None = None
     """Only those from this moment on."""
@@ -62,9 +69,10 @@ def audit_router() -> APIRouter:
 
     @router.get("/entries", summary="Who did what?", response_model=Page[EntryView])
     def list_audit_entries(request: Request, query: Annotated[EntriesQuery, Query()]) -> Response:
-        """Return entries of the audit log in the order of their chain, the oldest first."""
+        """Return entries of the audit log in the order of their chain, or against it."""
         wanted = AuditQuery(
             after=query.before_number,
+            newest_first=query.newest,
             start=query.start,
             end=query.end,
             actor=query.actor,
@@ -75,9 +83,11 @@ def audit_router() -> APIRouter:
         return found_answer(request, found, lambda e: str(e.sequence), query, entry_view)
 
     @router.get("/heads", summary="Which heads are signed?", response_model=Page[HeadView])
-    def list_audit_heads(request: Request, query: Annotated[PageQuery, Query()]) -> Response:
-        """Return signed heads of the chain, the oldest first; keep the newest one elsewhere."""
-        found = parts_of(request).audit.log.heads(query.before_number, query.limit + 1)
+    def list_audit_heads(request: Request, query: Annotated[HeadsQuery, Query()]) -> Response:
+        """Return signed heads of the chain; keep the newest one elsewhere."""
+        found = parts_of(request).audit.log.heads(
+            query.before_number, query.limit + 1, newest_first=query.newest
+        )
         return found_answer(request, found, lambda head: str(head.sequence), query, head_view)
 
     @router.get(
