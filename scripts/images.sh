@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# images.sh [--db2] [SERVICE…]: builds the images of training and scoring, with --db2 also those
-# with IBM's driver. What did not change is not built again. These variables change how:
+# images.sh [--db2] [SERVICE…]: builds the images of training, scoring and the console, with
+# --db2 also those with IBM's driver, which the console has no use for. What did not change is not built again. These variables change how:
 #   BASE        image to start from
 #   WHEELHOUSE  image with the wheels, made by `make wheelhouse`; then nothing is downloaded
 #   NETWORK     network of the build, as in docker build --network
@@ -12,11 +12,11 @@ variants=("") services=()
 for argument in "$@"; do
   case $argument in
     --db2) variants+=(-db2) ;;
-    training | scoring) services+=("$argument") ;;
-    *) echo "images.sh: there is no $argument; choose from --db2, training, scoring" >&2; exit 2 ;;
+    training | scoring | console) services+=("$argument") ;;
+    *) echo "images.sh: there is no $argument; choose from --db2, training, scoring, console" >&2; exit 2 ;;
   esac
 done
-((${#services[@]})) || services=(training scoring)
+((${#services[@]})) || services=(training scoring console)
 
 version=$(sed -n 's/^__version__ = "\(.*\)"/\1/p' crispml_core/__init__.py)
 
@@ -36,6 +36,7 @@ options=()
 
 for service in "${services[@]}"; do
   for variant in "${variants[@]}"; do
+    [[ $service$variant != console-db2 ]] || continue
     image=crispml-$service$variant begun=$SECONDS
     DOCKER_BUILDKIT=1 docker build --quiet "${options[@]}" \
       --target "$([[ -z $variant ]] && echo service || echo db2)" \

@@ -13,14 +13,23 @@ from tests.containers.engine import CLOSED, NOTES, ROOT, build, docker, inspect
 
 pytestmark = pytest.mark.usefixtures("images")
 
-SERVICES = ("training", "scoring")
-IMAGES = tuple(f"crispml-{service}{variant}" for service in SERVICES for variant in ("", "-db2"))
+SERVICES = ("training", "scoring", "console")
+CONSOLE = "crispml-console"
+IMAGES = (
+    *(f"crispml-{service}{variant}" for service in SERVICES[:2] for variant in ("", "-db2")),
+    CONSOLE,
+)
 
 EVERYWHERE = {
     *("crispml_core", "fastapi", "uvicorn", "httptools", "uvloop", "sqlalchemy", "alembic"),
     *("numpy", "pandas", "pyarrow.dataset", "pyarrow.parquet", "sklearn.ensemble", "scipy.stats"),
     *("skops.io", "onnxruntime", "matplotlib.figure", "psycopg", "cryptography", "jwt"),
     *("influxdb_client", "opentelemetry.sdk.trace", "prometheus_client", "zstandard"),
+}
+# The console asks the services; whatever reads a table, a model or a database would be too much.
+OF_CONSOLE = {
+    *("crispml_core.client", "crispml_console.app.server", "crispml_console.pages", "shiny"),
+    *("plotly", "uvicorn", "websockets", "prometheus_client", "pydantic_settings"),
 }
 COMPILERS = {"onnx", "skl2onnx"}
 DB2 = {"ibm_db", "ibm_db_sa"}
@@ -71,11 +80,14 @@ def service_of(image):
 @pytest.mark.parametrize("image", IMAGES)
 def test_an_image_imports_what_its_service_needs_and_nothing_else(image):
     service = service_of(image)
-    (other,) = set(SERVICES) - {service}
-    needed = EVERYWHERE | {f"crispml_{service}.app"}
+    others = {f"crispml_{other}" for other in SERVICES if other != service}
+    needed = OF_CONSOLE if image == CONSOLE else EVERYWHERE | {f"crispml_{service}.app"}
     needed |= COMPILERS if service == "training" else set()
     needed |= DB2 if image.endswith("-db2") else set()
-    unwanted = (NOWHERE | COMPILERS | DB2 | {f"crispml_{other}"}) - needed
+    foreign = EVERYWHERE - {"crispml_core"} if image == CONSOLE else {"shiny", "plotly"}
+    unwanted = (NOWHERE | COMPILERS | DB2 | others | foreign) - needed
+    if image == CONSOLE:
+        unwanted -= {"setuptools"}  # Shiny asks for it
     found = json.loads(python(image, IMPORT, *sorted(needed | unwanted)))
     assert found == dict.fromkeys(needed, "there") | dict.fromkeys(unwanted, "missing")
 
@@ -99,7 +111,7 @@ compiled = [pathlib.Path(importlib.util.cache_from_source(file)).exists() for fi
 print(len(files), compiled.count(False))
 """
     modules, without = map(int, python(image, code).split())
-    assert modules > 3000
+    assert modules > (1000 if image == CONSOLE else 3000)
     assert without < 10  # templates, which are no Python
 
 
@@ -115,7 +127,7 @@ def test_an_image_says_what_it_is(image):
     assert {"revision", "source", "description"} <= set(labels)
     assert config["User"] == "10001:0"
     assert config["Cmd"] == ["python", "-m", f"crispml_{service_of(image)}"]
-    assert config["WorkingDir"] == "/var/lib/crispml"
+    assert config["WorkingDir"] == ("/" if image == CONSOLE else "/var/lib/crispml")
 
 
 @pytest.mark.parametrize("image", IMAGES)
@@ -137,6 +149,7 @@ def test_the_image_of_scoring_is_small(images):
     for image, size in sizes.items():
         NOTES.append(f"{size / 1e6:6.0f} MB {image}: {python(image, LARGEST).strip()}")
     assert sizes["crispml-scoring"] < 800e6
+    assert sizes[CONSOLE] < 400e6
 
 
 def test_what_did_not_change_is_not_built_again(images):

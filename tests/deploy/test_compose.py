@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES = COMPOSE["services"]
 EXAMPLE = (ROOT / "deploy" / "compose.env.example").read_text()
-ALWAYS = {"database", "keys", "training", "scoring"}
+ALWAYS = {"database", "keys", "training", "scoring", "console"}
 OBSERVABILITY = {"influxdb", "prometheus", "alertmanager", "grafana"}
 CHOICES = {
     (): ALWAYS,
@@ -66,6 +66,17 @@ def test_compose_knows_what_to_start(choice):
     assert url == services["training"]["environment"]["CRISPML_DATABASE__URL"]
     database = next((name for name in ("postgres", "db2") if name in profiles), None)
     assert (f"@{database}:" in url) if database else url.startswith("sqlite:")
+
+
+def test_the_console_gets_no_secret_and_no_volume():
+    console = SERVICES["console"]
+    assert "volumes" not in console
+    told = console["environment"]
+    assert set(told) == {
+        "CRISPML_SERVER__HOST",
+        *(f"CRISPML_CONSOLE__{name}_URL" for name in ("TRAINING", "SCORING")),
+        *(f"CRISPML_CONSOLE__SHOWN_{name}_URL" for name in ("TRAINING", "SCORING")),
+    }
 
 
 def test_a_password_is_made_once_for_its_owner_only(choice):

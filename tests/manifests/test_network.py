@@ -20,7 +20,7 @@ from tests.manifests.network import (
     by_component,
 )
 
-TRAINING, SCORING = 8101, 8102
+TRAINING, SCORING, CONSOLE = 8101, 8102, 8103
 SERVICES = {"training": TRAINING, "scoring": SCORING}
 OF_DATABASE = ("training", "scoring", "migration", "retention")
 
@@ -57,6 +57,19 @@ def test_the_services_are_asked_by_clients_and_watched_by_prometheus(meet):
         assert not network.enters(pods[name], STRANGER, port)
         assert not network.enters(pods[name], INGRESS, port)
         assert not network.enters(pods[name], INTERNET, port)
+
+
+def test_the_console_asks_both_services_and_nobody_else(meet):
+    network, pods = meet("postgres", "outside", "console", "influxdb", "ingress")
+    for name, port in SERVICES.items():
+        assert network.connects(pods["console"], pods[name], port)
+        assert not network.connects(pods[name], pods["console"], CONSOLE)
+    assert not network.connects(pods["console"], pods["postgres"], 5432)
+    assert not network.connects(pods["console"], pods["influxdb"], 8086)
+    assert network.leaves(pods["console"], INTERNET, 443)
+    for source in (CLIENT, PROMETHEUS, INGRESS):
+        assert network.enters(pods["console"], source, CONSOLE)
+    assert not network.enters(pods["console"], STRANGER, CONSOLE)
 
 
 def test_the_monitor_asks_training_and_nobody_asks_the_monitor(meet):

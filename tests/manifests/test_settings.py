@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+from crispml_console.settings import Settings
 from crispml_core.domain.errors import InvalidInput
 from crispml_core.settings import load_settings
 from tests.manifests import rendering
@@ -25,11 +26,11 @@ def rendered(what):
 
 
 def environments(objects):
-    """Return the variables of each container that has the settings."""
+    """Return the variables of each container that has the settings of the services."""
     shared = settings_of(objects)
     for pods in pods_of(objects):
         for container in pods.containers():
-            if "envFrom" in container:
+            if "envFrom" in container and pods.component != "console":
                 own = {
                     variable["name"]: variable.get("value") or FILLED[variable["name"]]
                     for variable in container.get("env", ())
@@ -55,6 +56,25 @@ def test_every_setting_is_one(what, monkeypatch):
             load(here, variables)
         loaded += 1
     assert loaded == 4
+
+
+def test_the_console_is_told_its_settings_and_no_secret_of_a_service(monkeypatch):
+    objects = rendering.combination(("postgres", "console"))
+    (console,) = (pods for pods in pods_of(objects) if pods.component == "console")
+    (container,) = console.containers()
+    (told,) = (
+        each["data"]
+        for each in objects
+        if each["kind"] == "ConfigMap"
+        and each["metadata"]["name"] == container["envFrom"][0]["configMapRef"]["name"]
+    )
+    for name, value in told.items():
+        monkeypatch.setenv(name, value)
+    settings = Settings()
+    assert settings.console.training_url == "http://crispml-training:8101"
+    assert settings.console.scoring_url == "http://crispml-scoring:8102"
+    assert [each["name"] for each in container["env"]] == ["CRISPML_CONSOLE__OIDC_CLIENT_SECRET"]
+    assert [mount["mountPath"] for mount in container["volumeMounts"]] == ["/tmp"]
 
 
 def test_a_setting_that_is_none_is_found(monkeypatch):
