@@ -44,6 +44,7 @@ def asked(folder: Path) -> dict[str, dict[str, Any]]:
         env=os.environ
         | {
             "CRISPML_SIGNING__MODE": "off",  # so that a forged bundle comes as far as it can
+            "PYTHONDONTWRITEBYTECODE": "1",  # no file is written but those of a case
             "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
         },
         capture_output=True,

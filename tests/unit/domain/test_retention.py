@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from crispml_core.domain import identifiers
 from crispml_core.domain.identifiers import least_id, new_id_text, utc_now
 from crispml_core.domain.retention import Pruning, Retained, RetentionRule, key_digest
 
@@ -43,7 +44,9 @@ def test_its_digest_covers_all_that_it_says(change):
     assert replace(pruning, **change).digest != pruning.digest
 
 
-def test_ids_of_before_a_moment_are_smaller_than_its_least_and_others_not():
+def test_ids_of_before_a_moment_are_smaller_than_its_least_and_others_not(monkeypatch):
+    # Ids only grow within a process, and another test may have made some of later days.
+    monkeypatch.setattr(identifiers, "_last_milliseconds", 0)
     before = utc_now() - timedelta(milliseconds=2)
     made = new_id_text()
     after = utc_now() + timedelta(milliseconds=50)
