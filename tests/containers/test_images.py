@@ -127,7 +127,7 @@ def test_an_image_says_what_it_is(image):
     assert {"revision", "source", "description"} <= set(labels)
     assert config["User"] == "10001:0"
     assert config["Cmd"] == ["python", "-m", f"crispml_{service_of(image)}"]
-    assert config["WorkingDir"] == ("/" if image == CONSOLE else "/var/lib/crispml")
+    assert config["WorkingDir"] == ("" if image == CONSOLE else "/var/lib/crispml")
 
 
 @pytest.mark.parametrize("image", IMAGES)

@@ -71,7 +71,11 @@ class Load:
 
 
 def ready_replicas(numbers):
-    rows = csv.DictReader(httpx.get(f"{numbers}/;csv").text.lstrip("# ").splitlines())
+    try:
+        text = httpx.get(f"{numbers}/;csv").text
+    except httpx.TransportError:  # the engine listens for a proxy that does not yet
+        return []
+    rows = csv.DictReader(text.lstrip("# ").splitlines())
     return [
         row["svname"] for row in rows if row["svname"][:7] == "replica" and row["status"] == "UP"
     ]
