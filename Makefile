@@ -4,6 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 ARGS   ?=
 STAMP  := $(VENV)/.installed
+PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 PROJECTS := pyproject.toml services/training/pyproject.toml services/scoring/pyproject.toml services/console/pyproject.toml
 
 # Threads that wait for each other do not burn the cores that other tests need.
@@ -20,13 +21,15 @@ help: ## List the verbs
 setup: $(STAMP) ## Make .venv with the pinned packages and the project itself
 
 # A stamp instead of the folder: a set-up that was cut off is done again.
-$(STAMP): requirements/dev.txt $(PROJECTS)
+$(STAMP): requirements/dev.txt requirements/uv.txt $(PROJECTS)
 	@command -v $(PYTHON) >/dev/null || { echo "there is no $(PYTHON); say which Python: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "CrispML needs Python 3.11 or newer; say which one: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
 	@echo "Setting up $(VENV), once; this takes a minute or two ..." >&2
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . -e services/training -e services/scoring -e services/console
+	@$(PIP) --require-hashes -r requirements/uv.txt
+	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements/dev.txt \
+	  || $(PIP) --require-hashes -r requirements/dev.txt # which may know of another index
+	@$(PIP) --no-deps --no-build-isolation -e . -e services/training -e services/scoring -e services/console
 	@touch $@
 
 demo: setup ## Run the whole cycle of German credit over REST; ARGS="--once --json"

@@ -23,6 +23,8 @@ compile scoring pyproject.toml --extra ml --extra sql --extra rest --extra secur
 compile console pyproject.toml --extra console --constraint requirements/dev.txt
 # What the images with IBM's driver have besides.
 compile db2 pyproject.toml --extra db2 --constraint requirements/dev.txt
+# What installs all others, in a third of the time that pip takes.
+echo uv | compile uv - --constraint requirements/dev.txt
 # What an image needs to build the wheels of the project, and leaves behind.
 echo hatchling | compile build - --constraint requirements/dev.txt
 # What writes the bill of materials of an image, and is left behind too.
