@@ -35,7 +35,7 @@ $(STAMP): requirements/dev.txt requirements/uv.txt $(PROJECTS)
 demo: setup ## Run the whole cycle of German credit over REST; ARGS="--once --json"
 	@$(BIN)/crispml demo $(ARGS)
 
-up: setup ## Start training and scoring on this machine until Ctrl-C
+up: setup ## Start training, scoring and the console on this machine until Ctrl-C
 	@$(BIN)/crispml up $(ARGS)
 
 # One process more than a small machine has cores: many tests wait for processes that they started.
