@@ -47,7 +47,8 @@ class Stack:
             stdout=subprocess.DEVNULL,
             check=True,
         )
-        self._variables = {"TRAINING_PORT": "0", "SCORING_PORT": "0", **variables}
+        ports = ("TRAINING_PORT", "SCORING_PORT", "CONSOLE_PORT")
+        self._variables = {**dict.fromkeys(ports, "0"), **variables}
         self.key = (folder / "compose.key").read_text().strip()
 
     def compose(self, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
