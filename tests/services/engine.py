@@ -19,7 +19,7 @@ from crispml_core.serving.shadow import ShadowScores
 from crispml_core.testing.fakes.alias_log import FakeAliasLog
 from crispml_core.testing.fakes.score_ledger import FakeScoreLedger
 from crispml_core.testing.fakes.timing_log import FakeTimingLog
-from tests.services.service import CHALLENGER, VERSION, SureScorer
+from tests.services.service import CHALLENGER, SHADOW, VERSION, SureScorer
 
 
 def engine_of(
@@ -31,7 +31,7 @@ def engine_of(
     privacy: Privacy,
 ) -> ScoringEngine:
     def load(use_case: UseCase, version: str) -> SureScorer:
-        if version not in (VERSION, CHALLENGER):
+        if version not in (VERSION, CHALLENGER, SHADOW):
             raise NotFound("model version", [VERSION])
         return SureScorer(use_case, version)
 

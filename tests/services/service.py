@@ -26,7 +26,7 @@ with warnings.catch_warnings():
     from starlette.testclient import TestClient
 
 VERSION = "20260101-000000-abcdef01"
-CHALLENGER = "20260109-000000-abcdef09"
+CHALLENGER, SHADOW = "20260109-000000-abcdef09", "20260110-000000-abcdef10"
 
 
 class SureScorer:
