@@ -129,6 +129,14 @@ def scoring(
 
 
 @pytest.fixture
+def fresh_scoring(toy: UseCase, settings: CrispMLSettings, tmp_path: Path) -> Iterator[Service]:
+    """Scoring with a champion, and with metrics that have counted nothing of other tests."""
+    current: Any = CurrentParts()
+    app = create_scoring(current, settings, lambda settings: current.batches)
+    yield from serve("scoring", (app, current), toy, settings, tmp_path, champion=VERSION)
+
+
+@pytest.fixture
 def private_scoring(
     scoring_app: tuple[FastAPI, CurrentParts],
     toy: UseCase,

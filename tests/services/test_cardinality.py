@@ -10,7 +10,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from crispml_core.rest.few_versions import MOST
 from crispml_core.serving.ledger_writer import Served
-from tests.services.service import VERSION, version_of
+from tests.services.challenging import challenge
+from tests.services.service import CHALLENGER, VERSION, version_of
 
 CANARY = "canary"
 SERIES = 2_000  # as docs/metrics.md says
@@ -112,14 +113,16 @@ def test_an_alias_of_ones_own_moves_as_other(training: Any) -> None:
     assert "crispml_alias_info{" not in text
 
 
-def test_versions_end_and_the_champion_stays(scoring: Any) -> None:
-    commit = scoring.parts.engine._on_commit
+def test_versions_end_and_those_in_service_stay(fresh_scoring: Any) -> None:
+    challenge(fresh_scoring, 0.0)
+    commit = fresh_scoring.parts.engine._on_commit
     for day in range(200):
         commit({Served("toy", "toy", f"2027{day:04}", "champion", (), ()): 1}, 0.001)
-    commit({Served("toy", "toy", VERSION, "champion", (), ()): 1}, 0.001)
+    for version in (VERSION, CHALLENGER):
+        commit({Served("toy", "toy", version, "champion", (), ()): 1}, 0.001)
     told = {
         dict(labels)["version"]
-        for name, labels in series_of(scoring)
+        for name, labels in series_of(fresh_scoring)
         if name == "crispml_scores_total"
     }
-    assert told == {VERSION, *(f"2027{day:04}" for day in range(200 - MOST, 200))}
+    assert told == {VERSION, CHALLENGER, *(f"2027{day:04}" for day in range(200 - MOST, 200))}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import io
 import json
-import time
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -16,7 +15,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from crispml_core.domain.challenge import place_in_split
-from tests.services.service import CHALLENGER, SHADOW, VERSION, version_of
+from tests.services.challenging import challenge, until
+from tests.services.service import CHALLENGER, SHADOW, VERSION
 
 URL = "/api/v1/use-cases/toy/new-data-score"
 SHARE = 0.4
@@ -26,22 +26,6 @@ WANTED = [CHALLENGER if place_in_split("toy", key) < SHARE else VERSION for key 
 
 def record(key: str) -> dict[str, Any]:
     return {"order_id": key, "amount": 12.5, "items": 2, "channel": "web", "note": None}
-
-
-def challenge(scoring: Any, traffic: float, version: str = CHALLENGER) -> None:
-    parts = scoring.parts
-    parts.models.publish(version_of(parts.use_cases["toy"], version), {})
-    parts.aliases.move("toy", "challenger", version, expected=None, traffic=traffic)
-    until(lambda: parts.engine.models.find("toy", "champion").challenger is not None)
-
-
-def until(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + 30
-    while time.monotonic() < end:
-        if condition():
-            return
-        time.sleep(0.01)
-    raise AssertionError("it did not happen")
 
 
 def test_single_records_are_split_by_their_key_and_always_alike(scoring: Any) -> None:

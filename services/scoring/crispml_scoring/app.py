@@ -13,7 +13,7 @@ from starlette.middleware import Middleware
 from crispml_core.bootstrap.batches import Batches, build_batches
 from crispml_core.bootstrap.scoring import ScoringParts, build
 from crispml_core.domain.events import ServingEvent
-from crispml_core.domain.models import ROLES
+from crispml_core.domain.models import CHAMPION, ROLES
 from crispml_core.domain.runs import SCORING_METHODS
 from crispml_core.rest.app import Service, create_base_app
 from crispml_core.rest.audit_metrics import AuditMetrics
@@ -170,10 +170,17 @@ def scored_use_case(path: str) -> str | None:
 
 
 def _in_service(parts: ScoringParts) -> dict[str, set[str]]:
-    return {
+    models = parts.engine.models
+    found = {
         use_case: {version for alias, version in versions.items() if alias in ROLES}
-        for use_case, versions in parts.engine.models.serving().items()
+        for use_case, versions in models.serving().items()
     }
+    for use_case, versions in found.items():
+        # A challenger that only scores in the shadow answers under no alias.
+        champion = models.find(use_case, CHAMPION)
+        if champion is not None and champion.challenger is not None:
+            versions.add(champion.challenger.shadow.version)
+    return found
 
 
 def _checks(parts: ScoringParts) -> Mapping[str, str | None]:
