@@ -26,7 +26,7 @@ fi
 apply() { kubectl apply --server-side --force-conflicts --field-manager=crispml -f "$work/objects.yaml" "$@"; }
 
 # First the tables and what the migration needs. The services go on as they are until it has ended.
-apply --selector='app.kubernetes.io/component notin (training, scoring)'
+apply --selector='app.kubernetes.io/component notin (training, scoring, console)'
 # The Job has a deadline, so it ends in one way or the other.
 ended() {
   kubectl --namespace "$namespace" get "$job" \

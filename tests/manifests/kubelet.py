@@ -120,6 +120,8 @@ class Kubelet:
             if "secretKeyRef" in source:
                 reference = source["secretKeyRef"]
                 file = self._secrets / reference["name"] / reference["key"]
+                if reference.get("optional") and not file.exists():
+                    continue
                 found[variable["name"]] = file.read_text()
             elif "fieldRef" in source:
                 assert source["fieldRef"]["fieldPath"] == "metadata.uid"

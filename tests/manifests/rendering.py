@@ -28,7 +28,6 @@ DATABASES = ("sqlite", "postgres", "postgres-external", "db2", "db2-external")
 OPTIONS = (
     ("outside",),
     ("examples",),
-    ("console",),
     ("influxdb",),
     ("monitoring",),
     ("influxdb", "monitoring", "grafana"),
@@ -45,7 +44,6 @@ _ORDER = (
     *DATABASES,
     "outside",
     "examples",
-    "console",
     "influxdb",
     "monitoring",
     "grafana",

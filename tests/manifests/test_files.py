@@ -66,7 +66,7 @@ def test_our_images_are_those_of_this_release():
         for container in pods.containers()
         if container["image"].startswith("crispml-")
     }
-    assert own == {f"crispml-training:{__version__}", f"crispml-scoring:{__version__}"}
+    assert own == {f"crispml-{name}:{__version__}" for name in ("training", "scoring", "console")}
     versions = {
         each["metadata"]["labels"]["app.kubernetes.io/version"]
         for each in of_kind(objects, "Deployment")
@@ -80,7 +80,8 @@ def test_with_db2_the_images_have_its_driver():
         for pods in pods_of(rendering.combination(("db2",)))
         for container in pods.containers()
     }
-    assert images == {f"crispml-training-db2:{__version__}", f"crispml-scoring-db2:{__version__}"}
+    names = ("training-db2", "scoring-db2", "console")
+    assert images == {f"crispml-{name}:{__version__}" for name in names}
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ def meet():
 
 def test_everybody_asks_for_names_and_nothing_else(meet):
     network, pods = meet("sqlite")
-    assert set(pods) == {*SERVICES, "migration", "monitor", "retention"}
+    assert set(pods) == {*SERVICES, "console", "migration", "monitor", "retention"}
     for pod in pods.values():
         assert network.leaves(pod, DNS, 53)
         assert network.leaves(pod, DNS, 53, "UDP")
@@ -60,7 +60,7 @@ def test_the_services_are_asked_by_clients_and_watched_by_prometheus(meet):
 
 
 def test_the_console_asks_both_services_and_nobody_else(meet):
-    network, pods = meet("postgres", "outside", "console", "influxdb", "ingress")
+    network, pods = meet("postgres", "outside", "influxdb", "ingress")
     for name, port in SERVICES.items():
         assert network.connects(pods["console"], pods[name], port)
         assert not network.connects(pods[name], pods["console"], CONSOLE)
@@ -143,7 +143,7 @@ def test_openshift_has_its_own_ingress_and_dns(meet):
 def test_addresses_outside_are_reached_by_https_and_no_other_way(meet):
     network, pods = meet("sqlite", "outside")
     for name, pod in pods.items():
-        assert network.leaves(pod, INTERNET, 443) == (name in SERVICES)
+        assert network.leaves(pod, INTERNET, 443) == (name in {*SERVICES, "console"})
         for other, port in ((INTERNET, 80), (PRIVATE, 443), (METADATA, 443)):
             assert not network.leaves(pod, other, port)
 

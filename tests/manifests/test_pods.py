@@ -6,6 +6,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import urllib.request
 
 import pytest
 
@@ -21,7 +22,7 @@ DATA = rendering.EXAMPLES / "german_credit" / "german_credit.csv"
 @pytest.fixture
 def kubelet(store, tmp_path):
     """A node on which nothing runs yet, and the Secrets of dev."""
-    for image in ("crispml-training:0.1.0", "crispml-scoring:0.1.0"):
+    for image in ("crispml-training:0.1.0", "crispml-scoring:0.1.0", "crispml-console:0.1.0"):
         looked = ["docker", "image", "inspect", image]
         if shutil.which("docker") is None or subprocess.run(looked, capture_output=True).returncode:
             missing(f"there is no image {image}: make images")
@@ -87,3 +88,14 @@ def test_a_record_is_scored_by_the_pods_of_dev(kubelet, tmp_path, capsys):
         assert kubelet.inside(scoring, "touch", path) != 0
     assert kubelet.inside(scoring, "test", "-r", "/etc/crispml/signing/key.pem") != 0
     assert kubelet.stop("scoring", scoring) == 0
+
+
+def test_the_console_of_dev_is_there_without_the_services_and_ends_when_asked(kubelet):
+    port = free_port()
+    console = kubelet.start("console", http=port)
+    kubelet.ready("console", port)
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=30) as page:
+        assert page.status == 200
+        assert b"CrispML" in page.read()
+    assert kubelet.inside(console, "touch", "/opt/crispml/x") != 0
+    assert kubelet.stop("console", console) == 0

@@ -113,7 +113,7 @@ def test_the_services_roll_after_the_migration(store):
     deleted = verbs.index("delete")
     complete = next(index for index, line in enumerate(lines) if "conditions" in line)
     assert deleted < first < complete < second < verbs.index("rollout")
-    assert "notin (training, scoring)" in lines[first]
+    assert "notin (training, scoring, console)" in lines[first]
     assert "--selector" not in lines[second]
 
 

@@ -59,7 +59,7 @@ def test_every_setting_is_one(what, monkeypatch):
 
 
 def test_the_console_is_told_its_settings_and_no_secret_of_a_service(monkeypatch):
-    objects = rendering.combination(("postgres", "console"))
+    objects = rendering.combination(("postgres",))
     (console,) = (pods for pods in pods_of(objects) if pods.component == "console")
     (container,) = console.containers()
     (told,) = (

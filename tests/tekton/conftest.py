@@ -28,6 +28,7 @@ spec:
 OVERLAY = {
     "deploy/k8s/overlays/dev/training.yaml": DEPLOYMENT.format("training"),
     "deploy/k8s/overlays/dev/scoring.yaml": DEPLOYMENT.format("scoring"),
+    "deploy/k8s/overlays/dev/console.yaml": DEPLOYMENT.format("console"),
     "deploy/k8s/overlays/dev/job.yaml": """\
 apiVersion: batch/v1
 kind: Job
@@ -45,7 +46,7 @@ metadata: {name: crispml-dev}
 apiVersion: kustomize.config.k8s.io/v1beta1
 kind: Kustomization
 namespace: crispml-dev
-resources: [training.yaml, scoring.yaml, job.yaml, namespace.yaml]
+resources: [training.yaml, scoring.yaml, console.yaml, job.yaml, namespace.yaml]
 configMapGenerator:
   - {name: settings, literals: [CRISPML_ENVIRONMENT=dev]}
 labels:

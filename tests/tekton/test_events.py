@@ -216,7 +216,7 @@ def test_what_the_builder_asks_for_is_rolled_out_as_the_deployer() -> None:
     run = rendered("images-built", {**body, "serviceAccountName": "promoter"})
     assert run["spec"]["taskRunTemplate"]["serviceAccountName"] == "deployer"
     params = {one["name"]: one["value"] for one in run["spec"]["params"]}
-    assert params["scoring-image"] == body["scoring_image"]
+    assert params["images"] == body["images"]
     assert run["metadata"]["generateName"] == "rollout-dev-"
 
 

@@ -84,7 +84,7 @@ def test_rollouts_ask_the_services_of_each_environment_and_builds_do_not(environ
     objects = rendering.overlay(f"overlays/{environment}")
     there, pods = Network(objects), by_component(objects)
     (space,) = [one for one in objects if one["kind"] == "Namespace"]
-    for component, port in (("training", 8101), ("scoring", 8102)):
+    for component, port in (("training", 8101), ("scoring", 8102), ("console", 8103)):
         service = pods[component]
         seen = Peer(labels=service.labels, namespace=space["metadata"]["labels"])
         assert network(ROLLOUT).leaves(STEP, seen, port)

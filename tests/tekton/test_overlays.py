@@ -70,14 +70,14 @@ def test_the_migration_and_the_services_are_found_by_their_labels(environment: s
         ]
 
     assert images("migration", "Job") == ["crispml-training"]
-    for service in ("training", "scoring"):
+    for service in ("training", "scoring", "console"):
         assert images(service, "Deployment", "StatefulSet") == [f"crispml-{service}"]
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_network_policies_let_the_pipelines_ask(environment: str) -> None:
     labels = of_kind("Namespace")["crispml-rollout"].content["metadata"]["labels"].items()
-    for service in ("training", "scoring"):
+    for service in ("training", "scoring", "console"):
         sources = [
             source["namespaceSelector"].get("matchLabels", {}).items()
             for found in objects(environment)

@@ -12,6 +12,7 @@ from tests.tekton.files import TEMPLATES
 
 pytestmark = pytest.mark.container
 NAMESPACE = "crispml-dev"
+SERVICES = ("training", "scoring", "console")
 STEPS = ("set-digests", "apply", "migrate", "roll-services")
 
 
@@ -41,10 +42,10 @@ class Rollout:
         )
 
     def roll_out(self, letter: str, revision: str, **params: str) -> TaskRun:
-        return self.task("roll-out", **images(letter), revision=revision, **params)
+        return self.task("roll-out", images=images(letter), revision=revision, **params)
 
     def note(self, letter: str, revision: str) -> None:
-        self.task("note-images", **images(letter), revision=revision).passes("note")
+        self.task("note-images", images=images(letter), revision=revision).passes("note")
 
     def before(self) -> TaskRun:
         found = self.task("read-images", revision="f" * 40)
@@ -52,11 +53,12 @@ class Rollout:
         return found
 
 
-def images(letter: str) -> dict[str, str]:
-    return {
-        "training_image": image("training", letter),
-        "scoring_image": image("scoring", letter),
-    }
+def by_component(letter: str) -> dict[str, str]:
+    return {component: image(component, letter) for component in SERVICES}
+
+
+def images(letter: str) -> str:
+    return " ".join(f"{component}={found}" for component, found in by_component(letter).items())
 
 
 @pytest.fixture
@@ -72,12 +74,11 @@ def first(repository: Repository) -> str:
 def test_digests_are_set_in_the_overlay_and_applied_by_the_deployer(
     rollout: Rollout, first: str
 ) -> None:
-    said = rollout.roll_out("a", first).passes(*STEPS)
-    assert rollout.cluster.images() == {
-        "training": image("training", "a"),
-        "scoring": image("scoring", "a"),
-    }
+    run = rollout.roll_out("a", first)
+    said = run.passes(*STEPS)
+    assert rollout.cluster.images() == by_component("a")
     assert "successfully rolled out" in said
+    assert run.result("TRAINING_IMAGE") == image("training", "a")
     job = rollout.cluster.server.get("jobs", NAMESPACE, "database-migration")
     assert job is not None
     assert job["spec"]["template"]["spec"]["containers"][0]["image"] == image("training", "a")
@@ -110,10 +111,9 @@ def test_a_migration_that_was_done_is_done_anew_for_the_next_release(
     ],
 )
 def test_what_is_no_image_by_digest_is_refused(rollout: Rollout, first: str, wrong: str) -> None:
-    run = rollout.task(
-        "roll-out", training_image=image("training", "a"), scoring_image=wrong, revision=first
-    )
-    assert "not an image by digest" in run.fails("set-digests")
+    said = images("a").replace(image("scoring", "a"), wrong)
+    run = rollout.task("roll-out", images=said, revision=first)
+    assert "image by digest" in run.fails("set-digests")
     assert rollout.cluster.server.objects == {}
 
 
@@ -125,6 +125,13 @@ def test_an_overlay_without_a_place_for_an_image_is_refused(
     revision = repository.write({name: text})
     rollout.source = repository.clone(rollout.folder / "again")
     assert "has no place for" in rollout.roll_out("a", revision).fails("set-digests")
+
+
+def test_a_service_without_an_image_is_refused(rollout: Rollout, first: str) -> None:
+    said = images("a").replace(f"scoring={image('scoring', 'a')} ", "")
+    run = rollout.task("roll-out", images=said, revision=first)
+    assert "has crispml-scoring, and no image was said for it" in run.fails("set-digests")
+    assert rollout.cluster.server.objects == {}
 
 
 @pytest.mark.parametrize("name", ["crispml-{}-db2", "registry.example.org:5000/own/crispml-{}:1.2"])
@@ -140,10 +147,7 @@ def test_digests_are_set_whatever_an_overlay_calls_the_images(
     revision = repository.write(files)
     rollout.source = repository.clone(rollout.folder / "again")
     rollout.roll_out("a", revision).passes(*STEPS)
-    assert rollout.cluster.images() == {
-        "training": image("training", "a"),
-        "scoring": image("scoring", "a"),
-    }
+    assert rollout.cluster.images() == by_component("a")
 
 
 def test_a_migration_that_fails_stops_the_rollout(rollout: Rollout, first: str) -> None:
@@ -172,7 +176,7 @@ def test_a_rollout_that_fails_puts_back_the_images_and_the_manifests_of_before(
     second = repository.write({name: text.replace("ENVIRONMENT=dev", "ENVIRONMENT=broken")})
     rollout.source = repository.clone(rollout.folder / "second")
     before = rollout.before()
-    assert before.result("TRAINING_IMAGE") == image("training", "a")
+    assert before.result("IMAGES") == images("a")
     assert before.result("REVISION") == first
     rollout.cluster.broken.add(image("scoring", "b"))
     failing = rollout.roll_out("b", second)
@@ -183,31 +187,26 @@ def test_a_rollout_that_fails_puts_back_the_images_and_the_manifests_of_before(
     # What `finally` gives to the same task.
     back = rollout.task(
         "roll-out",
-        training_image=before.result("TRAINING_IMAGE"),
-        scoring_image=before.result("SCORING_IMAGE"),
+        images=before.result("IMAGES"),
         revision=before.result("REVISION"),
         migrate="false",
     )
     back.passes(*STEPS)
-    assert rollout.cluster.images() == {
-        "training": image("training", "a"),
-        "scoring": image("scoring", "a"),
-    }
+    assert rollout.cluster.images() == by_component("a")
     applied = (back.folder / "hand-over" / "objects.yaml").read_text()
     assert "CRISPML_ENVIRONMENT: dev" in applied
     assert "kind: Job" not in applied
-    assert rollout.before().result("TRAINING_IMAGE") == image("training", "a")
+    assert rollout.before().result("IMAGES") == images("a")
 
 
 def test_before_the_first_rollout_there_is_nothing_to_go_back_to(rollout: Rollout) -> None:
-    before = rollout.before()
-    assert (before.result("TRAINING_IMAGE"), before.result("SCORING_IMAGE")) == ("", "")
+    assert rollout.before().result("IMAGES") == ""
 
 
 def test_without_a_note_that_counts_which_runs_by_digest(rollout: Rollout, first: str) -> None:
     rollout.roll_out("a", first).passes(*STEPS)
     before = rollout.before()
-    assert before.result("SCORING_IMAGE") == image("scoring", "a")
+    assert set(before.result("IMAGES").split(" ")) == set(images("a").split(" "))
     assert before.result("REVISION") == "f" * 40
 
 
@@ -234,8 +233,7 @@ def test_a_promotion_starts_a_rollout_in_prod_and_waits_for_it(
     cluster.server._becomes = becomes
     params = {
         "environment": "prod",
-        "training-image": image("training", "a"),
-        "scoring-image": image("scoring", "a"),
+        "images": images("a"),
         "revision": "c" * 40,
         "repository-url": "https://gitlab.example.com/crispml/crispml.git",
         "gitlab-url": "https://gitlab.example.com",
@@ -258,7 +256,7 @@ def test_a_promotion_starts_a_rollout_in_prod_and_waits_for_it(
         >= {
             "environment": "prod",
             "promote-version": "false",
-            "training-image": image("training", "a"),
+            "images": images("a"),
             "revision": "c" * 40,
         }.items()
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from crispml_core.cli.services import Services, local_settings, make_stores
+from crispml_core.cli.services import CONSOLE, PLANS, Services, local_settings, make_stores
 from crispml_core.client import CrispMLClient
 from crispml_core.domain.models import CHAMPION
 from tests.tekton.containers import TaskRun, has_image
@@ -23,7 +23,7 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
     folder = tmp_path_factory.mktemp("services")
     settings = local_settings(folder / "stores", [USE_CASE]) | {"CRISPML_AUTH__MODE": "required"}
     make_stores(settings)
-    with Services(folder / "run", settings) as running:
+    with Services(folder / "run", settings, (*PLANS, CONSOLE)) as running:
         yield running
 
 
@@ -60,12 +60,13 @@ def answers(client: CrispMLClient) -> str:
     return ""
 
 
-def test_both_services_answer_and_know_the_use_case(
+def test_the_services_answer_and_know_the_use_case(
     services: Services, key: str, tmp_path: Path
 ) -> None:
     done = ask(services, key, "smoke-test", tmp_path).step("ask", image=image())
     assert done.returncode == 0, done.stderr
-    assert "both services answer" in done.stdout
+    assert "the services answer" in done.stdout
+    assert f"{services.urls['console']} readyz 200" in done.stdout
 
 
 @pytest.mark.parametrize(
