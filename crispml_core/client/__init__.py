@@ -41,7 +41,8 @@ from crispml_core.domain.approval import (
 from crispml_core.domain.audit import Checked
 from crispml_core.domain.bundles import BundleImport, ImportOutcome
 from crispml_core.domain.catalogue import CatalogueEntry
-from crispml_core.domain.errors import InvalidInput, Problem
+from crispml_core.domain.errors import InvalidInput, Problem, trace_of
+from crispml_core.domain.events import EventKind, ServingEvent
 from crispml_core.domain.fields import Field
 from crispml_core.domain.health import HealthVerdict
 from crispml_core.domain.labels import StoredLabel, Verdict
@@ -83,6 +84,7 @@ __all__ = [
     "CrispMLClient",
     "DecisionKind",
     "Evaluation",
+    "EventKind",
     "Field",
     "FileScores",
     "HealthVerdict",
@@ -117,6 +119,7 @@ __all__ = [
     "ScoredRecord",
     "ServiceFailed",
     "ServiceUnreachable",
+    "ServingEvent",
     "SignedVersion",
     "StoredLabel",
     "UnexpectedAnswer",
@@ -126,4 +129,5 @@ __all__ = [
     "VersionApproval",
     "VersionDecision",
     "WaitTimedOut",
+    "trace_of",
 ]

@@ -5,9 +5,11 @@ from __future__ import annotations
 import signal
 import sys
 
+import structlog
 import uvicorn
 from pydantic import ValidationError
 
+from crispml_console.log import configure_log
 from crispml_console.settings import LOOPBACK, Settings
 
 
@@ -22,26 +24,30 @@ def main() -> None:
             name = "CRISPML_" + "__".join(str(part) for part in found["loc"]).upper()
             print(f"{name}: {found['msg']}", file=sys.stderr)
         sys.exit(2)
+    configure_log(settings.log)
     from crispml_console.app.server import PORT, create_app
+    from crispml_console.app.shiny_failures import log_failures
 
-    server = settings.server
+    log_failures()
+    server, log = settings.server, structlog.get_logger("crispml.console")
     if server.host not in LOOPBACK and not settings.is_https:
-        print(
-            "warning: keys that people sign in with come without TLS; set "
-            "CRISPML_SERVER__TLS_CERT_FILE, or CRISPML_CONSOLE__PUBLIC_URL=https://... behind a "
-            "proxy that ends TLS",
-            file=sys.stderr,
+        log.warning(
+            "keys_without_tls",
+            help="set CRISPML_SERVER__TLS_CERT_FILE, or CRISPML_CONSOLE__PUBLIC_URL=https://... "
+            "behind a proxy that ends TLS",
         )
+    port = server.port or PORT
+    log.info("started", host=server.host, port=port)
     uvicorn.run(
         create_app(settings),
         host=server.host,
-        port=server.port or PORT,
+        port=port,
         ssl_certfile=server.tls_cert_file,
         ssl_keyfile=server.tls_key_file,
         timeout_graceful_shutdown=int(server.shutdown_s),
         access_log=False,
         server_header=False,
-        log_level="warning",
+        log_config=None,
         ws_max_size=64 * 1024**2,
     )
 

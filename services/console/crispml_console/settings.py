@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -40,6 +41,16 @@ class ServerSettings(BaseModel):
         if (self.tls_cert_file is None) != (self.tls_key_file is None):
             raise ValueError("TLS_CERT_FILE and TLS_KEY_FILE go together: set both, or neither")
         return self
+
+
+class LogSettings(BaseModel):
+    """The log on standard output: ``CRISPML_LOG__...``."""
+
+    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    """Least severe level that is written; of libraries never less than warnings."""
+
+    format: Literal["auto", "json", "console"] = "auto"
+    """One JSON object per line, or text for people; `auto` means text on a terminal."""
 
 
 class ConsoleSettings(BaseModel):
@@ -111,6 +122,7 @@ class Settings(BaseSettings):
     )
 
     server: ServerSettings = ServerSettings()
+    log: LogSettings = LogSettings()
     console: ConsoleSettings = ConsoleSettings()
     ca_file: Path | None = None
     client_cert_file: Path | None = None

@@ -6,6 +6,7 @@ import threading
 import time
 from urllib.parse import urlsplit
 
+import structlog
 from htmltools import HTMLDocument, Tag, TagChild, tags
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -18,6 +19,7 @@ from crispml_console.settings import Settings
 from crispml_core.client import ClientError, RequestRefused
 from crispml_core.client.login import Attempt, Issuer, begin, discover, exchange
 
+_log = structlog.get_logger("crispml.console")
 _CALLBACK = "/sign-in/callback"
 _ATTEMPTS, _ATTEMPT_S = 1000, 600.0
 
@@ -57,7 +59,7 @@ class SignIn:
         try:
             secret = await run_in_threadpool(self._visitors.admit, key or None)
         except ClientError as error:
-            return self._page(wanted, _why(error), status=400 if error.status else 503)
+            return self._refused(wanted, error)
         return self._let_in(secret, wanted)
 
     async def _to_provider(self, request: Request) -> Response:
@@ -88,7 +90,7 @@ class SignIn:
             )
             cookie = await run_in_threadpool(self._visitors.admit, login.token, (provider, login))
         except ClientError as error:
-            return self._page(wanted, _why(error), status=400 if error.status else 503)
+            return self._refused(wanted, error)
         return self._let_in(cookie, wanted)
 
     async def _sign_out(self, request: Request) -> Response:
@@ -96,6 +98,10 @@ class SignIn:
         answer = RedirectResponse("/sign-in", status_code=303)
         answer.delete_cookie(COOKIE, path="/")
         return answer
+
+    def _refused(self, wanted: str, error: ClientError) -> Response:
+        _log.info("sign_in_refused", code=error.code, request_id=error.request_id)
+        return self._page(wanted, _why(error), status=400 if error.status else 503)
 
     def _let_in(self, secret: str, wanted: str) -> Response:
         # Strict would leave it out of the first request after a provider sent the browser back, so

@@ -10,6 +10,8 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
+import structlog
+
 from crispml_console.service.call import Call, scoring, training
 from crispml_console.settings import Settings
 from crispml_core.client import Caller, ClientError, CrispMLClient
@@ -19,7 +21,9 @@ from crispml_core.client.training import TrainingClient
 
 T = TypeVar("T")
 OnCall = Callable[[str, str, str, float], None]
+_log = structlog.get_logger("crispml.console")
 _ANY = "*"
+_BROKEN = 500
 _USE_CASES_S = 10.0
 
 
@@ -125,6 +129,15 @@ class Visitor:
             yield
         except ClientError as error:
             outcome = error.code
+            if error.status is None or error.status >= _BROKEN:
+                # What is refused is shown to whoever asked; what fails is for those who operate.
+                _log.warning(
+                    "call_failed",
+                    asked=call.service,
+                    call=call.method.__name__,
+                    code=error.code,
+                    request_id=error.request_id,
+                )
             raise
         finally:
             if self._on_call is not None:
@@ -191,6 +204,7 @@ class Visitors:
         secret = secrets.token_urlsafe(32)
         with self._lock:
             self._known[secret] = visitor
+        _log.info("signed_in", caller=visitor.caller.name, key_id=visitor.caller.key_id)
         return secret
 
     def find(self, secret: str, *, is_there: bool = True) -> Visitor | None:
@@ -216,6 +230,7 @@ class Visitors:
             visitor = self._known.pop(secret, None)
         if visitor is not None:
             visitor.close()
+            _log.info("signed_out", caller=visitor.caller.name, key_id=visitor.caller.key_id)
 
     def close(self) -> None:
         """Sign everybody out."""
