@@ -81,6 +81,7 @@ def verify(
 @click.option("--actor", help="Only of this principal, run or rule.")
 @click.option("--action", help="Only of this operation.")
 @click.option("--use-case", help="Only about this use case.")
+@click.option("--outcome", help="Only what ended so: 403, 4xx, asked, done, failed.")
 @click.option("--limit", type=click.IntRange(1), help="At most so many.")
 @click.pass_obj
 def export(session: Session, /, **wanted: object) -> None:

@@ -31,16 +31,24 @@ class AuditCalls(RunCalls):
         actor: str | None = None,
         action: str | None = None,
         use_case: str | None = None,
+        outcome: str | None = None,
         newest: bool | None = None,
         limit: int | None = None,
     ) -> Listing[dict[str, Any]]:
-        """Yield entries in the order of the chain, the oldest first unless the newest shall be."""
+        """Yield entries in the order of the chain, the oldest first unless the newest shall be.
+
+        Parameters
+        ----------
+        outcome : str, optional
+            A status code, a class of them such as ``4xx``, ``asked``, ``done`` or ``failed``.
+        """
         params = {
             "start": None if start is None else start.isoformat(),
             "end": None if end is None else end.isoformat(),
             "actor": actor,
             "action": action,
             "use_case": use_case,
+            "outcome": outcome,
             "newest": _flag(newest),
         }
         return self._items("/audit/entries", dict[str, Any], params, limit=limit)

@@ -14,6 +14,7 @@ from crispml_core.client.dossiers import DossierCalls
 from crispml_core.client.http import API, below
 from crispml_core.client.pages import Listing
 from crispml_core.client.score_files import ScoreFileCalls
+from crispml_core.domain.events import EventKind, ServingEvent
 from crispml_core.domain.labels import StoredLabel
 from crispml_core.domain.reports import VerificationReport
 from crispml_core.domain.runs import SCORING_METHODS, Run
@@ -365,3 +366,14 @@ class ScoringClient(ChallengeCalls, DossierCalls, ScoreFileCalls):
         """Yield stored labels with their history, newest first."""
         params = {"use_case": use_case, "score_id": score_id, "record_key": record_key}
         return self._items("/labels", StoredLabel, params, limit=limit)
+
+    def serving_events(
+        self,
+        *,
+        use_case: str | None = None,
+        kind: EventKind | None = None,
+        limit: int | None = None,
+    ) -> Listing[ServingEvent]:
+        """Yield refusals, failures and changes of what serves, newest first."""
+        params = {"use_case": use_case, "kind": kind}
+        return self._items("/serving-events", ServingEvent, params, limit=limit)

@@ -162,6 +162,8 @@ class AuditQuery:
     newest_first : bool
     start, end : datetime, optional
         Only those of [start, end).
+    outcome : str, optional
+        Only those that ended so; with ``xx`` at the end a class of status codes, such as ``4xx``.
     """
 
     after: int = 0
@@ -171,6 +173,7 @@ class AuditQuery:
     actor: str | None = None
     action: str | None = None
     use_case: str | None = None
+    outcome: str | None = None
 
 
 class SealKind(StrEnum):

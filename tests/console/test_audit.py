@@ -8,8 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import httpx
+import pytest
 from playwright.sync_api import Page, expect
 
+from crispml_core.client import CrispMLClient, RequestRefused
 from crispml_core.domain.api_keys import is_key
 from scripts.console_world import USE_CASE, World
 
@@ -41,6 +43,21 @@ def test_an_entry_is_found_looked_into_and_taken_along(
     download.value.save_as(file)
     actions = {json.loads(line)["action"] for line in file.read_text().splitlines()}
     assert actions == {"new_data_label"}
+
+
+def test_what_was_refused_is_found_by_its_outcome(visit: Callable[..., Page], suite: World):
+    key = suite.key(f"viewer:{USE_CASE}", name="curious")
+    urls = suite.services.urls
+    with (
+        CrispMLClient(urls["training"], urls["scoring"], credential=key) as client,
+        pytest.raises(RequestRefused),
+    ):
+        client.training.new_api_key("more", ["admin"])
+    page = visit("audit")
+    page.get_by_label("Outcome").select_option("Refused")
+    expect(page.locator(ROWS).filter(has_text="key:curious")).to_contain_text("403")
+    expect(page.locator(ROWS).filter(has_text="200")).to_have_count(0)
+    expect(page).to_have_url(re.compile("outcome=4xx"))
 
 
 def test_the_evidence_is_verified_sealed_and_held_against_a_head(

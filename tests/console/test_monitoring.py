@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
+from crispml_core.client import RequestRefused
 from scripts.console_world import USE_CASE, World
 
 ADDRESS = f"monitoring?use_case={USE_CASE}&period=day"
@@ -67,6 +68,20 @@ def test_kpis_are_drawn_with_the_moves_of_the_champion_and_requests_are_counted(
     expect(shown).to_have_text(f"{before + 3:,}")
     methods = page.get_by_role("region", name="The nine methods")
     expect(methods.locator("tbody tr")).to_have_count(9)
+
+
+def test_a_refused_record_is_an_event_with_the_field_it_broke(
+    visit: Callable[..., Page], suite: World
+):
+    with pytest.raises(RequestRefused) as refused:
+        suite.client.scoring.score(USE_CASE, [{**suite.records[0], "age": -1}])
+    page = visit(ADDRESS)
+    events = page.get_by_role("region", name="Events of scoring, newest first")
+    event = events.locator("tbody tr", has_text=refused.value.request_id)
+    expect(event).to_contain_text("age", timeout=LONG_MS)
+    page.get_by_label("Kind").select_option("Failed requests")
+    expect(event).to_have_count(0)
+    expect(page).to_have_url(re.compile("event=failed"))
 
 
 def test_a_rule_fires_and_somebody_looks_after_its_alert(visit: Callable[..., Page], suite: World):

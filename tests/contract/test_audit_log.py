@@ -118,6 +118,21 @@ def test_entries_are_found_by_actor_time_action_and_use_case(log):
     assert found(start=NOON + timedelta(hours=1), end=NOON + timedelta(hours=3)) == [2, 3]
 
 
+def test_entries_are_found_by_how_they_ended(log):
+    outcomes = ("200", "403", "404", "done", "failed", "asked")
+    log.append([event(outcome=each) for each in outcomes])
+
+    def found(outcome, **query):
+        kept = log.entries(AuditQuery(outcome=outcome, **query), 100)
+        return [entry.event.outcome for entry in kept]
+
+    assert [found(each) for each in outcomes] == [[each] for each in outcomes]
+    assert found("4xx") == ["403", "404"]
+    assert found("4xx", newest_first=True) == ["404", "403"]
+    assert found("5xx") == []
+    assert found("4xx", actor="key:bob") == []
+
+
 def test_many_threads_make_one_chain(log):
     with ThreadPoolExecutor(6) as pool:
         list(pool.map(lambda n: log.append([event(resource=f"n={n}")] * 2), range(24)))

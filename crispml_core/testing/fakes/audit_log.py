@@ -194,4 +194,11 @@ def _is_wanted(entry: AuditEntry, query: AuditQuery) -> bool:
             getattr(query, name) in (None, getattr(event, name))
             for name in ("actor", "action", "use_case")
         )
+        and (query.outcome is None or _ended(event.outcome, query.outcome))
     )
+
+
+def _ended(outcome: str, wanted: str) -> bool:
+    if wanted.endswith("xx"):
+        return len(outcome) == len(wanted) and outcome.startswith(wanted[:-2])
+    return outcome == wanted

@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from crispml_core.client.scoring import ScoringClient
+from crispml_core.domain.events import EventKind
 from crispml_core.domain.labels import Verdict
 
 SCORE = "/api/v1/use-cases/credit/new-data-score"
@@ -118,3 +119,24 @@ def test_metrics_come_as_the_text_that_prometheus_reads(service, scoring):
     service.on("GET", "/metrics", httpx.Response(200, text="crispml_ready 1.0\n"))
 
     assert scoring.metrics() == "crispml_ready 1.0\n"
+
+
+def test_events_of_scoring_come_typed(service, scoring):
+    event = {
+        "event_id": "e1",
+        "kind": "refused",
+        "code": "invalid_records",
+        "occurred_at": "2026-03-01T12:00:00Z",
+        "use_case": "credit",
+        "rule": "required",
+        "field": "age",
+        "status": 422,
+    }
+    service.on("GET", "/api/v1/serving-events", {"items": [event], "next_cursor": None})
+
+    (found,) = scoring.serving_events(use_case="credit", kind=EventKind.REFUSED)
+
+    asked = dict(service.requests[0].url.params)
+    assert (asked["use_case"], asked["kind"]) == ("credit", "refused")
+    assert (found.kind, found.field, found.rule) == (EventKind.REFUSED, "age", "required")
+    assert found.occurred_at == datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -36,6 +36,10 @@ def entries_where(query: AuditQuery) -> Select[Any]:
     for name in ("actor", "action", "use_case"):
         if (wanted := getattr(query, name)) is not None:
             found = found.where(_columns[name] == wanted)
+    if (outcome := query.outcome) is not None:
+        is_class = outcome.endswith("xx")
+        column = _columns.outcome
+        found = found.where(column.like(f"{outcome[:-2]}__") if is_class else column == outcome)
     return found
 
 

@@ -52,6 +52,10 @@ class EntriesQuery(HeadsQuery):
     use_case: str | None = Field(None, max_length=63)
     """Only those about this use case."""
 
+    outcome: str | None = Field(None, pattern=r"^([1-5](xx|[0-9]{2})|asked|done|failed)$")
+    """Only those that ended so: a status code, a class of them such as `4xx`, `asked`, `done` or
+    `failed`."""
+
 
 class VerificationQuery(RequestModel):
     """What is verified."""
@@ -78,6 +82,7 @@ def audit_router() -> APIRouter:
             actor=query.actor,
             action=query.action,
             use_case=query.use_case,
+            outcome=query.outcome,
         )
         found = parts_of(request).audit.log.entries(wanted, query.limit + 1)
         return found_answer(request, found, lambda e: str(e.sequence), query, entry_view)

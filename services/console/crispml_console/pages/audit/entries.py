@@ -24,6 +24,15 @@ from crispml_core.client import PageOf
 from crispml_core.client.training import TrainingClient
 
 _ROWS, _LINES = 25, 500
+_OUTCOMES = {
+    "": "All",
+    "2xx": "Done as asked",
+    "4xx": "Refused",
+    "5xx": "Failed in a service",
+    "asked": "Asked, before the answer",
+    "done": "Done by a run or a rule",
+    "failed": "Failed in a run or a rule",
+}
 Entry = Mapping[str, Any]
 
 
@@ -46,6 +55,7 @@ def body(place: Place) -> TagChild:
                     {"": "All"} | {name: name for name in place.use_cases},
                     selected=query.get("about", ""),
                 ),
+                ui.input_select("outcome", "Outcome", _OUTCOMES, selected=query.get("outcome", "")),
                 moment_input("from", "From", moment_of(query.get("from"))),
                 moment_input("to", "Before", moment_of(query.get("to"))),
                 actions.button("find", "Find"),
@@ -70,6 +80,7 @@ def serve(visit: Visit) -> None:
             "actor": str(inputs["actor"]()).strip() or None,
             "action": str(inputs["action"]()).strip() or None,
             "use_case": inputs["about"]() or None,
+            "outcome": inputs["outcome"]() or None,
         }
 
     def call(
@@ -113,7 +124,7 @@ def serve(visit: Visit) -> None:
 
     @reactive.effect
     async def remember() -> None:
-        names = ("actor", "action", "about", "from", "to")
+        names = ("actor", "action", "about", "outcome", "from", "to")
         await visit.remember(**{name: inputs[name]() for name in names})
 
 

@@ -9,6 +9,7 @@ from crispml_console.pages.monitoring import (
     alerts,
     drift,
     evaluations,
+    events,
     kpis,
     latency,
     methods,
@@ -26,12 +27,13 @@ _PARTS = {
     "kpis": "KPIs",
     "latency": "Latency",
     "methods": "Methods",
+    "events": "Events",
     "alerts": "Alerts",
     "rules": "Rules",
     "evaluations": "Evaluations",
 }
 
-_CHOSEN = ("period", "version", "segment", "field", "kpi")
+_CHOSEN = ("period", "version", "segment", "field", "kpi", "event")
 """What is in the address of the page."""
 
 
@@ -49,6 +51,7 @@ def body(place: Place) -> TagChild:
         kpis.body(place),
         latency.body(),
         methods.body(),
+        events.body(place),
         alerts.body(),
         grid(rules.body(place), evaluations.body(), wide=True),
     )
@@ -64,6 +67,7 @@ def serve(visit: Visit) -> None:
     kpis.serve(visit)
     latency.serve(visit, traffic)
     methods.serve(visit, traffic)
+    events.serve(visit)
     refresh_alerts = alerts.serve(visit)
     refresh_evaluations = evaluations.serve(visit)
 
