@@ -13,7 +13,7 @@ export OMP_WAIT_POLICY ?= PASSIVE
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test trial servers browser proof bench check audit fmt lint lock sbom screenshots openapi dashboards ddl access manifests images wheelhouse containers clean
+.PHONY: help setup demo up test trial servers browser proof bench profile check audit fmt lint lock sbom screenshots openapi dashboards ddl access manifests images wheelhouse containers clean
 
 help: ## List the verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -63,6 +63,11 @@ proof: setup ## Run the full sizes and write figures to benchmarks/results/
 
 bench: setup ## Measure scoring side by side with its peers; ARGS="--quick --json"
 	@$(BIN)/python -m benchmarks.bench $(ARGS)
+
+profile: setup ## Flame graphs of the scoring service under load: time and allocations
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/profile.txt \
+	  || $(PIP) --require-hashes -r requirements/profile.txt
+	@$(BIN)/python -m benchmarks.profiling $(ARGS)
 
 check: setup lint ## Format check, lint, types, imports, advisories and unit tests, in under a minute
 	@$(BIN)/python -m scripts.audit & audit=$$!; \

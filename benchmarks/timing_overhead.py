@@ -63,7 +63,7 @@ def main(arguments: list[str] | None = None) -> dict[str, Any]:
 def _measure(folder: Path, pairs: int) -> dict[str, Any]:
     world = make_world(folder / "made")
     headers = {"Content-Type": "application/json", **CREDENTIAL}
-    requests = Requests.write(folder / "requests.txt", "POST", SCORE, headers, _bodies())
+    requests = Requests.write(folder / "requests.txt", "POST", SCORE, headers, bodies())
     before = os.sched_getaffinity(0)
     be_the_client()
     try:
@@ -261,7 +261,8 @@ def _forget(tell: Callable[[int], None]) -> None:
     server.serve_forever()
 
 
-def _bodies() -> list[bytes]:
+def bodies() -> list[bytes]:
+    """Return different records, as JSON."""
     return [
         msgspec.json.encode(
             {

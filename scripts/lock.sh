@@ -25,6 +25,8 @@ compile console pyproject.toml --extra console --constraint requirements/dev.txt
 compile db2 pyproject.toml --extra db2 --constraint requirements/dev.txt
 # What installs all others, in a third of the time that pip takes.
 echo uv | compile uv - --constraint requirements/dev.txt
+# What `make profile` looks with.
+printf '%s\n' py-spy memray | compile profile - --constraint requirements/dev.txt
 # What an image needs to build the wheels of the project, and leaves behind.
 echo hatchling | compile build - --constraint requirements/dev.txt
 # What writes the bill of materials of an image, and is left behind too.

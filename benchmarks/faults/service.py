@@ -93,6 +93,10 @@ class Service:
         """Whether the process lives."""
         return self._child.poll() is None
 
+    def command(self) -> list[str]:
+        """Return what is started."""
+        return [sys.executable, "-m", self.module]
+
     def kill(self) -> None:
         """Kill the process and its workers at once; harmless when they are gone."""
         for process in self.tree():
@@ -185,7 +189,7 @@ class Service:
     def _spawn(self, environment: dict[str, str]) -> subprocess.Popen[bytes]:
         with self.log.open("ab") as target:
             return subprocess.Popen(
-                [sys.executable, "-m", self.module],
+                self.command(),
                 env=environment,
                 cwd=ROOT,
                 stdin=subprocess.DEVNULL,

@@ -72,7 +72,7 @@ class Visit:
         self,
         call: Call[T] | None = None,
         *,
-        every_s: float | None = None,
+        every_s: float | Callable[[], float] | None = None,
         on_answer: Callable[[T], None] | None = None,
     ) -> Asked[T]:
         """Return a question that lasts as long as the page.
@@ -81,8 +81,8 @@ class Visit:
         ----------
         call : Call, optional
             Asked at once.
-        every_s : float, optional
-            Asked again and again.
+        every_s : float or callable, optional
+            Asked again and again, after so long; a callable is asked for the pause each time.
         on_answer : callable, optional
             Told each answer.
         """
@@ -93,7 +93,8 @@ class Visit:
             @reactive.effect
             def _() -> None:
                 if every_s is not None:
-                    reactive.invalidate_later(every_s)
+                    pause = every_s() if callable(every_s) else every_s
+                    reactive.invalidate_later(pause)
                 with reactive.isolate():
                     is_asking = asked().is_asking
                 if not is_asking:

@@ -16,6 +16,8 @@ from crispml_console.service.call import scoring
 from crispml_core.client.scoring import ScoringClient
 
 EVERY_S, _LATE_S = 5.0, 60.0
+_SOON_S = 1.0
+"""A rate needs two readings, and somebody waits for the first one."""
 _KEPT = 121
 """Ten minutes."""
 DURATION = "crispml_http_request_duration_seconds"
@@ -76,7 +78,7 @@ class Traffic:
         self._clock = clock
         self.points: deque[tuple[float, Reading]] = deque(maxlen=_KEPT)
         """Moments in seconds with what was measured then, the newest last."""
-        self._asked = visit.asked(scoring(metrics), every_s=EVERY_S, on_answer=self._take)
+        self._asked = visit.asked(scoring(metrics), every_s=self._pause, on_answer=self._take)
         self._state: reactive.Value[State[Exposition]] = reactive.Value(State())
         self._follow()
 
@@ -93,6 +95,9 @@ class Traffic:
         if use_case is None:
             return rate([(at, sum(scores.values())) for at, scores in late])
         return rate([(at, scores.get(use_case, 0.0)) for at, scores in late])
+
+    def _pause(self) -> float:
+        return EVERY_S if self.points else _SOON_S
 
     def _take(self, found: Exposition) -> None:
         self.points.append((self._clock(), Reading.of(found)))
