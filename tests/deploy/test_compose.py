@@ -159,7 +159,7 @@ def test_prometheus_asks_services_by_the_names_they_have_here():
         for group in yaml.safe_load(file.read_text())
         for address in group["targets"]
     }
-    assert asked == {"training:8101", "scoring:8102", "alertmanager:9093"}
+    assert asked == {"training:8101", "scoring:8102", "console:8103", "alertmanager:9093"}
 
 
 def test_the_script_for_influxdb_is_a_script():

@@ -52,6 +52,8 @@ def configure_log(settings: LogSettings) -> None:
     root.handlers = [handler]
     root.setLevel(max(logging.getLevelName(settings.level), logging.WARNING))
     logging.getLogger(_OWN).setLevel(settings.level)
+    # It tells of each page that is opened and left, unless it is told not to.
+    logging.getLogger("uvicorn").setLevel(root.level)
     logging.captureWarnings(True)
     # Where an entry cannot be written, its text must not go to standard error instead.
     logging.raiseExceptions = False
