@@ -26,9 +26,9 @@ def main() -> None:
         sys.exit(2)
     configure_log(settings.log)
     from crispml_console.app.server import PORT, create_app
-    from crispml_console.app.shiny_failures import log_failures
+    from crispml_console.app.shiny_habits import end_habits
 
-    log_failures()
+    end_habits()
     server, log = settings.server, structlog.get_logger("crispml.console")
     if server.host not in LOOPBACK and not settings.is_https:
         log.warning(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import io
 import json
 import logging
@@ -15,7 +16,7 @@ from shiny import reactive
 from shiny.reactive import _core, _reactives
 from shiny.session import _session
 
-from crispml_console.app.shiny_failures import log_failures
+from crispml_console.app.shiny_habits import end_habits
 from crispml_console.log import configure_log
 from crispml_console.settings import LogSettings
 
@@ -30,6 +31,8 @@ def written(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     for module in MODULES:
         monkeypatch.setattr(module, "traceback", module.traceback)
         monkeypatch.setattr(module, "print", print, raising=False)
+    for kind in (_reactives.Calc_, _reactives.Effect_):
+        monkeypatch.setattr(kind, "_extract_otel_attrs", kind._extract_otel_attrs)
     configure_log(LogSettings(format="json"))
     stream = io.StringIO()
     root.handlers[0].setStream(stream)  # type: ignore[attr-defined]
@@ -66,7 +69,7 @@ def test_what_a_library_says_below_a_warning_is_left_out(written: io.StringIO) -
 def test_what_fails_in_a_page_is_an_entry_without_its_text(
     written: io.StringIO, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    log_failures()
+    end_habits()
 
     @reactive.effect
     def failing() -> None:
@@ -83,9 +86,24 @@ def test_what_fails_in_a_page_is_an_entry_without_its_text(
 
 
 def test_a_page_that_is_left_is_no_failure(written: io.StringIO) -> None:
-    log_failures()
+    end_habits()
     _core.traceback.print_exception(asyncio.CancelledError, asyncio.CancelledError(), None)
     assert entries(written) == []
+
+
+def test_no_source_of_an_effect_is_read(
+    written: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    end_habits()
+    read: list[object] = []
+    monkeypatch.setattr(inspect, "getsourcelines", read.append)
+
+    @reactive.effect
+    def idle() -> None:
+        pass
+
+    idle.destroy()
+    assert read == []
 
 
 @pytest.mark.parametrize("module", MODULES)

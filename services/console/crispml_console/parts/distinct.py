@@ -22,7 +22,7 @@ def distinct(make: Callable[[], T]) -> reactive.Value[T]:
         Called in a reactive place; its results are compared with ``==``.
     """
     with reactive.isolate():
-        held = reactive.Value(make())
+        held = reactive.Value(make(), name="held")
 
     @reactive.effect
     def follows() -> None:

@@ -62,7 +62,9 @@ class Marks:
 
     def __init__(self, visit: Visit) -> None:
         # Wrapped, so that the same finding is shown again when it is made again.
-        self._found: reactive.Value[tuple[Mapping[str, str]] | None] = reactive.Value(None)
+        self._found: reactive.Value[tuple[Mapping[str, str]] | None] = reactive.Value(
+            None, name="found"
+        )
 
         @reactive.effect
         async def shown() -> None:

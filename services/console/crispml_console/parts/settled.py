@@ -17,7 +17,7 @@ def settled(asked: Asked[T]) -> Callable[[], State[T]]:
 
     While it is asked again the last answer stands, and the same answer draws nothing anew.
     """
-    kept: reactive.Value[State[T]] = reactive.Value(State())
+    kept: reactive.Value[State[T]] = reactive.Value(State(), name="kept")
 
     @reactive.effect
     def _() -> None:
@@ -38,7 +38,7 @@ def steady(compute: Callable[[], T]) -> Callable[[], T]:
     A plain calculation would draw everything anew that reads it, whatever it comes to.
     """
     with reactive.isolate():
-        kept: reactive.Value[T] = reactive.Value(compute())
+        kept: reactive.Value[T] = reactive.Value(compute(), name="kept")
 
     @reactive.effect
     def _() -> None:

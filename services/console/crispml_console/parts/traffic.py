@@ -79,7 +79,7 @@ class Traffic:
         self.points: deque[tuple[float, Reading]] = deque(maxlen=_KEPT)
         """Moments in seconds with what was measured then, the newest last."""
         self._asked = visit.asked(scoring(metrics), every_s=self._pause, on_answer=self._take)
-        self._state: reactive.Value[State[Exposition]] = reactive.Value(State())
+        self._state: reactive.Value[State[Exposition]] = reactive.Value(State(), name="state")
         self._follow()
 
     def __call__(self) -> State[Exposition]:

@@ -57,7 +57,7 @@ class Asked(Generic[T]):
 
     def __init__(self, visitor: Visitor, on_answer: Callable[[T], None] | None = None) -> None:
         self._visitor, self._on_answer = visitor, on_answer
-        self._state: reactive.Value[State[T]] = reactive.Value(State())
+        self._state: reactive.Value[State[T]] = reactive.Value(State(), name="state")
         self._number = 0
 
     def __call__(self) -> State[T]:

@@ -48,7 +48,7 @@ class Streamed(Generic[T]):
 
     def __init__(self, visitor: Visitor) -> None:
         self._visitor = visitor
-        self._state: reactive.Value[Progress[T]] = reactive.Value(Progress())
+        self._state: reactive.Value[Progress[T]] = reactive.Value(Progress(), name="state")
         self._number = 0
 
     def __call__(self) -> Progress[T]:

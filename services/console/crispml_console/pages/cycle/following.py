@@ -26,7 +26,9 @@ class Following:
 
     def __init__(self, visit: Visit) -> None:
         self._visit = visit
-        self.chosen: reactive.Value[str | None] = reactive.Value(visit.place.query.get("run"))
+        self.chosen: reactive.Value[str | None] = reactive.Value(
+            visit.place.query.get("run"), name="chosen"
+        )
         self.recent: Asked[PageOf[Run]] = visit.asked()
         self.asked: Asked[Run] = visit.asked()
         self.look_again()

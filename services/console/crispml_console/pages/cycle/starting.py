@@ -41,7 +41,7 @@ class Starting:
     ) -> None:
         self._visit, self._step, self._following = visit, step, following
         self._use_case = use_case
-        self._repeated: reactive.Value[Run | None] = reactive.Value(None)
+        self._repeated: reactive.Value[Run | None] = reactive.Value(None, name="repeated")
         self._marks = Marks(visit)
         self._action: actions.Action[Any] = actions.Action(
             visit, "start", self._call, on_answer=self._started

@@ -28,8 +28,8 @@ class Followed:
 
     def __init__(self, visit: Visit, on_end: Callable[[Run], None] | None = None) -> None:
         self._on_end = on_end
-        self._id: reactive.Value[str] = reactive.Value("")
-        self._is_live: reactive.Value[bool] = reactive.Value(False)
+        self._id: reactive.Value[str] = reactive.Value("", name="id")
+        self._is_live: reactive.Value[bool] = reactive.Value(False, name="is_live")
         self._asked: Asked[Run] = visit.asked(on_answer=self._answered)
         self.run = settled(self._asked)
         """The state of the run, in a reactive place."""

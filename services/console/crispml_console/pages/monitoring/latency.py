@@ -49,8 +49,8 @@ def serve(visit: Visit, traffic: Traffic) -> None:
     def now() -> TagChild:
         return states.shown(told(), _figures)
 
-    is_begun = reactive.Value(False)
-    routes: reactive.Value[State[list[Route]]] = reactive.Value(State())
+    is_begun = reactive.Value(False, name="is_begun")
+    routes: reactive.Value[State[list[Route]]] = reactive.Value(State(), name="routes")
 
     @reactive.effect
     async def _() -> None:

@@ -53,7 +53,9 @@ def body(place: Place) -> TagChild:
 def serve(visit: Visit, versions: Versions) -> None:
     """Fill the card of batches."""
     serve_answerer(visit, "job_answerer", versions)
-    followed: reactive.Value[str] = reactive.Value(visit.place.query.get("run", ""))
+    followed: reactive.Value[str] = reactive.Value(
+        visit.place.query.get("run", ""), name="followed"
+    )
     run: Asked[Run] = visit.asked()
 
     def call() -> Call[Run]:

@@ -96,7 +96,7 @@ def _serve_example(
 def _serve_score(visit: Visit, use_case: Callable[[], UseCaseInfo | None]) -> None:
     manifest_of: Asked[PublishedVersion] = visit.asked()
     marks = Marks(visit)
-    shown: reactive.Value[Answered | None] = reactive.Value(None)
+    shown: reactive.Value[Answered | None] = reactive.Value(None, name="shown")
     sent: dict[str, object] = {}
 
     def call() -> Call[ScoreAnswer]:

@@ -42,7 +42,7 @@ class Shown:
 
     def __init__(self, visit: Visit) -> None:
         self._visit = visit
-        self._made: reactive.Value[VerificationReport | None] = reactive.Value(None)
+        self._made: reactive.Value[VerificationReport | None] = reactive.Value(None, name="made")
         self._stored: Asked[VerificationReport] = visit.asked()
         self._newest: Asked[PageOf[ReportInfo]] = visit.asked(on_answer=self._choose)
         wanted, use_case = visit.place.query.get("report"), visit.place.use_case

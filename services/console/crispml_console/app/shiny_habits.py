@@ -1,4 +1,8 @@
-"""What fails in a page is an entry of the log; Shiny by itself prints it, texts and all."""
+"""Two habits of Shiny that the console has no use for, and that no setting ends.
+
+Shiny prints what fails in a page, texts and all: here it is an entry of the log. And it reads the
+source of every effect for a trace, a fifth of the time of a page: here are no traces.
+"""
 
 from __future__ import annotations
 
@@ -34,12 +38,23 @@ class _Entries:
         return ""
 
 
-def log_failures() -> None:
+def end_habits() -> None:
+    """Let Shiny print no failure and read no source."""
+    _log_failures()
+    for kind in (_reactives.Calc_, _reactives.Effect_):
+        kind._extract_otel_attrs = _no_source  # type: ignore[assignment, method-assign]
+
+
+def _log_failures() -> None:
     """Make entries of the exceptions that Shiny would print, and print nothing."""
     for module in _PRINTS:
         vars(module)["traceback"] = _Entries()
         vars(module)["print"] = _nothing
     warnings.filterwarnings("ignore", category=ReactiveWarning)
+
+
+def _no_source(reactive: Any, function: Any) -> Any:
+    return {}
 
 
 def _nothing(*words: Any, **how: Any) -> None:
