@@ -58,8 +58,8 @@ def test_every_setting_is_one(what, monkeypatch):
     assert loaded == 4
 
 
-def test_the_console_is_told_its_settings_and_no_secret_of_a_service(monkeypatch):
-    objects = rendering.combination(("postgres",))
+def console_of(objects, monkeypatch):
+    """Return the container of the console and the settings that it reads."""
     (console,) = (pods for pods in pods_of(objects) if pods.component == "console")
     (container,) = console.containers()
     (told,) = (
@@ -70,11 +70,31 @@ def test_the_console_is_told_its_settings_and_no_secret_of_a_service(monkeypatch
     )
     for name, value in told.items():
         monkeypatch.setenv(name, value)
-    settings = Settings()
+    return container, Settings()
+
+
+def test_the_console_is_told_its_settings_and_no_secret_of_a_service(monkeypatch):
+    container, settings = console_of(rendering.overlay("overlays/dev"), monkeypatch)
     assert settings.console.training_url == "http://crispml-training:8101"
     assert settings.console.scoring_url == "http://crispml-scoring:8102"
     assert [each["name"] for each in container["env"]] == ["CRISPML_CONSOLE__OIDC_CLIENT_SECRET"]
     assert [mount["mountPath"] for mount in container["volumeMounts"]] == ["/tmp"]
+
+
+def test_the_console_behind_an_ingress_knows_the_names_that_people_type(monkeypatch):
+    objects = rendering.overlay("overlays/prod")
+    (ingress,) = (each for each in objects if each["kind"] == "Ingress")
+    by_service = {
+        rule["http"]["paths"][0]["backend"]["service"]["name"]: f"https://{rule['host']}"
+        for rule in ingress["spec"]["rules"]
+    }
+    (names,) = (entry["hosts"] for entry in ingress["spec"]["tls"])
+    assert {f"https://{name}" for name in names} == set(by_service.values())
+    _, settings = console_of(objects, monkeypatch)
+    assert settings.is_https  # so that its cookie is for TLS only
+    assert settings.console.public_url == by_service["crispml-console"]
+    assert settings.console.shown_training_url == by_service["crispml-training"]
+    assert settings.console.shown_scoring_url == by_service["crispml-scoring"]
 
 
 def test_a_setting_that_is_none_is_found(monkeypatch):
