@@ -51,7 +51,7 @@ def body(place: Place) -> TagChild:
                 _select("field", "Field", "The one that moved most", query.get("field", "")),
                 ui.output_ui("drift_field"),
             ),
-            class_="beside",
+            class_="pair",
         ),
         aside=actions.code_button("drift"),
         id="drift",

@@ -63,7 +63,7 @@ def serve(visit: Visit) -> None:
 def _what(event: ServingEvent) -> TagChild:
     broken = f"{event.field}: {event.rule}" if event.field and event.rule else event.rule
     return TagList(
-        tags.div(event.detail or event.code),
+        tags.div(event.detail) if event.detail and event.detail != event.code else None,
         tags.div(tags.code(event.code), f" · {broken}" if broken else None, class_="quiet"),
     )
 
