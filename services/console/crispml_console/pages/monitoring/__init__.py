@@ -44,7 +44,7 @@ def body(place: Place) -> TagChild:
     return TagList(
         tags.nav(
             *(tags.a(title, href=f"#{name}") for name, title in _PARTS.items()),
-            class_="parts",
+            class_="jumps",
             aria_label="Parts of this page",
         ),
         drift.body(place),
