@@ -21,6 +21,8 @@ compile training pyproject.toml --extra ml --extra sql --extra rest --extra secu
 compile scoring pyproject.toml --extra ml --extra sql --extra rest --extra security --extra onnx \
   "${clients[@]}" --constraint requirements/dev.txt
 compile console pyproject.toml --extra console --constraint requirements/dev.txt
+# What makes load has the client of the services and none of what they have.
+compile loadtest pyproject.toml --extra loadtest --constraint requirements/dev.txt
 # What the images with IBM's driver have besides.
 compile db2 pyproject.toml --extra db2 --constraint requirements/dev.txt
 # What installs all others, in a third of the time that pip takes.
