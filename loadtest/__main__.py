@@ -1,0 +1,169 @@
+"""``make loadtest``: load, figures, the proof that nothing was lost, and a verdict.
+
+    python -m loadtest [--quick] [--json] [--scenario NAME]... [--shape SHAPE] [--rate RECORDS]
+
+Without ``CRISPML_SCORING_URL`` it starts both services on this machine, in a temporary folder.
+It ends with 0 if all thresholds are kept, 1 if one is missed, and 2 if there is no result.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from crispml_core.client import CrispMLClient
+from crispml_core.domain.errors import CrispMLError, InvalidInput
+from loadtest.collecting import TOLD_FILE
+from loadtest.config import SCENARIOS, SHAPES, LoadSettings, addresses, credential, read_settings
+from loadtest.demo import Target, local_target
+from loadtest.page import render
+from loadtest.result import load_result
+from loadtest.running import run_load
+from loadtest.thresholds import DEFAULT, Judged, Threshold, is_kept, judge, read_thresholds
+from loadtest.verifying import verify
+
+RESULTS, PAGE = "results.json", "report.html"
+_STARTED = time.monotonic()
+_QUICK = {"seconds": 25.0, "warm_up_s": 5.0, "rate": 200.0}
+_SHOWN = (
+    "acknowledged",
+    "in_ledger",
+    "doubled",
+    "failed",
+    "refused_valid",
+    "refused_invalid",
+    "accepted_invalid",
+    "requests",
+    "rate",
+    "p50_ms",
+    "p99_ms",
+    "locust_cpu",
+)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one load test, and return the exit code."""
+    chosen = _parser().parse_args(arguments)
+    try:
+        settings = _settings(chosen)
+        thresholds = read_thresholds(chosen.thresholds)
+        result = run_test(settings, thresholds)
+    except (CrispMLError, click.ClickException, OSError) as error:
+        _say(f"no result: {error}")
+        return 2
+    if chosen.json:
+        print(json.dumps(result))
+    else:
+        _show(result)
+    return 0 if result["kept"] else 1
+
+
+def run_test(settings: LoadSettings, thresholds: list[Threshold]) -> dict[str, Any]:
+    """Load the services, look for what they acknowledged, judge the figures, and leave it all.
+
+    Returns
+    -------
+    dict
+        The results, with ``thresholds`` and whether they are ``kept``.
+    """
+    folder = Path(settings.results).resolve()
+    with _target(settings) as target:
+        settings = msgspec.structs.replace(settings, key_file=target.key_file or settings.key_file)
+        _say(f"{settings.shape} of {', '.join(settings.scenarios)} at {target.scoring_url}")
+        report = run_load(settings, target.training_url, target.scoring_url)
+        _say(f"looking for {report.told} acknowledged scores in the ledger")
+        with CrispMLClient(
+            target.training_url or target.scoring_url,
+            target.scoring_url,
+            credential=credential(settings),
+        ) as client:
+            use_case = client.scoring.use_case(settings.use_case)
+            compared = verify(client, use_case, folder / TOLD_FILE, folder)
+    result = load_result(settings, report, compared)
+    judged = judge(thresholds, result)
+    result["thresholds"] = msgspec.to_builtins(judged)
+    result["kept"] = is_kept(judged)
+    (folder / RESULTS).write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    (folder / PAGE).write_text(render(result), encoding="utf-8")
+    (folder / TOLD_FILE).unlink()
+    return result
+
+
+@contextlib.contextmanager
+def _target(settings: LoadSettings) -> Iterator[Target]:
+    training_url, scoring_url = addresses()
+    if scoring_url:
+        yield Target(training_url, scoring_url, "")
+        return
+    with tempfile.TemporaryDirectory(prefix="loadtest-") as folder:
+        _say("starting both services, and training once")
+        with local_target(Path(folder), settings.use_case) as target:
+            yield target
+
+
+def _settings(chosen: argparse.Namespace) -> LoadSettings:
+    given = {
+        "scenarios": chosen.scenario,
+        "results": None if chosen.folder is None else str(chosen.folder),
+        **{name: getattr(chosen, name) for name in ("shape", "rate", "seconds", "processes")},
+        "warm_up_s": chosen.warm_up,
+    }
+    if chosen.quick:
+        given |= {name: value for name, value in _QUICK.items() if given.get(name) is None}
+    settings = read_settings(**given)
+    training_url, scoring_url = addresses()
+    if "methods" in settings.scenarios and scoring_url and not training_url:
+        raise InvalidInput("the scenario methods needs CRISPML_TRAINING_URL")
+    return settings
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m loadtest",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--quick", action="store_true", help="a small load of half a minute")
+    parser.add_argument("--json", action="store_true", help="print the results as JSON")
+    parser.add_argument(
+        "--scenario", action="append", choices=SCENARIOS, help="may be given several times"
+    )
+    parser.add_argument("--shape", choices=SHAPES)
+    parser.add_argument("--rate", type=float, help="records per second at the height of the shape")
+    parser.add_argument("--seconds", type=float, help="how long the load is measured")
+    parser.add_argument("--warm-up", type=float, help="seconds before it is measured")
+    parser.add_argument("--processes", type=int, help="processes of Locust that send")
+    parser.add_argument("--thresholds", type=Path, default=DEFAULT, help="another file of them")
+    parser.add_argument("--folder", type=Path, help="where the results go")
+    return parser
+
+
+def _show(result: dict[str, Any]) -> None:
+    for name in _SHOWN:
+        print(f"{name:<20} {result[name]}")
+    print()
+    for one in (msgspec.convert(each, Judged) for each in result["thresholds"]):
+        bound = " ".join(
+            f"{word} {limit:g}"
+            for word, limit in (("at least", one.minimum), ("at most", one.maximum))
+            if limit is not None
+        )
+        print(f"{one.verdict:<13} {one.name} {one.value}, {bound}")
+
+
+def _say(what: str) -> None:
+    print(f"[{time.monotonic() - _STARTED:6.1f} s] {what}", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,60 @@
+"""Services of this machine to test, with a model that was trained once."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from crispml_core.cli.services import Services, local_settings, make_stores
+from crispml_core.client import CrispMLClient
+
+REFERENCE = "examples/german_credit/use_case.py:german_credit"
+_ROOT = Path(__file__).parents[1]
+_KEY_FILE = "admin.key"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The services that a load goes to.
+
+    Parameters
+    ----------
+    training_url : str
+        Empty if there is none to ask.
+    key_file : str
+        File with the API key; empty if the environment has it, or nobody asks for one.
+    """
+
+    training_url: str
+    scoring_url: str
+    key_file: str
+
+
+@contextlib.contextmanager
+def local_target(folder: Path, use_case: str) -> Iterator[Target]:
+    """Start services in a folder, let them train, and stop them at the end.
+
+    Parameters
+    ----------
+    use_case : str
+        What is trained; its best version becomes champion.
+    """
+    settings = local_settings(folder, [f"{_ROOT / REFERENCE}"])
+    make_stores(settings)
+    with Services(folder, settings) as services:
+        with services.client() as client:
+            _train(client, use_case)
+        urls = services.urls
+        yield Target(urls["training"], urls["scoring"], str(folder / _KEY_FILE))
+
+
+def _train(client: CrispMLClient, use_case: str) -> None:
+    run = client.training.wait(client.training.cycle(use_case, promote=True))
+    # A pod notices a new champion up to a second later; the version itself answers at once.
+    version = run.result["best"]
+    rows = client.training.rows(run.result["prepared_id"], limit=1)
+    fields = {field.name for field in client.scoring.use_case(use_case).fields}
+    record = {name: value for name, value in next(rows).items() if name in fields}
+    client.scoring.score(use_case, [record], version=version)
