@@ -95,7 +95,6 @@ def run_test(settings: LoadSettings, thresholds: list[Threshold]) -> dict[str, A
     result["kept"] = is_kept(judged)
     (folder / RESULTS).write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
     (folder / PAGE).write_text(render(result), encoding="utf-8")
-    (folder / TOLD_FILE).unlink()
     return result
 
 

@@ -186,6 +186,7 @@ class Gathering:
             figures=self.figures,
             seconds=max(0.0, over - self._settings.warm_up_s),
             cpu_shares=[*self._cpu_shares.values(), self.cpu.look()],
+            processes=len(self._is_last),
             silent=sum(not is_last for is_last in self._is_last.values()),
             faults=self._faults,
             told=self._told,

@@ -135,6 +135,8 @@ class LoadReport(msgspec.Struct):
         How long was measured.
     cpu_shares : list of float
         The largest share of a core of each process that sent, and of the one that collects.
+    processes : int
+        How many processes that send told anything.
     silent : int
         Processes whose last report did not come; then figures and scores are missing.
     faults : int
@@ -146,6 +148,7 @@ class LoadReport(msgspec.Struct):
     figures: Figures
     seconds: float
     cpu_shares: list[float]
+    processes: int
     silent: int
     faults: int
     told: int

@@ -42,7 +42,7 @@ _PAGE = """\
 <meta charset="utf-8">
 <title>CrispML load test: {{ result.load.use_case }}</title>
 <style>
-  body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 72rem; padding: 0 1rem }
+  body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 72rem }
   table { border-collapse: collapse; margin: 1rem 0 }
   th, td { border-bottom: 1px solid #ccc; padding: .25rem .75rem; text-align: left }
   td.number, th.number { text-align: right; font-variant-numeric: tabular-nums }
@@ -57,7 +57,8 @@ records per second for {{ result.measured_seconds }} s, after {{ result.load.war
 warm-up. The charts are in <a href="locust.html">locust.html</a>.</p>
 <h2>Thresholds</h2>
 <table>
-<tr><th>figure<th class="number">value<th class="number">minimum<th class="number">maximum<th>verdict
+<tr><th>figure<th class="number">value<th class="number">minimum<th class="number">maximum
+<th>verdict
 {% for one in result.thresholds -%}
 <tr class="{{ one.verdict | replace(" ", "-") }}"><td>{{ one.name }}
 <td class="number">{{ shown(one.value) }}<td class="number">{{ shown(one.minimum) }}
@@ -98,4 +99,4 @@ def render(result: Mapping[str, Any]) -> str:
 
 
 def _shown(value: Any) -> str:
-    return "–" if value is None else f"{value:,}"
+    return "" if value is None else f"{value:,}"

@@ -43,7 +43,7 @@ def run_load(settings: LoadSettings, training_url: str, scoring_url: str) -> Loa
     Raises
     ------
     LoadFailed
-        If Locust ends with an error, or does not end.
+        If Locust ends with an error, or does not end, or one of its processes did not begin.
     """
     folder = Path(settings.results).resolve()
     folder.mkdir(parents=True, exist_ok=True)
@@ -64,7 +64,13 @@ def run_load(settings: LoadSettings, training_url: str, scoring_url: str) -> Loa
         code = _run(command, environment, target.fileno(), longest)
     if code:
         raise LoadFailed(f"Locust ended with {code}; its log {log} ends with: {_end_of(log)}")
-    return read_report(folder)
+    report = read_report(folder)
+    wanted = settings.expect_workers or settings.processes
+    if report.processes < wanted:
+        raise LoadFailed(
+            f"{report.processes} of {wanted} processes of Locust had anything to say; see its {log}"
+        )
+    return report
 
 
 def _command(
@@ -87,7 +93,7 @@ def _command(
 
 
 def _run(command: list[str], environment: Mapping[str, str], output: int, longest: float) -> int:
-    child = subprocess.Popen(
+    child = subprocess.Popen(  # noqa: S603 - our own locustfile
         command,
         cwd=ROOT,
         env=environment,

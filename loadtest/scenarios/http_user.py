@@ -12,7 +12,7 @@ from loadtest.config import addresses
 from loadtest.outcomes import Outcome, outcome_of
 from loadtest.scenarios.load_process import LoadProcess
 
-Read = Callable[[bytes], None]
+Read = Callable[[bytes], object]
 """Takes a good answer; raises `BrokenAnswer`, or what comes of content that is not as it must."""
 _BROKEN = (ValueError, LookupError, TypeError)
 

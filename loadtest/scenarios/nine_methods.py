@@ -39,8 +39,6 @@ class NineMethods(RunningUser):
             if result is not None:
                 self._found[TRAINING_METHODS[self._step]] = result
                 self._step += 1
-            elif not self.is_running:  # it has failed
-                self._step = 0
         elif self._step < len(TRAINING_METHODS):
             method = TRAINING_METHODS[self._step]
             self.start_run(method_name(method), method, self._parameters(method))
@@ -48,6 +46,10 @@ class NineMethods(RunningUser):
             for call in (self._score, self._label, self._verify):
                 call()
             self._step = 0
+
+    def failed(self) -> None:
+        """Begin again: the methods after this one have nothing to go on."""
+        self._step = 0
 
     def _parameters(self, method: str) -> dict[str, Any]:
         algorithm = self.load.use_case.algorithms[0].name

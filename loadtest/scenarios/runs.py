@@ -55,13 +55,20 @@ class RunningUser(CountingUser):
         )
         if response.status_code != 200:
             self._end(Outcome.FAILED, f"status {response.status_code}")
+            self.failed()
             return None
         run = msgspec.json.decode(response.content, type=dict[str, Any])
         if run["status"] in ("queued", "running"):
             return None
         has_succeeded = run["status"] == "succeeded"
         self._end(Outcome.ANSWERED if has_succeeded else Outcome.FAILED, f"run {run['status']}")
-        return dict(run["result"]) if has_succeeded else None
+        if has_succeeded:
+            return dict(run["result"])
+        self.failed()
+        return None
+
+    def failed(self) -> None:
+        """Take note that a run has not succeeded, and is counted."""
 
     @property
     def is_running(self) -> bool:
