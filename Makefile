@@ -13,7 +13,7 @@ export OMP_WAIT_POLICY ?= PASSIVE
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test trial servers browser proof bench profile check audit fmt lint lock sbom screenshots openapi dashboards ddl access manifests images wheelhouse containers clean
+.PHONY: help setup demo up test trial servers browser proof bench profile loadtest check audit fmt lint lock sbom screenshots openapi dashboards ddl access manifests images wheelhouse containers clean
 
 help: ## List the verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -69,6 +69,9 @@ profile: setup ## Flame graphs of the scoring service under load: time and alloc
 	  || $(PIP) --require-hashes -r requirements/profile.txt
 	@$(BIN)/python -m benchmarks.profiling $(ARGS)
 
+loadtest: setup ## Load both services, and look for every score in the ledger; ARGS="--quick --json"
+	@$(BIN)/python -m loadtest $(ARGS)
+
 check: setup lint ## Format check, lint, types, imports, advisories and unit tests, in under a minute
 	@$(BIN)/python -m scripts.audit & audit=$$!; \
 	$(BIN)/python -m pytest -q -n 2 --dist worksteal --hypothesis-profile=quick -m "not slow and not server" \
@@ -119,5 +122,5 @@ wheelhouse: ## Gather what a build without a network needs, in dist/air-gap
 	@scripts/wheelhouse.sh $(ARGS)
 
 clean: ## Remove what was built, and the local stores of the demo
-	@rm -rf $(VENV) .bench .cache .crispml .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .schemathesis
+	@rm -rf $(VENV) .bench .loadtest .cache .crispml .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .schemathesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -13,7 +13,7 @@ from crispml_core.domain.runs import METHODS
 
 ROOT = Path(__file__).parents[2]
 MAP = ROOT / "ARCHITECTURE.md"
-OURS = ("crispml_core", "services", "examples", "tests", "scripts", "benchmarks")
+OURS = ("crispml_core", "services", "examples", "tests", "scripts", "benchmarks", "loadtest")
 FILES = sorted(file for folder in OURS for file in (ROOT / folder).rglob("*.py"))
 
 
