@@ -45,6 +45,7 @@ _SHOWN = (
     "accepted_invalid",
     "requests",
     "rate",
+    "records_per_s",
     "p50_ms",
     "p99_ms",
     "locust_cpu",

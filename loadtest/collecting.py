@@ -94,6 +94,7 @@ class Collector:
         due: float,
         sent: float | None,
         done: float,
+        records: int = 0,
         is_open: bool = True,
     ) -> None:
         """Count a request by its moments; `sent` is None if it was never sent."""
@@ -103,6 +104,7 @@ class Collector:
             is_measured=self.is_measured(due),
             latency_ms=(done - due) * 1000,
             service_ms=None if sent is None else (done - sent) * 1000,
+            records=records,
             is_open=is_open,
         )
 

@@ -21,6 +21,8 @@ class RequestFigures(msgspec.Struct):
     service : Histogram
         Measured times from the moment it was sent. What is missing here of the latency is what a
         client would not see that sends one request after the other.
+    records : int
+        Records of the measured requests that were scored.
     is_open : bool
         Whether its moments were planned; else it follows the answer to the one before.
     """
@@ -29,6 +31,7 @@ class RequestFigures(msgspec.Struct):
     measured: dict[str, int] = {}
     latency: Histogram = msgspec.field(default_factory=Histogram)
     service: Histogram = msgspec.field(default_factory=Histogram)
+    records: int = 0
     is_open: bool = True
 
     @property
@@ -47,6 +50,7 @@ class RequestFigures(msgspec.Struct):
                 mine[name] = mine.get(name, 0) + count
         self.latency.merge(other.latency)
         self.service.merge(other.service)
+        self.records += other.records
         self.is_open = other.is_open
 
 
@@ -72,6 +76,7 @@ class Figures(msgspec.Struct):
         is_measured: bool,
         latency_ms: float = 0.0,
         service_ms: float | None = None,
+        records: int = 0,
         is_open: bool = True,
     ) -> None:
         """Count one request.
@@ -80,11 +85,14 @@ class Figures(msgspec.Struct):
         ----------
         service_ms : float, optional
             None for a request that was never sent.
+        records : int
+            How many were scored if it was answered.
         """
         of_name = self.by_request.setdefault(name, RequestFigures(is_open=is_open))
         counts = of_name.measured if is_measured else of_name.warm_up
         counts[outcome.value] = counts.get(outcome.value, 0) + 1
         if is_measured:
+            of_name.records += records if outcome is Outcome.ANSWERED else 0
             of_name.latency.add(latency_ms)
             if service_ms is not None:
                 of_name.service.add(service_ms)

@@ -19,6 +19,7 @@ _TOP = (
     ("refused_invalid", "requests of invalid records that were refused, as they must"),
     ("requests", "requests that were due while it was measured"),
     ("rate", "good answers per second"),
+    ("records_per_s", "records per second that were scored"),
     ("p50_ms", "half of the answers took no longer, from the moment they were due"),
     ("p99_ms", "99 of 100 took no longer"),
     ("service_p99_ms", "the same from the moment they were sent"),
@@ -28,6 +29,7 @@ _TOP = (
 _COLUMNS = (
     "requests",
     "rate",
+    "records_per_s",
     "failed",
     "refused_valid",
     "accepted_invalid",

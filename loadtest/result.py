@@ -36,7 +36,8 @@ def load_result(settings: LoadSettings, report: LoadReport, compared: Comparison
             for outcome in Outcome
         },
         "requests": requests,
-        "rate": _round(answered / report.seconds) if report.seconds else 0.0,
+        "rate": _round(_per_second(answered, report.seconds)),
+        "records_per_s": _round(_per_second(sum(f.records for f in planned), report.seconds)),
         "unsent_share": _round(
             sum(figures.measured.get(Outcome.UNSENT, 0) for figures in planned) / requests
             if requests
@@ -72,12 +73,17 @@ def load_result(settings: LoadSettings, report: LoadReport, compared: Comparison
 def _of_request(figures: RequestFigures, seconds: float) -> dict[str, Any]:
     return {
         "requests": figures.requests,
-        "rate": _round(_answered(figures) / seconds) if seconds else 0.0,
+        "rate": _round(_per_second(_answered(figures), seconds)),
+        "records_per_s": _round(_per_second(figures.records, seconds)),
         **{outcome.value: figures.count(outcome) for outcome in Outcome},
         "is_open": figures.is_open,
         **_times(figures.latency),
         **{f"service_{name}": value for name, value in _times(figures.service).items()},
     }
+
+
+def _per_second(count: int, seconds: float) -> float:
+    return count / seconds if seconds else 0.0
 
 
 def _answered(figures: RequestFigures) -> int:

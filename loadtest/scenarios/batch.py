@@ -30,5 +30,6 @@ class BatchScoring(OpenLoopUser):
             msgspec.json.encode({"records": [one.values for one in drawn]}),
             due=due,
             is_valid=not any(one.broken for one in drawn),
+            records=len(drawn),
             read=lambda content: tell_scores(self.load, content, len(drawn)),
         )

@@ -52,6 +52,7 @@ class CountingUser(FastHttpUser):
         *,
         due: float,
         is_valid: bool = True,
+        records: int = 0,
         is_open: bool = True,
         read: Read | None = None,
         headers: Mapping[str, str] | None = None,
@@ -66,6 +67,8 @@ class CountingUser(FastHttpUser):
             When it had to be sent, by `time.perf_counter`.
         is_valid : bool
             Whether its records are valid, or must be refused.
+        records : int
+            How many there are to score.
         read : callable, optional
             Reads a good answer.
         """
@@ -83,7 +86,9 @@ class CountingUser(FastHttpUser):
                 read(response.content or b"")
             except _BROKEN as error:
                 outcome, why = Outcome.FAILED, _said(error)
-        self.count(name, outcome, why, due=due, sent=sent, done=done, is_open=is_open)
+        self.count(
+            name, outcome, why, due=due, sent=sent, done=done, records=records, is_open=is_open
+        )
         return outcome
 
     def count(
@@ -95,11 +100,14 @@ class CountingUser(FastHttpUser):
         due: float,
         sent: float | None,
         done: float,
+        records: int = 0,
         is_open: bool = True,
     ) -> None:
         """Count a request, and tell Locust of it if it is measured."""
         collector = self.load.collector
-        collector.add(name, outcome, due=due, sent=sent, done=done, is_open=is_open)
+        collector.add(
+            name, outcome, due=due, sent=sent, done=done, records=records, is_open=is_open
+        )
         error = None
         if not outcome.is_good:
             said = f"{outcome.value.replace('_', ' ')}: {why}" if why else outcome.value

@@ -38,8 +38,14 @@ class MixedLife(OpenLoopUser):
             for score in tell_scores(self.load, content, 1):
                 self.truths.append({"score_id": score.score_id, "label": drawn.truth})
 
-        content = msgspec.json.encode(drawn.values)
-        self.send(self.name, self.load.scoring(SCORING_METHODS[0]), content, due=due, read=read)
+        self.send(
+            self.name,
+            self.load.scoring(SCORING_METHODS[0]),
+            msgspec.json.encode(drawn.values),
+            due=due,
+            records=1,
+            read=read,
+        )
 
 
 class LabelImports(OpenLoopUser):

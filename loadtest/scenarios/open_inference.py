@@ -33,5 +33,6 @@ class OpenInference(OpenLoopUser):
             msgspec.json.encode(infer_request(load.use_case, [drawn.values])),
             due=due,
             is_valid=not drawn.broken,
+            records=1,
             read=read,
         )

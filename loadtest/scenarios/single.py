@@ -30,5 +30,6 @@ class SingleScoring(OpenLoopUser):
             msgspec.json.encode(drawn.values),
             due=due,
             is_valid=not drawn.broken,
+            records=1,
             read=lambda content: tell_scores(self.load, content, 1),
         )

@@ -70,6 +70,7 @@ def report() -> LoadReport:
             is_measured=True,
             latency_ms=float(number + 1),
             service_ms=1.0,
+            records=2,
         )
     figures.add("single", Outcome.FAILED, is_measured=False, latency_ms=9000.0, service_ms=9000.0)
     return LoadReport(

@@ -32,6 +32,7 @@ def test_times_and_rates_are_without_the_warm_up_and_counts_are_of_all(result):
     assert result["requests"] == 100
     assert result["failed"] == 1  # while it warmed up
     assert result["rate"] == 10.0
+    assert result["records_per_s"] == 20.0
     assert result["p50_ms"] == pytest.approx(50, rel=0.02)
     assert result["max_ms"] == 100.0
     assert result["locust_cpu"] == 0.3
