@@ -24,7 +24,15 @@ import msgspec
 from crispml_core.client import CrispMLClient
 from crispml_core.domain.errors import CrispMLError, InvalidInput
 from loadtest.collecting import TOLD_FILE
-from loadtest.config import SCENARIOS, SHAPES, LoadSettings, addresses, credential, read_settings
+from loadtest.config import (
+    SCENARIOS,
+    SHAPES,
+    LoadSettings,
+    addresses,
+    credential,
+    read_settings,
+    tls,
+)
 from loadtest.demo import Target, local_target
 from loadtest.page import render
 from loadtest.result import load_result
@@ -32,6 +40,7 @@ from loadtest.running import run_load
 from loadtest.thresholds import DEFAULT, Judged, Threshold, is_kept, judge, read_thresholds
 from loadtest.verifying import verify
 
+_NO_RESULT = 2
 RESULTS, PAGE = "results.json", "report.html"
 _STARTED = time.monotonic()
 _QUICK = {"seconds": 25.0, "warm_up_s": 5.0, "rate": 200.0}
@@ -61,7 +70,10 @@ def main(arguments: list[str] | None = None) -> int:
         result = run_test(settings, thresholds)
     except (CrispMLError, click.ClickException, OSError) as error:
         _say(f"no result: {error}")
-        return 2
+        return _NO_RESULT
+    except KeyboardInterrupt:
+        _say("no result: it was interrupted")
+        return _NO_RESULT
     if chosen.json:
         print(json.dumps(result))
     else:
@@ -87,6 +99,7 @@ def run_test(settings: LoadSettings, thresholds: list[Threshold]) -> dict[str, A
             target.training_url or target.scoring_url,
             target.scoring_url,
             credential=credential(settings),
+            tls=tls(),
         ) as client:
             use_case = client.scoring.use_case(settings.use_case)
             compared = verify(client, use_case, folder / TOLD_FILE, folder)

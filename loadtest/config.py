@@ -1,6 +1,7 @@
 """The settings of a load test: environment variables with the prefix ``LOADTEST_``.
 
-Addresses are those that the command line takes: ``CRISPML_SCORING_URL``, ``CRISPML_TRAINING_URL``.
+What the command line takes too has the same name: ``CRISPML_SCORING_URL``,
+``CRISPML_TRAINING_URL``, ``CRISPML_API_KEY``, and the files of TLS.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from crispml_core.client import ClientTls
 from crispml_core.domain.errors import InvalidInput
 
 PREFIX = "LOADTEST_"
@@ -20,6 +22,7 @@ SCORING_URL, TRAINING_URL, API_KEY = (
     "CRISPML_TRAINING_URL",
     "CRISPML_API_KEY",
 )
+TLS_FILES = ("CRISPML_CA_FILE", "CRISPML_CLIENT_CERT_FILE", "CRISPML_CLIENT_KEY_FILE")
 SCENARIOS = {
     "single": ("SingleScoring",),
     "batch": ("BatchScoring",),
@@ -176,6 +179,12 @@ def credential(settings: LoadSettings, environment: Mapping[str, str] = os.envir
     if settings.key_file:
         return Path(settings.key_file).read_text(encoding="ascii").strip()
     return environment.get(API_KEY) or None
+
+
+def tls(environment: Mapping[str, str] = os.environ) -> ClientTls:
+    """Return whom to trust where services speak TLS, as the command line is told."""
+    files = (environment.get(name) for name in TLS_FILES)
+    return ClientTls(*(Path(file) if file else None for file in files))
 
 
 def _check(holds: bool, name: str, rule: str) -> None:

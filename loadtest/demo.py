@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,25 +33,30 @@ class Target:
 
 
 @contextlib.contextmanager
-def local_target(folder: Path, use_case: str) -> Iterator[Target]:
+def local_target(
+    folder: Path, use_case: str, algorithms: Sequence[str] | None = None
+) -> Iterator[Target]:
     """Start services in a folder, let them train, and stop them at the end.
 
     Parameters
     ----------
     use_case : str
         What is trained; its best version becomes champion.
+    algorithms : sequence of str, optional
+        Only these.
     """
     settings = local_settings(folder, [f"{_ROOT / REFERENCE}"])
     make_stores(settings)
     with Services(folder, settings) as services:
         with services.client() as client:
-            _train(client, use_case)
+            _train(client, use_case, algorithms)
         urls = services.urls
         yield Target(urls["training"], urls["scoring"], str(folder / _KEY_FILE))
 
 
-def _train(client: CrispMLClient, use_case: str) -> None:
-    run = client.training.wait(client.training.cycle(use_case, promote=True))
+def _train(client: CrispMLClient, use_case: str, algorithms: Sequence[str] | None) -> None:
+    cycle = client.training.cycle(use_case, algorithms=algorithms, promote=True)
+    run = client.training.wait(cycle)
     # A pod notices a new champion up to a second later; the version itself answers at once.
     version = run.result["best"]
     rows = client.training.rows(run.result["prepared_id"], limit=1)

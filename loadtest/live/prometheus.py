@@ -16,7 +16,7 @@ class PrometheusFigures:
     Parameters
     ----------
     port : int
-        On loopback.
+        On loopback; 0 for any that is free.
     """
 
     def __init__(self, port: int) -> None:
@@ -34,7 +34,18 @@ class PrometheusFigures:
             registry=registry,
         )
         self._so_far: dict[str, Histogram] = {}
-        start_http_server(port, addr="127.0.0.1", registry=registry)
+        self._server, self._thread = start_http_server(port, addr="127.0.0.1", registry=registry)
+
+    @property
+    def port(self) -> int:
+        """Where figures are served."""
+        return self._server.server_port
+
+    def close(self) -> None:
+        """Serve no longer."""
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
 
     def take(self, figures: Figures) -> None:
         """Add the figures of a report."""

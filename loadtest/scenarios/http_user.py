@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import ssl
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from locust import FastHttpUser
 
-from loadtest.config import addresses
+from loadtest.config import addresses, tls
 from loadtest.outcomes import Outcome, outcome_of
 from loadtest.scenarios.load_process import LoadProcess
 
@@ -28,6 +29,10 @@ class _NobodyListens:
         """Do nothing."""
 
 
+def _trusted(**_: Any) -> ssl.SSLContext:
+    return tls().context()
+
+
 class CountingUser(FastHttpUser):
     """Sends requests and counts what became of them.
 
@@ -37,6 +42,8 @@ class CountingUser(FastHttpUser):
 
     abstract = True
     host = addresses()[1] or "http://127.0.0.1:8102"
+    insecure = False
+    ssl_context_factory = staticmethod(_trusted)
 
     def __init__(self, environment: Any) -> None:
         super().__init__(environment)

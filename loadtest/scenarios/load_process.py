@@ -6,7 +6,7 @@ from random import Random
 
 from crispml_core.client import CrispMLClient, UseCaseInfo
 from loadtest.collecting import Collector
-from loadtest.config import LoadSettings, addresses, credential
+from loadtest.config import LoadSettings, addresses, credential, tls
 from loadtest.records import Records, read_rows
 from loadtest.verifying import keeps_keys
 
@@ -33,19 +33,21 @@ class LoadProcess:
             self.headers["Authorization"] = f"Bearer {key}"
         self.chance = Random(f"{settings.seed}:{number}")  # noqa: S311 - draws a load
         with CrispMLClient(
-            self.training_url or self.scoring_url, self.scoring_url, credential=key
+            self.training_url or self.scoring_url, self.scoring_url, credential=key, tls=tls()
         ) as client:
             self.use_case: UseCaseInfo = client.scoring.use_case(settings.use_case)
             rows = read_rows(client, self.use_case) if self.training_url else []
+        self.collector = Collector(
+            settings.warm_up_s, settings.seconds, has_record_keys=keeps_keys(self.use_case)
+        )
+        if not rows:
+            self.collector.figures.note("no data to draw from: all records are of the schema")
         self.records = Records(
             self.use_case,
             rows,
             self.chance,
             invalid_share=settings.invalid_share,
             schema_share=settings.schema_share,
-        )
-        self.collector = Collector(
-            settings.warm_up_s, settings.seconds, has_record_keys=keeps_keys(self.use_case)
         )
 
     def scoring(self, method: str) -> str:

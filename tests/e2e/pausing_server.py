@@ -1,9 +1,10 @@
-"""A server that answers every score at once, but stands still one time for a second."""
+"""A server with TLS that answers every score at once, but stands still one time for a second."""
 
 from __future__ import annotations
 
 import contextlib
 import json
+import ssl
 import threading
 import time
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from crispml_core.domain.scores import new_group_id, score_id
+from tests.certificates import Pair
 
 _USE_CASE = {
     "name": "orders",
@@ -60,8 +62,11 @@ class PausingServer(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, pause_after_s: float) -> None:
+    def __init__(self, pause_after_s: float, certificate: Pair) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate.cert, certificate.key)
+        self.socket = context.wrap_socket(self.socket, server_side=True)
         self.has_paused = False
         self._turn, self._pause_after_s = threading.Lock(), pause_after_s
         self._first: float | None = None
@@ -69,7 +74,7 @@ class PausingServer(ThreadingHTTPServer):
     @property
     def url(self) -> str:
         """Where it answers."""
-        return f"http://127.0.0.1:{self.server_port}"
+        return f"https://127.0.0.1:{self.server_port}"
 
     def take_turn(self) -> None:
         """Wait for a turn; the one that comes when it is time holds up all others."""
@@ -82,9 +87,9 @@ class PausingServer(ThreadingHTTPServer):
 
 
 @contextlib.contextmanager
-def pausing_server(pause_after_s: float) -> Iterator[PausingServer]:
+def pausing_server(pause_after_s: float, certificate: Pair) -> Iterator[PausingServer]:
     """Serve while the block runs."""
-    server = PausingServer(pause_after_s)
+    server = PausingServer(pause_after_s, certificate)
     thread = threading.Thread(target=server.serve_forever, name="pausing")
     thread.start()
     try:

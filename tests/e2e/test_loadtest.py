@@ -16,6 +16,7 @@ from loadtest.outcomes import Outcome
 from loadtest.running import CHARTS, LoadFailed, run_load
 from loadtest.thresholds import DEFAULT
 from loadtest.verifying import verify
+from tests.certificates import Authority
 from tests.e2e.pausing_server import pausing_server
 
 pytestmark = [pytest.mark.trial, pytest.mark.slow]
@@ -29,7 +30,7 @@ def no_settings_of_others(monkeypatch):
     monkeypatch.delenv("CRISPML_API_KEY", raising=False)
 
 
-def test_locust_counts_the_time_from_the_moment_a_request_was_due(tmp_path):
+def test_locust_counts_the_time_from_the_moment_a_request_was_due(tmp_path, monkeypatch):
     """All who were due in a pause of a second have waited, not only those on their way."""
     settings = LoadSettings(
         use_case="orders",
@@ -43,7 +44,9 @@ def test_locust_counts_the_time_from_the_moment_a_request_was_due(tmp_path):
         processes=1,
         results=str(tmp_path),
     )
-    with pausing_server(WARM_UP_S + 2.0) as server:
+    authority = Authority(tmp_path)
+    monkeypatch.setenv("CRISPML_CA_FILE", str(authority.file))
+    with pausing_server(WARM_UP_S + 2.0, authority.issue("server")) as server:
         report = run_load(settings, "", server.url)
         assert server.has_paused
     figures = report.figures.by_request["single"]
@@ -60,10 +63,14 @@ def test_locust_counts_the_time_from_the_moment_a_request_was_due(tmp_path):
     assert report.told == figures.count(Outcome.ANSWERED)
 
 
-def test_a_service_that_is_not_there_gives_no_result(tmp_path):
+def test_a_service_that_nobody_trusts_gives_no_result(tmp_path):
     settings = LoadSettings(processes=1, seconds=1, warm_up_s=0, results=str(tmp_path))
-    with pytest.raises(LoadFailed, match="0 of 1 processes"):
-        run_load(settings, "", "http://127.0.0.1:9")
+    certificate = Authority(tmp_path).issue("server")
+    with (
+        pausing_server(0.0, certificate) as server,
+        pytest.raises(LoadFailed, match="0 of 1 processes"),
+    ):
+        run_load(settings, "", server.url)
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +80,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def target(folder):
-    with local_target(folder, "german_credit") as started:
+    with local_target(folder, "german_credit", ["logistic_regression"]) as started:
         yield started
 
 
