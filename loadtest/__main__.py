@@ -33,7 +33,7 @@ from loadtest.config import (
     read_settings,
     tls,
 )
-from loadtest.demo import Target, local_target
+from loadtest.demo import Target, has_champion, local_target, train
 from loadtest.page import render
 from loadtest.result import load_result
 from loadtest.running import run_load
@@ -67,7 +67,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         settings = _settings(chosen)
         thresholds = read_thresholds(chosen.thresholds)
-        result = run_test(settings, thresholds)
+        result = run_test(settings, thresholds, trains=chosen.train)
     except (CrispMLError, click.ClickException, OSError) as error:
         _say(f"no result: {error}")
         return _NO_RESULT
@@ -81,8 +81,15 @@ def main(arguments: list[str] | None = None) -> int:
     return 0 if result["kept"] else 1
 
 
-def run_test(settings: LoadSettings, thresholds: list[Threshold]) -> dict[str, Any]:
+def run_test(
+    settings: LoadSettings, thresholds: list[Threshold], *, trains: bool = False
+) -> dict[str, Any]:
     """Load the services, look for what they acknowledged, judge the figures, and leave it all.
+
+    Parameters
+    ----------
+    trains : bool
+        Whether to train first where no version answers.
 
     Returns
     -------
@@ -92,16 +99,14 @@ def run_test(settings: LoadSettings, thresholds: list[Threshold]) -> dict[str, A
     folder = Path(settings.results).resolve()
     with _target(settings) as target:
         settings = msgspec.structs.replace(settings, key_file=target.key_file or settings.key_file)
-        _say(f"{settings.shape} of {', '.join(settings.scenarios)} at {target.scoring_url}")
-        report = run_load(settings, target.training_url, target.scoring_url)
-        _say(f"looking for {report.told} acknowledged scores in the ledger")
-        with CrispMLClient(
-            target.training_url or target.scoring_url,
-            target.scoring_url,
-            credential=credential(settings),
-            tls=tls(),
-        ) as client:
+        with _client(settings, target) as client:
             use_case = client.scoring.use_case(settings.use_case)
+            if trains and target.training_url and not has_champion(client, use_case.name):
+                _say("training, because no version answers")
+                train(client, use_case.name)
+            _say(f"{settings.shape} of {', '.join(settings.scenarios)} at {target.scoring_url}")
+            report = run_load(settings, target.training_url, target.scoring_url)
+            _say(f"looking for {report.told} acknowledged scores in the ledger")
             compared = verify(client, use_case, folder / TOLD_FILE, folder)
     result = load_result(settings, report, compared)
     judged = judge(thresholds, result)
@@ -110,6 +115,15 @@ def run_test(settings: LoadSettings, thresholds: list[Threshold]) -> dict[str, A
     (folder / RESULTS).write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
     (folder / PAGE).write_text(render(result), encoding="utf-8")
     return result
+
+
+def _client(settings: LoadSettings, target: Target) -> CrispMLClient:
+    return CrispMLClient(
+        target.training_url or target.scoring_url,
+        target.scoring_url,
+        credential=credential(settings),
+        tls=tls(),
+    )
 
 
 @contextlib.contextmanager
@@ -147,6 +161,7 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--quick", action="store_true", help="a small load of half a minute")
+    parser.add_argument("--train", action="store_true", help="train if no version answers yet")
     parser.add_argument("--json", action="store_true", help="print the results as JSON")
     parser.add_argument(
         "--scenario", action="append", choices=SCENARIOS, help="may be given several times"

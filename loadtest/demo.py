@@ -9,6 +9,7 @@ from pathlib import Path
 
 from crispml_core.cli.services import Services, local_settings, make_stores
 from crispml_core.client import CrispMLClient
+from crispml_core.domain.models import CHAMPION
 
 REFERENCE = "examples/german_credit/use_case.py:german_credit"
 _ROOT = Path(__file__).parents[1]
@@ -49,12 +50,19 @@ def local_target(
     make_stores(settings)
     with Services(folder, settings) as services:
         with services.client() as client:
-            _train(client, use_case, algorithms)
+            train(client, use_case, algorithms)
         urls = services.urls
         yield Target(urls["training"], urls["scoring"], str(folder / _KEY_FILE))
 
 
-def _train(client: CrispMLClient, use_case: str, algorithms: Sequence[str] | None) -> None:
+def has_champion(client: CrispMLClient, use_case: str) -> bool:
+    """Return whether some version answers for a use case."""
+    models = client.scoring.models()
+    return any(model.name == use_case and CHAMPION in model.aliases for model in models)
+
+
+def train(client: CrispMLClient, use_case: str, algorithms: Sequence[str] | None = None) -> None:
+    """Run a cycle, make its best version champion, and let it answer once."""
     cycle = client.training.cycle(use_case, algorithms=algorithms, promote=True)
     run = client.training.wait(cycle)
     # A pod notices a new champion up to a second later; the version itself answers at once.
