@@ -67,10 +67,9 @@ class Collector:
         self._is_over = False
         self._faults = 0
 
-    def begin(self) -> None:
-        """Start the clock: users begin now."""
-        now = time.perf_counter()
-        self._measured_from = now + self._warm_up_s
+    def begin(self, at: float) -> None:
+        """Start the clock at a moment of `time.perf_counter`."""
+        self._measured_from = at + self._warm_up_s
         self._over_at = self._measured_from + self._seconds
 
     def end_if(self, has_stopped: bool) -> None:

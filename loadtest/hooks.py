@@ -1,7 +1,13 @@
-"""What happens on the events of Locust."""
+"""What happens on the events of Locust.
+
+The process that collects tells the others the settings when a load begins, ahead of the users that
+they shall spawn. So all have the same ones, and the same clock: time counts from that message, and
+what a process needs to set itself up falls into the warm-up.
+"""
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import gevent
@@ -15,7 +21,7 @@ from loadtest.live.influx import InfluxFigures
 from loadtest.live.prometheus import PrometheusFigures
 from loadtest.scenarios.load_process import LoadProcess
 
-_REPORT, _LOCAL = "crispml", "local"
+_REPORT, _SETTINGS, _LOCAL = "crispml", "crispml_settings", "local"
 # As often as a worker of Locust reports.
 _EVERY_S = 3.0
 
@@ -44,42 +50,76 @@ def gather(environment: Any, gathering: Gathering, settings: LoadSettings) -> No
         environment.events.quitting.add_listener(lambda **_: influx.close())
 
 
-def send(environment: Any, load: LoadProcess, gathering: Gathering | None) -> None:
-    """Let a process that sends count, and tell the one that collects.
+def tell_settings(environment: Any, settings: LoadSettings) -> None:
+    """Let the process that collects tell its settings, and no secret, when a load begins."""
+    told = msgspec.to_builtins(msgspec.structs.replace(settings, influx_token=""))
+    environment.events.test_start.add_listener(
+        lambda **_: environment.runner.send_message(_SETTINGS, told)
+    )
+
+
+def send(environment: Any, own: LoadSettings) -> None:
+    """Let a worker set itself up when it is told the settings, and report.
 
     Parameters
     ----------
-    gathering : Gathering or None
-        What collects, if this process does both.
+    own : LoadSettings
+        Says where the key lies on this machine.
     """
-    collector, settings = load.collector, load.settings
 
-    def begin(**_: Any) -> None:
-        collector.begin()
-        gevent.spawn_later(settings.warm_up_s, collector.cpu.begin)
-        gevent.spawn_later(settings.warm_up_s + settings.seconds, collector.cpu.end)
-
-    def made() -> ProcessReport:
-        if log.unhandled_greenlet_exception:
-            log.unhandled_greenlet_exception = False
-            collector.fault("users were not spawned, see the log of Locust")
-        collector.end_if(not environment.runner.user_count)
-        return collector.report()
+    def take_settings(msg: Any, **_: Any) -> None:
+        began = time.perf_counter()
+        told = msgspec.convert(msg.data, LoadSettings)
+        settings = msgspec.structs.replace(told, key_file=own.key_file)
+        _begin(environment, settings, environment.runner.worker_index, began)
 
     def report(data: dict[str, Any], **_: Any) -> None:
-        data[_REPORT] = msgspec.msgpack.encode(made())
+        if hasattr(environment, "load"):
+            data[_REPORT] = msgspec.msgpack.encode(_made(environment))
 
-    def report_here() -> None:
-        assert gathering is not None
+    environment.runner.register_message(_SETTINGS, take_settings)
+    environment.events.report_to_master.add_listener(report)
+    _count_faults(environment)
+
+
+def send_and_gather(environment: Any, gathering: Gathering, settings: LoadSettings) -> None:
+    """Let one process do both."""
+
+    def begin(**_: Any) -> None:
+        _begin(environment, settings, 0, time.perf_counter())
+        gevent.spawn(report)
+
+    def report() -> None:
         while True:
             gevent.sleep(_EVERY_S)
-            gathering.take(_LOCAL, made())
-
-    def wrong(exception: Exception, **_: Any) -> None:
-        collector.fault(f"{type(exception).__name__} in a user, see the log of Locust")
+            gathering.take(_LOCAL, _made(environment))
 
     environment.events.test_start.add_listener(begin)
+    _count_faults(environment)
+
+
+def _begin(environment: Any, settings: LoadSettings, number: int, began: float) -> None:
+    load = environment.load = LoadProcess(settings, number)
+    load.collector.begin(began)
+    since = time.perf_counter() - began
+    warm = max(0.0, settings.warm_up_s - since)
+    gevent.spawn_later(warm, load.collector.cpu.begin)
+    gevent.spawn_later(warm + settings.seconds, load.collector.cpu.end)
+
+
+def _made(environment: Any) -> ProcessReport:
+    collector = environment.load.collector
+    if log.unhandled_greenlet_exception:
+        log.unhandled_greenlet_exception = False
+        collector.fault("users were not spawned, see the log of Locust")
+    collector.end_if(not environment.runner.user_count)
+    made: ProcessReport = collector.report()
+    return made
+
+
+def _count_faults(environment: Any) -> None:
+    def wrong(exception: Exception, **_: Any) -> None:
+        what = f"{type(exception).__name__} in a user, see the log of Locust"
+        environment.load.collector.fault(what)
+
     environment.events.user_error.add_listener(wrong)
-    environment.events.report_to_master.add_listener(report)
-    if gathering is not None:
-        gevent.spawn(report_here)

@@ -15,9 +15,8 @@ from locust.runners import MasterRunner, WorkerRunner
 
 from loadtest.collecting import Gathering
 from loadtest.config import read_settings
-from loadtest.hooks import gather, send
+from loadtest.hooks import gather, send, send_and_gather, tell_settings
 from loadtest.scenarios.batch import BatchScoring as BatchScoring
-from loadtest.scenarios.load_process import LoadProcess
 from loadtest.scenarios.mixed_life import LabelImports as LabelImports
 from loadtest.scenarios.mixed_life import MixedLife as MixedLife
 from loadtest.scenarios.mixed_life import VerificationReports as VerificationReports
@@ -37,13 +36,15 @@ _REPORTS_S = 15.0
 @events.init.add_listener
 def set_up(environment: Any, runner: Any, **_: Any) -> None:
     """Let a process that sends count, and one that collects gather."""
-    gathering = None
-    if not isinstance(runner, WorkerRunner):
-        gathering = environment.gathering = Gathering(SETTINGS)
-        gather(environment, gathering, SETTINGS)
-    if not isinstance(runner, MasterRunner):
-        environment.load = LoadProcess(SETTINGS, getattr(runner, "worker_index", 0))
-        send(environment, environment.load, gathering)
+    if isinstance(runner, WorkerRunner):
+        send(environment, SETTINGS)
+        return
+    gathering = environment.gathering = Gathering(SETTINGS)
+    gather(environment, gathering, SETTINGS)
+    if isinstance(runner, MasterRunner):
+        tell_settings(environment, SETTINGS)
+    else:
+        send_and_gather(environment, gathering, SETTINGS)
 
 
 class PlannedShape(LoadTestShape):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import msgspec
 import pytest
 
@@ -20,7 +22,7 @@ def gathering(tmp_path):
 
 def collector(*, warm_up_s=0.0, seconds=0.0):
     made = Collector(warm_up_s, seconds, has_record_keys=True)
-    made.begin()
+    made.begin(time.perf_counter())
     return made
 
 
