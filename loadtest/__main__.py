@@ -66,7 +66,7 @@ def main(arguments: list[str] | None = None) -> int:
     chosen = _parser().parse_args(arguments)
     try:
         settings = _settings(chosen)
-        thresholds = read_thresholds(chosen.thresholds)
+        thresholds = read_thresholds(Path(settings.thresholds or DEFAULT))
         result = run_test(settings, thresholds, trains=chosen.train)
     except (CrispMLError, click.ClickException, OSError) as error:
         _say(f"no result: {error}")
@@ -142,6 +142,7 @@ def _settings(chosen: argparse.Namespace) -> LoadSettings:
     given = {
         "scenarios": chosen.scenario,
         "results": None if chosen.folder is None else str(chosen.folder),
+        "thresholds": None if chosen.thresholds is None else str(chosen.thresholds),
         **{name: getattr(chosen, name) for name in ("shape", "rate", "seconds", "processes")},
         "warm_up_s": chosen.warm_up,
     }
@@ -171,7 +172,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seconds", type=float, help="how long the load is measured")
     parser.add_argument("--warm-up", type=float, help="seconds before it is measured")
     parser.add_argument("--processes", type=int, help="processes of Locust that send")
-    parser.add_argument("--thresholds", type=Path, default=DEFAULT, help="another file of them")
+    parser.add_argument("--thresholds", type=Path, help="another file of them")
     parser.add_argument("--folder", type=Path, help="where the results go")
     return parser
 

@@ -75,6 +75,8 @@ class LoadSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         How often the scenario ``mixed`` imports labels, and asks for a verification report.
     results : str
         Folder of what Locust leaves behind.
+    thresholds : str
+        File of the thresholds; the shipped one without it.
     key_file : str
         File with the API key; without it, ``CRISPML_API_KEY`` holds the key.
     influx_url, influx_token, influx_org, influx_bucket : str
@@ -101,6 +103,7 @@ class LoadSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     label_every_s: float = 1.0
     report_every_s: float = 5.0
     results: str = ".loadtest"
+    thresholds: str = ""
     key_file: str = ""
     influx_url: str = ""
     influx_token: str = ""

@@ -28,6 +28,7 @@ DATABASES = ("sqlite", "postgres", "postgres-external", "db2", "db2-external")
 OPTIONS = (
     ("outside",),
     ("examples",),
+    ("loadtest",),
     ("influxdb",),
     ("monitoring",),
     ("influxdb", "monitoring", "grafana"),
@@ -44,6 +45,7 @@ _ORDER = (
     *DATABASES,
     "outside",
     "examples",
+    "loadtest",
     "influxdb",
     "monitoring",
     "grafana",

@@ -7,6 +7,8 @@ import pytest
 from crispml_console.settings import Settings
 from crispml_core.domain.errors import InvalidInput
 from crispml_core.settings import load_settings
+from loadtest.config import addresses, read_settings
+from loadtest.thresholds import DEFAULT, read_thresholds
 from tests.manifests import rendering
 from tests.manifests.objects import pods_of
 from tests.manifests.pod_rules import settings_of
@@ -18,6 +20,8 @@ FILLED = {
     "CRISPML_INFLUX__TOKEN": "secret",
     "CRISPML_JOURNAL__OWNER": "5f7c1a52-4a0b-4a42-9a55-0e7f4d1f7c11",
 }
+# These have settings of their own.
+OTHERS = ("console", "loadtest")
 SETS = [*rendering.OVERLAYS, *rendering.combinations()[:15]]
 
 
@@ -30,7 +34,7 @@ def environments(objects):
     shared = settings_of(objects)
     for pods in pods_of(objects):
         for container in pods.containers():
-            if "envFrom" in container and pods.component != "console":
+            if "envFrom" in container and pods.component not in OTHERS:
                 own = {
                     variable["name"]: variable.get("value") or FILLED[variable["name"]]
                     for variable in container.get("env", ())
@@ -95,6 +99,32 @@ def test_the_console_behind_an_ingress_knows_the_names_that_people_type(monkeypa
     assert settings.console.public_url == by_service["crispml-console"]
     assert settings.console.shown_training_url == by_service["crispml-training"]
     assert settings.console.shown_scoring_url == by_service["crispml-scoring"]
+
+
+def test_a_load_test_is_told_its_settings_and_has_a_pod_for_each_worker(tmp_path):
+    objects = rendering.combination(("postgres", "loadtest"))
+    (pods,) = (pods for pods in pods_of(objects) if pods.component == "loadtest")
+    (container,) = pods.containers()
+    maps = {
+        each["metadata"]["name"].rpartition("-")[0]: each["data"]
+        for each in objects
+        if each["kind"] == "ConfigMap"
+    }
+    told = maps["crispml-loadtest"]
+    settings = read_settings(told)
+    job = pods.owner["spec"]["jobTemplate"]["spec"]
+    assert job["completions"] == job["parallelism"] == settings.expect_workers + 1
+    assert addresses(told) == ("http://crispml-training:8101", "http://crispml-scoring:8102")
+    assert [each["name"] for each in container["env"]] == ["CRISPML_API_KEY"]
+    file = tmp_path / "thresholds.toml"
+    assert settings.thresholds == f"/etc/loadtest/{file.name}"
+    file.write_text(maps["crispml-loadtest-thresholds"][file.name])
+    slo, shipped = read_thresholds(file), read_thresholds(DEFAULT)
+    times = {rule.name: rule.maximum for rule in shipped if rule.figure.endswith("_ms")}
+    assert {rule for rule in shipped if rule.name not in times} <= set(slo)
+    # It asks for the same figures, and for more of them.
+    assert all(rule.maximum < times[rule.name] for rule in slo if rule.name in times)
+    assert times.keys() <= {rule.name for rule in slo}
 
 
 def test_a_setting_that_is_none_is_found(monkeypatch):
