@@ -17,7 +17,7 @@ mkdir -p "$folder/wheels"
 # In the base image, so that they are the wheels for its Python and its machine.
 docker run --rm "${network[@]}" --user "$(id -u):$(id -g)" --env HOME=/tmp \
   --volume "$PWD/requirements:/requirements:ro" --volume "$folder/wheels:/wheels" "$base" \
-  sh -ec 'for set in training scoring console db2 build sbom; do
+  sh -ec 'for set in training scoring console db2 loadtest build sbom; do
     python -m pip download --quiet --disable-pip-version-check --no-cache-dir --no-deps \
       --only-binary :all: --find-links /wheels --dest /wheels --require-hashes \
       -r "/requirements/$set.txt"

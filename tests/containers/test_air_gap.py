@@ -23,7 +23,7 @@ def gathered(images):
 def test_every_wheel_is_one_that_the_requirements_pin(gathered):
     pinned = "".join(
         (ROOT / "requirements" / f"{name}.txt").read_text()
-        for name in ("training", "scoring", "console", "db2", "build", "sbom")
+        for name in ("training", "scoring", "console", "db2", "loadtest", "build", "sbom")
     )
     sums = dict(
         reversed(line.split("  ")) for line in (gathered / "SHA256SUMS").read_text().splitlines()
