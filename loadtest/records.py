@@ -64,7 +64,8 @@ class Records:
         self._chance, self._rows = chance, rows
         self._invalid_share = invalid_share
         self._schema_share = schema_share if rows else 1.0
-        self._names = [field.name for field in use_case.fields]
+        self._clear = _clear_names(use_case)
+        self._others = [field for field in use_case.fields if field.name not in self._clear]
         key = next(field for field in use_case.fields if field.name == use_case.record_key)
         self._keys = RecordKeys(key)
         self._ways = damages(use_case.fields, use_case.record_key)
@@ -76,7 +77,8 @@ class Records:
             truth = self._truth()
         else:
             row = self._chance.choice(self._rows)
-            values = {name: row[name] for name in self._names}
+            values = {name: row[name] for name in self._clear}
+            values |= {field.name: draw(field, self._chance) for field in self._others}
             truth = row[self.use_case.target.name]
         values[self.use_case.record_key] = self._keys.next()
         return Drawn(values, truth)
@@ -107,7 +109,7 @@ def read_rows(client: CrispMLClient, use_case: UseCaseInfo) -> list[dict[str, An
 
     Whoever runs a load test may be allowed to score and not to see data.
     """
-    columns = [*(field.name for field in use_case.fields), use_case.target.name]
+    columns = [*_clear_names(use_case), use_case.target.name]
     listing = client.training.datasets(use_case=use_case.name, stage=Stage.RAW, limit=1)
     try:
         newest = next(iter(listing), None)
@@ -117,3 +119,8 @@ def read_rows(client: CrispMLClient, use_case: UseCaseInfo) -> list[dict[str, An
         return list(islice(rows, _SAMPLE_ROWS))
     except ClientError:
         return []
+
+
+def _clear_names(use_case: UseCaseInfo) -> list[str]:
+    """Return the fields whose values a data set has as a request would: masked ones break rules."""
+    return [field.name for field in use_case.fields if field.is_clear]

@@ -100,3 +100,14 @@ def test_a_key_without_room_for_a_load_is_said(field):
 def test_the_truth_of_a_regression_lies_in_its_range(use_case):
     days = replace(use_case, task="regression", target=Target("days", "regression", minimum=3))
     assert all(3 <= records(days).valid().truth <= 4 for _ in range(50))
+
+
+def test_values_that_data_may_have_masked_are_drawn(use_case, rows):
+    """A data set may hold a band of ages where a request must have an age."""
+    masked = replace(use_case.fields[2], privacy="drop")
+    hidden = replace(use_case, fields=(*use_case.fields[:2], masked, *use_case.fields[3:]))
+    for row in rows:
+        row["items"] = "1 - 5"
+    drawing = records(hidden, rows, schema_share=0.0)
+    assert {type(drawing.valid().values["items"]) for _ in range(50)} == {int}
+    assert drawing.valid().values["amount"] in {row["amount"] for row in rows}
