@@ -58,6 +58,7 @@ _SHOWN = (
     "p50_ms",
     "p99_ms",
     "locust_cpu",
+    "locust_late_p99_ms",
 )
 
 

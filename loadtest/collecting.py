@@ -81,6 +81,16 @@ class Collector:
         self._faults += 1
         self.figures.note(f"fault: {what}")
 
+    @property
+    def is_over(self) -> bool:
+        """Whether all users have stopped."""
+        return self._is_over
+
+    def note_lateness(self, due: float, woken: float) -> None:
+        """Note how late this process woke up."""
+        if self.is_measured(due) and due < self._over_at:
+            self.figures.lateness.add((woken - due) * 1000)
+
     def is_measured(self, due: float) -> bool:
         """Return whether what was due at a moment belongs to the measured part."""
         return self._measured_from is not None and due >= self._measured_from

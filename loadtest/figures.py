@@ -63,10 +63,13 @@ class Figures(msgspec.Struct):
         By the name of the request.
     notes : dict of str to int
         What went wrong, in words, and how often.
+    lateness : Histogram
+        How late processes that send woke up, while it was measured.
     """
 
     by_request: dict[str, RequestFigures] = {}
     notes: dict[str, int] = {}
+    lateness: Histogram = msgspec.field(default_factory=Histogram)
 
     def add(
         self,
@@ -106,6 +109,7 @@ class Figures(msgspec.Struct):
         for name, figures in other.by_request.items():
             mine = self.by_request.setdefault(name, RequestFigures(is_open=figures.is_open))
             mine.merge(figures)
+        self.lateness.merge(other.lateness)
         for what, count in other.notes.items():
             self.notes[what] = self.notes.get(what, 0) + count
 

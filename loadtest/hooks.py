@@ -7,14 +7,15 @@ what a process needs to set itself up falls into the warm-up.
 
 from __future__ import annotations
 
+import functools
 import time
 from typing import Any
 
 import gevent
 import msgspec
-from locust import log
+from locust import argument_parser, log
 
-from loadtest.collecting import Gathering
+from loadtest.collecting import Collector, Gathering
 from loadtest.config import LoadSettings
 from loadtest.figures import ProcessReport
 from loadtest.live.influx import InfluxFigures
@@ -24,6 +25,11 @@ from loadtest.scenarios.load_process import LoadProcess
 _REPORT, _SETTINGS, _LOCAL = "crispml", "crispml_settings", "local"
 # As often as a worker of Locust reports.
 _EVERY_S = 3.0
+_LOOK_S = 0.02
+# Whenever users are spawned or stopped, a worker makes the parser of all options again for each
+# option, and sends nothing for a third of a second, which would count as time of the service.
+argument_parser.default_args_dict = functools.cache(argument_parser.default_args_dict)
+argument_parser.default_args_dict()
 
 
 def gather(environment: Any, gathering: Gathering, settings: LoadSettings) -> None:
@@ -105,6 +111,15 @@ def _begin(environment: Any, settings: LoadSettings, number: int, began: float) 
     warm = max(0.0, settings.warm_up_s - since)
     gevent.spawn_later(warm, load.collector.cpu.begin)
     gevent.spawn_later(warm + settings.seconds, load.collector.cpu.end)
+    gevent.spawn(_look_at_lateness, load.collector)
+
+
+def _look_at_lateness(collector: Collector) -> None:
+    """Note how late a greenlet wakes that wants to: so late are requests that are due then."""
+    while not collector.is_over:
+        due = time.perf_counter() + _LOOK_S
+        gevent.sleep(_LOOK_S)
+        collector.note_lateness(due, time.perf_counter())
 
 
 def _made(environment: Any) -> ProcessReport:

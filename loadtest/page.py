@@ -25,6 +25,7 @@ _TOP = (
     ("service_p99_ms", "the same from the moment they were sent"),
     ("unsent_share", "share that the load ended before"),
     ("locust_cpu", "largest share of a core of a process of Locust"),
+    ("locust_late_p99_ms", "99 of 100 times Locust woke up no later than this to send"),
 )
 _COLUMNS = (
     "requests",

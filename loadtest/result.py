@@ -51,6 +51,7 @@ def load_result(settings: LoadSettings, report: LoadReport, compared: Comparison
         },
         "locust_cpu": _round(max(report.cpu_shares, default=0.0)),
         "locust_cpus": [_round(share) for share in report.cpu_shares],
+        "locust_late_p99_ms": _times(report.figures.lateness)["p99_ms"],
         "silent_processes": report.silent,
         "faults": report.faults,
         "measured_seconds": _round(report.seconds),

@@ -72,6 +72,16 @@ def test_errors_of_users_are_faults(gathering, tmp_path):
     assert report.figures.notes == {"fault: KeyError in a user": 1}
 
 
+def test_how_late_a_process_wakes_is_told_for_the_measured_part_only():
+    process = collector(warm_up_s=100.0, seconds=10.0)
+    began = process._measured_from
+    for due in (began - 1.0, began + 1.0, began + 11.0):
+        process.note_lateness(due, due + 0.004)
+    lateness = sent(process.report()).figures.lateness
+    assert lateness.total == 1
+    assert lateness.max_ms == pytest.approx(4.0)
+
+
 def test_what_was_due_in_the_warm_up_is_not_measured():
     process = collector(warm_up_s=100.0)
     assert process._measured_from is not None
