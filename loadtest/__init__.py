@@ -3,10 +3,12 @@
 From top to bottom, and a module imports only modules below it:
 
 - ``__main__``: one whole test, as ``make loadtest`` runs it. Locust runs in processes of its own.
-- ``locustfile`` and ``scenarios``: the users that Locust spawns, and the events they hang on. Only
-  these import Locust, which patches the standard library of its process.
-- ``demo``, ``running``, ``verifying``, ``page``: services to test, the process of Locust, the
-  comparison with the ledger, the results as a page.
+- ``locustfile``, ``hooks``, ``scenarios``: what Locust reads, what happens on its events, the users
+  that it spawns. Only these import Locust, which patches the standard library of its process.
+- ``demo``, ``running``, ``page``, ``live``: services to test, the process of Locust, the results as
+  a page, and where figures go meanwhile.
+- ``collecting``, ``verifying``, ``records``: what processes count, the comparison with the ledger,
+  what is sent.
 - everything else: plain values and rules, without a network.
 
 What may not enter: anything of the core but its client, its domain, and the part of the command
