@@ -37,7 +37,7 @@ from loadtest.demo import Target, has_champion, local_target, train
 from loadtest.page import render
 from loadtest.result import load_result
 from loadtest.running import run_load
-from loadtest.thresholds import DEFAULT, Judged, Threshold, is_kept, judge, read_thresholds
+from loadtest.thresholds import DEFAULT, SOAK, Judged, Threshold, is_kept, judge, read_thresholds
 from loadtest.verifying import verify
 
 _NO_RESULT = 2
@@ -67,8 +67,9 @@ def main(arguments: list[str] | None = None) -> int:
     chosen = _parser().parse_args(arguments)
     try:
         settings = _settings(chosen)
-        thresholds = read_thresholds(Path(settings.thresholds or DEFAULT))
-        result = run_test(settings, thresholds, trains=chosen.train)
+        chosen_file = settings.thresholds or (SOAK if chosen.watch else DEFAULT)
+        thresholds = read_thresholds(Path(chosen_file))
+        result = run_test(settings, thresholds, trains=chosen.train, is_watched=chosen.watch)
     except (CrispMLError, click.ClickException, OSError) as error:
         _say(f"no result: {error}")
         return _NO_RESULT
@@ -83,7 +84,11 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def run_test(
-    settings: LoadSettings, thresholds: list[Threshold], *, trains: bool = False
+    settings: LoadSettings,
+    thresholds: list[Threshold],
+    *,
+    trains: bool = False,
+    is_watched: bool = False,
 ) -> dict[str, Any]:
     """Load the services, look for what they acknowledged, judge the figures, and leave it all.
 
@@ -91,6 +96,8 @@ def run_test(
     ----------
     trains : bool
         Whether to train first where no version answers.
+    is_watched : bool
+        Whether to look at what the services of this machine take meanwhile, and whether it grows.
 
     Returns
     -------
@@ -106,10 +113,11 @@ def run_test(
                 _say("training, because no version answers")
                 train(client, use_case.name)
             _say(f"{settings.shape} of {', '.join(settings.scenarios)} at {target.scoring_url}")
-            report = run_load(settings, target.training_url, target.scoring_url)
+            with _watching(target, folder, is_watched) as grown:
+                report = run_load(settings, target.training_url, target.scoring_url)
             _say(f"looking for {report.told} acknowledged scores in the ledger")
             compared = verify(client, use_case, folder / TOLD_FILE, folder)
-    result = load_result(settings, report, compared)
+    result = {**load_result(settings, report, compared), **grown}
     judged = judge(thresholds, result)
     result["thresholds"] = msgspec.to_builtins(judged)
     result["kept"] = is_kept(judged)
@@ -137,6 +145,25 @@ def _target(settings: LoadSettings) -> Iterator[Target]:
         _say("starting both services, and training once")
         with local_target(Path(folder), settings.use_case) as target:
             yield target
+
+
+@contextlib.contextmanager
+def _watching(target: Target, folder: Path, is_watched: bool) -> Iterator[dict[str, Any]]:
+    """Yield what will have the figures of growth at the end of the block, if they are wanted."""
+    figures: dict[str, Any] = {}
+    if not is_watched:
+        yield figures
+        return
+    from loadtest.watching import Watch, Watched, figures_of  # not before it is needed
+
+    if not target.processes:
+        raise InvalidInput("--watch is for services of this machine: name no CRISPML_SCORING_URL")
+    folder.mkdir(parents=True, exist_ok=True)
+    with Watch(Watched(target.processes, target.files)) as watch:
+        yield figures
+    watch.write(folder)
+    growth = watch.growth()
+    figures |= {"growth": growth, **figures_of(growth)}
 
 
 def _settings(chosen: argparse.Namespace) -> LoadSettings:
@@ -174,6 +201,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--warm-up", type=float, help="seconds before it is measured")
     parser.add_argument("--processes", type=int, help="processes of Locust that send")
     parser.add_argument("--thresholds", type=Path, help="another file of them")
+    parser.add_argument(
+        "--watch", action="store_true", help="look at what the services take, and whether it grows"
+    )
     parser.add_argument("--folder", type=Path, help="where the results go")
     return parser
 
@@ -181,6 +211,9 @@ def _parser() -> argparse.ArgumentParser:
 def _show(result: dict[str, Any]) -> None:
     for name in _SHOWN:
         print(f"{name:<20} {result[name]}")
+    for name, told in result.get("growth", {}).items():
+        interval = f"{told['low']:+.2f} to {told['high']:+.2f}"
+        print(f"{name:<26} {told['last']:.1f}, {told['per_hour']:+.2f} per hour ({interval})")
     print()
     for one in (msgspec.convert(each, Judged) for each in result["thresholds"]):
         bound = " ".join(

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from crispml_core.cli.services import Services, local_settings, make_stores
@@ -26,11 +26,17 @@ class Target:
         Empty if there is none to ask.
     key_file : str
         File with the API key; empty if the environment has it, or nobody asks for one.
+    processes : mapping of str to int
+        The process of each service, where it is one of this machine.
+    files : mapping of str to Path
+        Where they write what is to be watched.
     """
 
     training_url: str
     scoring_url: str
     key_file: str
+    processes: Mapping[str, int] = field(default_factory=dict)
+    files: Mapping[str, Path] = field(default_factory=dict)
 
 
 @contextlib.contextmanager
@@ -52,7 +58,14 @@ def local_target(
         with services.client() as client:
             train(client, use_case, algorithms)
         urls = services.urls
-        yield Target(urls["training"], urls["scoring"], str(folder / _KEY_FILE))
+        files = {"database": folder / "crispml.db", "journal": folder / "journal"}
+        yield Target(
+            urls["training"],
+            urls["scoring"],
+            str(folder / _KEY_FILE),
+            services.processes,
+            files,
+        )
 
 
 def has_champion(client: CrispMLClient, use_case: str) -> bool:

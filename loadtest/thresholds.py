@@ -13,7 +13,7 @@ import msgspec
 from crispml_core.domain.errors import InvalidInput
 from loadtest.names import NAMES
 
-DEFAULT = Path(__file__).with_name("thresholds.toml")
+DEFAULT, SOAK = (Path(__file__).with_name(f"{name}.toml") for name in ("thresholds", "soak"))
 
 
 class Verdict(StrEnum):

@@ -120,6 +120,11 @@ class Services:
         training, scoring = (self.urls.get(name, "") for name in ("training", "scoring"))
         return CrispMLClient(training or scoring, scoring or training, credential=self.key)
 
+    @property
+    def processes(self) -> dict[str, int]:
+        """The process of each service, by its id."""
+        return {name: child.pid for name, child in self._children.items()}
+
     def log(self, name: str) -> Path:
         """Return the log file of a service."""
         return self.folder / "logs" / f"{name}.log"
