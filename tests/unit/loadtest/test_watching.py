@@ -61,8 +61,8 @@ def grown(watched: Watched, **per_second: float) -> Watch:
 @pytest.mark.parametrize(
     ("measure", "per_second"),
     [
-        ("scoring_memory_mib", 0.02),
-        ("training_memory_mib", 0.02),
+        ("scoring_memory_mib", 0.2),
+        ("training_memory_mib", 0.2),
         ("scoring_handles", 0.01),
         ("training_threads", 0.01),
         ("journal_mib", 0.01),
