@@ -86,7 +86,7 @@ def resident_bytes(statm: str = "/proc/self/statm") -> int | None:
     except OSError:
         pass
     try:
-        import psutil  # type: ignore[import-untyped]
+        import psutil
     except ImportError:
         return None
     return int(psutil.Process().memory_info().rss)
