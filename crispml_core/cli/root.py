@@ -8,6 +8,7 @@ from crispml_core import __version__
 from crispml_core.cli.alerts import alerts
 from crispml_core.cli.approvals import approvals
 from crispml_core.cli.audit import audit
+from crispml_core.cli.capacity import capacity
 from crispml_core.cli.completion import completion
 from crispml_core.cli.cycle import cycle
 from crispml_core.cli.datasets import datasets
@@ -81,6 +82,7 @@ for _verb in (
     subjects,
     retention,
     audit,
+    capacity,
     db,
     journal,
     completion,
