@@ -7,6 +7,7 @@ the figures.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -58,3 +59,10 @@ def _busy_s() -> float:
 
 def _uptime_s() -> float:
     return float(Path("/proc/uptime").read_text().split()[0])
+
+
+def is_quiet(seconds: float) -> bool:
+    """Look for a moment whether others work on one of the cores."""
+    others = Others(own_cpu_s)
+    time.sleep(seconds)
+    return others.share() <= ALMOST_NOTHING

@@ -52,10 +52,10 @@ class Turn:
 
 def measure_requests(bench: Workbench, databases: dict[str, Database]) -> dict[str, Any]:
     """Return requests per second and latencies by database and place of its server."""
-    requests = _requests(bench)
+    requests = write_requests(bench)
     with contextlib.ExitStack() as stack:
         running = {
-            name: stack.enter_context(_service(bench, database))
+            name: stack.enter_context(running_on(bench, database))
             for name, database in databases.items()
         }
         turns = {}
@@ -75,7 +75,8 @@ def _turn_name(name: str, place: str) -> str:
 
 
 @contextlib.contextmanager
-def _service(bench: Workbench, database: Database) -> Iterator[Running]:
+def running_on(bench: Workbench, database: Database) -> Iterator[Running]:
+    """Start a service with its ledger on a database, and let it sleep until it is measured."""
     folder = bench.folder(OURS, ALGORITHMS[0])
     trained = f"sqlite:///{folder / 'crispml.db'}"
     url = database.url(folder)
@@ -127,11 +128,17 @@ def _load(
     return load
 
 
-def _requests(bench: Workbench) -> Requests:
+def bodies(bench: Workbench) -> list[bytes]:
+    """Return requests of one record each."""
     form, records = OURS.forms[RECORD], bench.rows(_RECORDS)
-    bodies = [form.encode(records[row : row + 1]) for row in range(_RECORDS)]
+    return [form.encode(records[row : row + 1]) for row in range(_RECORDS)]
+
+
+def write_requests(bench: Workbench) -> Requests:
+    """Write the requests for ``wrk``."""
+    form = OURS.forms[RECORD]
     file = HOME / "requests" / "databases.txt"
-    return Requests.write(file, form.method, form.path, form.headers, bodies)
+    return Requests.write(file, form.method, form.path, form.headers, bodies(bench))
 
 
 def _summary(turns: list[Turn]) -> dict[str, Any]:

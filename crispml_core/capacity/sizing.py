@@ -51,7 +51,7 @@ class Wish:
             raise InvalidInput("a rate and a time are above 0, a used share is between 0 and 1")
         if self.mean_rate is not None and not 0 < self.mean_rate <= self.rate:
             raise InvalidInput("the mean rate is above 0 and at most the rate")
-        if self.spare < 0 or min(self.connections or 1, self.retention_days or 1) < 1:
+        if self.spare < 0 or not _positive(self.connections, self.retention_days):
             raise InvalidInput("spare pods are 0 or more, connections and days 1 or more")
 
 
@@ -76,7 +76,7 @@ class Plan:
     commits_per_s, rows_per_s, database_cores : float
         What the database does: rows of scores, of their index and of groups.
     bytes_per_score : float
-        By how much the database grows with a score, its index included.
+        By how much the database grows with a score at the mean rate, its index included.
     month_gib, kept_gib : float
         What comes in 30 days, and what lies there once the oldest are deleted, if ever.
     notes : tuple of str
@@ -114,8 +114,10 @@ def make_plan(figures: Figures, wish: Wish, database: str) -> Plan:
     usual = GroupQueue(figures.times, wish.rate / pods)
     worst = GroupQueue(figures.times, wish.rate / needed)
     size, groups_per_s = usual.mean_group, usual.groups_per_s * pods
-    bytes_per_score = figures.bytes.at(size)
-    per_day = (wish.mean_rate or wish.rate) * DAY_S * bytes_per_score / 2**30
+    mean_rate = wish.mean_rate or wish.rate
+    # Groups are smaller at the usual rate, and what a group takes is shared by fewer.
+    bytes_per_score = figures.bytes.at(GroupQueue(figures.times, mean_rate / pods).mean_group)
+    per_day = mean_rate * DAY_S * bytes_per_score / 2**30
     return Plan(
         pods=pods,
         rate_per_pod=per_pod,
@@ -164,6 +166,10 @@ def most_rate(times: ServiceTimes, p99_s: float, most_used: float = MOST_USED) -
         middle = (low + high) / 2
         low, high = (middle, high) if keeps(middle) else (low, middle)
     return low
+
+
+def _positive(*values: int | None) -> bool:
+    return all(value is None or value >= 1 for value in values)
 
 
 def _connections(wish: Wish, pods: int) -> int:
