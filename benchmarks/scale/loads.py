@@ -109,9 +109,7 @@ class Loader:
 
         def load() -> tuple[int, float, np.ndarray]:
             self._seed += 1
-            done = run_open_loop(
-                address, wire, rate=rate, seconds=self.seconds, seed=self._seed
-            )
+            done = run_open_loop(address, wire, rate=rate, seconds=self.seconds, seed=self._seed)
             return done.latencies_ms.size, done.seconds, done.latencies_ms
 
         return self._quietly(load)

@@ -40,11 +40,6 @@ class Validation:
         """Predicted to measured."""
         return self.predicted / self.measured
 
-    @property
-    def holds(self) -> bool:
-        """Whether the prediction is near enough."""
-        return BOUNDS[0] <= self.ratio <= BOUNDS[1]
-
     def told(self) -> dict[str, Any]:
         """Return it for a document."""
         return {
@@ -94,7 +89,7 @@ def _validated(
     figures: Figures, closed: Sequence[Turn], opened: Sequence[Turn]
 ) -> dict[str, Validation]:
     size = statistics.median(turn.size for turn in closed)
-    rate, latencies = pooled(opened)
+    rate, _ = pooled(opened)
     queue = GroupQueue(figures.times, rate)
     busiest, slowest = (max(turn.others for turn in turns) for turns in (closed, opened))
     return {

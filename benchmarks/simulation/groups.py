@@ -1,4 +1,4 @@
-"""One scoring process, request by request: what the formula of the capacity model must agree with."""
+"""One scoring process, request by request: the formula of the capacity model must agree with it."""
 
 from __future__ import annotations
 

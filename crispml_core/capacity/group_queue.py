@@ -35,7 +35,7 @@ from crispml_core.domain.errors import InvalidInput
 
 # Every size up to this one is a state of its own; beyond that a bin is a tenth of its size.
 _SINGLE, _GROWTH = 40, 1.1
-_STEPS = 50
+_STEPS = 30
 
 
 class GroupQueue:

@@ -77,24 +77,35 @@ class Figures:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Measured:
-    """A file of measurements.
+class Measurement:
+    """What was measured with one kind of database, and where.
 
     Parameters
     ----------
     data : str
         What was scored.
-    databases : dict of Figures
-        By the kind of database: ``sqlite``, ``postgresql``.
     """
 
     commit: str
     measured_at: str
     machine: dict[str, Any]
     data: str
-    databases: dict[str, Figures]
+    figures: Figures
 
-    def on(self, database: str) -> Figures:
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """A file of measurements.
+
+    Parameters
+    ----------
+    databases : dict of Measurement
+        By the kind of database: ``sqlite``, ``postgresql``.
+    """
+
+    databases: dict[str, Measurement]
+
+    def on(self, database: str) -> Measurement:
         """Return what was measured with a kind of database."""
         if database not in self.databases:
             known = " and ".join(sorted(self.databases))

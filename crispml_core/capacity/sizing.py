@@ -13,7 +13,7 @@ from crispml_core.domain.errors import InvalidInput
 # Near its limit a little more load costs a queue any time one likes, so some of it is left.
 MOST_USED = 0.8
 DAY_S, MONTH_DAYS = 86_400, 30
-_SHARE, _STEPS, _ALMOST_NO_RATE = 0.99, 40, 1e-3
+_SHARE, _STEPS, _ALMOST_NO_RATE = 0.99, 20, 1e-3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +10,7 @@ import click
 from crispml_core.cli.verb import Session, Verb
 
 if TYPE_CHECKING:
-    from crispml_core.capacity.measured import Measured
+    from crispml_core.capacity.measured import Measurement
     from crispml_core.capacity.sizing import Plan, Wish
 
 
@@ -79,22 +78,21 @@ def capacity(session: Session, database: str, measured: Path | None, **asked: An
     from crispml_core.capacity.measured import read
     from crispml_core.capacity.sizing import Wish, make_plan
 
-    found, wish = read(measured), Wish(**asked)
-    plan = make_plan(found.on(database), wish, database)
-    origin = {"data": found.data, "machine": found.machine, "commit": found.commit}
-    origin |= {"measured_at": found.measured_at, "database": database}
-    if not session.out.emit({"asked": asdict(wish), "plan": asdict(plan), "measured": origin}):
+    found, wish = read(measured).on(database), Wish(**asked)
+    plan = make_plan(found.figures, wish, database)
+    told = {"asked": wish, "plan": plan, "database": database, "measured": found}
+    if not session.out.emit(told):
         _print(session, wish, plan, found, database)
 
 
-def _print(session: Session, wish: Wish, plan: Plan, found: Measured, database: str) -> None:
+def _print(session: Session, wish: Wish, plan: Plan, found: Measurement, database: str) -> None:
     spare = f", {wish.spare} of them spare" if wish.spare else ""
     kept = f"{wish.retention_days} days are kept: " if plan.kept_gib is not None else ""
     session.out.facts(
         [
             ("pods", f"{plan.pods} with a core each{spare}"),
             ("a pod can do", f"{plan.rate_per_pod:,.0f} requests/s within {wish.p99_ms:g} ms"),
-            ("a pod does", f"{wish.rate / plan.pods:,.0f} requests/s, {plan.used_share:.0%} of what it could"),
+            ("a pod does", f"{wish.rate / plan.pods:,.0f} requests/s, {plan.used_share:.0%} used"),
             ("p99", f"{plan.p99_ms:.1f} ms, {plan.p99_ms_without_spare:.1f} ms without the spare"),
             ("processor", f"{plan.cores:.2f} cores of all pods together"),
             ("memory", f"{plan.memory_mib:,.0f} MiB a pod"),
