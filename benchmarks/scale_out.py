@@ -12,6 +12,7 @@ import argparse
 import json
 from typing import Any
 
+from benchmarks.harness.marks import write_between
 from benchmarks.harness.places import RESULTS, ROOT
 from benchmarks.harness.table import rows
 from benchmarks.scale.hundredfold import (
@@ -40,7 +41,7 @@ def main(arguments: list[str] | None = None) -> dict[str, Any]:
     options = parser.parse_args(arguments)
     plan = compute(Assumptions(times=options.times), Node(), largest_rate())
     if options.write:
-        write(page(plan))
+        write_between(PAGE, BEGIN, END, page(plan))
     print(json.dumps(plan) if options.json else page(plan))
     return plan
 
@@ -128,15 +129,6 @@ def page(plan: dict[str, Any]) -> str:
         + f". Service times: {_DATABASE}, {plan['measured']}.",
     ]
     return "\n\n".join(parts)
-
-
-def write(text: str) -> None:
-    """Replace what stands between the marks."""
-    before, _, rest = PAGE.read_text().partition(BEGIN)
-    _, mark, after = rest.partition(END)
-    if not mark:
-        raise SystemExit(f"{PAGE.name} has no place for the tables: {BEGIN} … {END}")
-    PAGE.write_text(f"{before}{BEGIN}\n\n{text}\n\n{END}{after}")
 
 
 def _assumed(wish: Assumptions, node: Node) -> dict[str, float]:

@@ -69,7 +69,7 @@ if TYPE_CHECKING:
     help="Measurements of your own.  [default: those that are shipped]",
 )
 @click.pass_obj
-def capacity(session: Session, database: str, measured: Path | None, **asked: Any) -> None:
+def capacity(session: Session, /, database: str, measured: Path | None, **asked: Any) -> None:
     """Say how many pods a rate takes, and what they do to the database.
 
     A model of a queue with measured service times: docs/scale.md says what it assumes, and how to
