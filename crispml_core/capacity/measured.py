@@ -2,7 +2,7 @@
 
 A figure counts only with its machine and its commit, so they are in the same file. The one that is
 shipped is written by ``python -m benchmarks.capacity``; whoever has other machines, another model
-or another disk measures again and names the own file.
+or another disk measures again with ``crispml capacity measure`` and names the own file.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ def read(file: Path | None = None) -> Measured:
     Raises
     ------
     InvalidInput
-        If the file is not what ``python -m benchmarks.capacity --to FILE`` writes.
+        If the file is not what ``crispml capacity measure`` writes.
     """
     source = files(__package__).joinpath("measured.json") if file is None else file
     try:
@@ -128,5 +128,11 @@ def read(file: Path | None = None) -> Measured:
         where = str(error).rpartition(" - at ")[2] if " - at " in str(error) else "the file"
         raise InvalidInput(
             f"the measurements cannot be read at {where}; "
-            "`python -m benchmarks.capacity --to FILE` writes such a file"
+            "`crispml capacity measure --to FILE` writes such a file"
         ) from None
+
+
+def write(file: Path, measured: Measured) -> None:
+    """Write measurements to a file that `read` takes."""
+    content = msgspec.json.format(msgspec.json.encode(measured), indent=2)
+    file.write_bytes(content + b"\n")

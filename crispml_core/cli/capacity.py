@@ -7,15 +7,31 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from crispml_core.cli.verb import Session, Verb
+from crispml_core.cli.capacity_measure import measure
+from crispml_core.cli.verb import DefaultGroup, Session, Verb
 
 if TYPE_CHECKING:
     from crispml_core.capacity.measured import Measurement
     from crispml_core.capacity.sizing import Plan, Wish
 
 
-@click.command(
-    "capacity", cls=Verb, example="crispml capacity --rate 5000 --p99-ms 20 --mean-rate 800"
+@click.group(
+    "capacity",
+    cls=DefaultGroup,
+    epilog="Example: crispml capacity --rate 5000 --p99-ms 20",
+)
+def capacity() -> None:
+    """Say what a rate takes, or measure your own service for it.
+
+    Without a command: crispml capacity --rate REQUESTS --p99-ms MS.
+    """
+
+
+capacity.add_command(measure)
+
+
+@capacity.command(
+    "show", cls=Verb, example="crispml capacity --rate 5000 --p99-ms 20 --mean-rate 800"
 )
 @click.option(
     "--rate",
@@ -69,7 +85,7 @@ if TYPE_CHECKING:
     help="Measurements of your own.  [default: those that are shipped]",
 )
 @click.pass_obj
-def capacity(session: Session, /, database: str, measured: Path | None, **asked: Any) -> None:
+def show(session: Session, /, database: str, measured: Path | None, **asked: Any) -> None:
     """Say how many pods a rate takes, and what they do to the database.
 
     A model of a queue with measured service times: docs/scale.md says what it assumes, and how to

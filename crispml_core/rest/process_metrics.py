@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from crispml_core.ports.timing_log import TimingHub
@@ -12,7 +14,7 @@ class ProcessMetrics:
     """What the process is like, and what became of the points of its timing log."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self._points, self._pauses, self._pause_s = (
+        self._points, self._pauses, self._pause_s, self._cpu_s = (
             Totals(Counter(name, text, (label,), registry=registry))
             for name, text, label in (
                 (
@@ -25,6 +27,11 @@ class ProcessMetrics:
                     "crispml_gc_pause_seconds_total",
                     "Time in garbage collections, in which nothing else is done.",
                     "generation",
+                ),
+                (
+                    "crispml_process_cpu_seconds_total",
+                    "Processor time of the process, in its own code and in the system.",
+                    "mode",
                 ),
             )
         )
@@ -48,6 +55,8 @@ class ProcessMetrics:
             gauge.set(float("nan") if value is None else value)
         pauses = {str(generation): number for generation, (number, _) in enumerate(facts.gc)}
         pause_s = {str(generation): seconds for generation, (_, seconds) in enumerate(facts.gc)}
+        spent = os.times()
+        self._cpu_s.reach({"user": spent.user, "system": spent.system})
         self._pauses.reach(pauses)
         self._pause_s.reach(pause_s)
         self._points.reach(hub.points())

@@ -1,6 +1,7 @@
 """What Prometheus reads about calls and the process is what happened."""
 
 import threading
+import time
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -87,6 +88,20 @@ def test_what_the_process_counts_is_told_once_however_often_it_is_read(world):
     assert value("crispml_process_resident_bytes") == 2**20
     assert value("crispml_process_threads") == 3
     assert str(value("crispml_process_open_files")) == "nan", "unknown is no number"
+
+
+def test_processor_time_only_grows_by_what_was_spent(world):
+    _, value = world
+
+    def told():
+        modes = ("user", "system")
+        return sum(value("crispml_process_cpu_seconds_total", mode=mode) for mode in modes)
+
+    before = told()
+    began = time.process_time()
+    while time.process_time() < began + 0.1:
+        pass
+    assert 0.05 <= told() - before <= 1
 
 
 def test_calls_of_many_threads_are_all_counted(world):
