@@ -47,9 +47,10 @@ _WHAT = {
     "p99_ms": "p99 in an open loop at 0.4 of that, ms",
     "group_size": "requests of a group there",
 }
-# Seconds that quiet moments are waited for, for each database.
-FULL, PATIENCE_S = Sizes(rounds=4, seconds=2, large_rows=0, tree_peers=0), 240
-QUICK, QUICK_PATIENCE_S = Sizes(rounds=3, seconds=1, large_rows=0, tree_peers=0), 30
+# Short, so that quiet moments are long enough for them.
+FULL = Sizes(rounds=5, seconds=1, large_rows=0, tree_peers=0)
+QUICK = Sizes(rounds=2, seconds=1, large_rows=0, tree_peers=0)
+PATIENCE_S, QUICK_PATIENCE_S = 240, 15
 
 
 def main(arguments: list[str] | None = None) -> dict[str, Any]:
@@ -57,7 +58,8 @@ def main(arguments: list[str] | None = None) -> dict[str, Any]:
     options = _options(arguments)
     if not has_wrk():
         sys.exit("the load generator is missing: install the Debian package wrk")
-    measured, validation = _measure(options.quick, options.database)
+    patience = options.patience or (QUICK_PATIENCE_S if options.quick else PATIENCE_S)
+    measured, validation = _measure(options.quick, options.database, patience)
     if options.to is not None:
         _add(options.to, {"databases": measured})
     document = {
@@ -88,7 +90,7 @@ def _add(file: Path, document: dict[str, dict[str, Any]]) -> dict[str, Any]:
 
 
 def _measure(
-    quick: bool, only: str | None
+    quick: bool, only: str | None, patience_s: float
 ) -> tuple[dict[str, Measurement], dict[str, dict[str, Any]]]:
     bench, folder = Workbench(QUICK if quick else FULL), HOME / "capacity"
     shutil.rmtree(folder, ignore_errors=True)
@@ -107,7 +109,7 @@ def _measure(
                         write_requests(bench),
                         bodies(bench),
                         bench.sizes.seconds,
-                        time.monotonic() + (QUICK_PATIENCE_S if quick else PATIENCE_S),
+                        time.monotonic() + patience_s,
                     )
                     say(f"loads on {database.title}")
                     figures, checked = measure(loader, bench.sizes.rounds)
@@ -151,6 +153,9 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="capacity", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="shorter rounds; nothing is shipped")
     parser.add_argument("--database", help="only this one")
+    parser.add_argument(
+        "--patience", type=float, help="seconds that quiet moments are waited for, per database"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--to", type=Path, help="write the measurements to this file")
     return parser.parse_args(arguments)

@@ -32,7 +32,7 @@ def bytes_line(loader: Loader, loads: Sequence[int]) -> Line:
     sizes, costs = [], []
     was = _settled(loader.running)
     for connections in loads:
-        loader.closed(connections)
+        loader.keep_busy(connections)
         now = _settled(loader.running)
         grown, rows, groups = (after - before for after, before in zip(now, was, strict=True))
         sizes.append(rows / groups)

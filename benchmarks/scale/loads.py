@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -91,15 +92,12 @@ class Loader:
     _seed: int = 0
 
     def closed(self, connections: int) -> Turn:
-        """Keep connections busy."""
+        """Keep connections busy while others leave the machine alone."""
+        return self._quietly(partial(self._wrk, connections))
 
-        def load() -> tuple[int, float, np.ndarray]:
-            done = run_wrk(
-                self.running.process.url, self.file, connections=connections, seconds=self.seconds
-            )
-            return done.requests, done.seconds, np.array([])
-
-        return self._quietly(load)
+    def keep_busy(self, connections: int) -> Turn:
+        """Keep connections busy, whatever others do."""
+        return self._turn(partial(self._wrk, connections))
 
     def open(self, rate: float) -> Turn:
         """Let requests come at a rate."""
@@ -113,6 +111,11 @@ class Loader:
             return done.latencies_ms.size, done.seconds, done.latencies_ms
 
         return self._quietly(load)
+
+    def _wrk(self, connections: int) -> tuple[int, float, np.ndarray]:
+        url = self.running.process.url
+        done = run_wrk(url, self.file, connections=connections, seconds=self.seconds)
+        return done.requests, done.seconds, np.array([])
 
     def _quietly(self, load: Callable[[], tuple[int, float, np.ndarray]]) -> Turn:
         """Return a turn that others left alone, or the least disturbed one when time is over."""
