@@ -80,6 +80,17 @@ def main(arguments: list[str] | None = None) -> dict[str, Any]:
     return document
 
 
+def proved() -> dict[str, Any]:
+    """Measure, and return how near the predictions are and how many are not near enough."""
+    document = main(["--json"])
+    ratios = {
+        f"{name}_{what}": one["ratio"]
+        for name, checked in document["validation"].items()
+        for what, one in checked.items()
+    }
+    return ratios | {"unmet": document["unmet"], "unmet_predictions": len(document["unmet"])}
+
+
 def _add(file: Path, document: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """Write what was measured now beside what a file has of other databases; return all of it."""
     known: dict[str, Any] = json.loads(file.read_bytes()) if file.exists() else {}

@@ -33,8 +33,6 @@ class Assumptions:
         Rate of the busiest shard to that of the mean one, of which the plan has to stand.
     mean_share : float
         Rate of the whole month to that of the busiest second.
-    node_tib : float
-        What the disk of a node holds.
     away_s : float
         How long a node may be away before its pods refuse scores.
     replay_rows_per_s : float
@@ -46,7 +44,6 @@ class Assumptions:
     pod_used: float = 0.6
     uneven: float = 1.1
     mean_share: float = 0.1
-    node_tib: float = 8.0
     away_s: float = 300.0
     replay_rows_per_s: float = 400_000.0
 
@@ -99,7 +96,7 @@ def unevenness(shards: int, seed: int = 1) -> dict[str, float]:
 
 
 def storage(figures: Figures, size: float, rate: float, wish: Assumptions) -> dict[str, float]:
-    """Return what is written in a month and how long it fits, on all nodes together."""
+    """Return what is written in a day and in a month, on all nodes together."""
     per_day = rate * wish.mean_share * DAY_S * figures.bytes.at(size)
     return {"tib_per_day": per_day / 2**40, "tib_per_month": per_day * MONTH_DAYS / 2**40}
 
