@@ -106,13 +106,14 @@ def calibrate(readings: Sequence[Reading], elsewhere: Figures) -> Calibration:
     line = fitted or Line(
         each=elsewhere.request_cpu_us * factor, group=elsewhere.group_cpu_us * factor
     )
+    is_known = last.resident_bytes > 0  # not 0, and not NaN: a system may not tell it
     waits = (last.commit_s - first.commit_s) / commits * 1e6 - line.group
     figures = replace(
         elsewhere,
         request_cpu_us=line.each,
         group_cpu_us=line.group,
         group_wait_us=max(0.0, waits),
-        idle_mib=last.resident_bytes / 2**20,
+        idle_mib=last.resident_bytes / 2**20 if is_known else elsewhere.idle_mib,
     )
     return Calibration(
         rate=rate,

@@ -57,6 +57,12 @@ def test_costs_that_do_not_fall_with_groups_are_not_fitted():
     assert not calibrate([START, small, large], SHIPPED).is_fitted
 
 
+@pytest.mark.parametrize("told", [0.0, float("nan")])
+def test_memory_that_is_not_told_is_as_it_was_elsewhere(told):
+    later = replace(after(START, scores=500, size=4, cpu_us=100), resident_bytes=told)
+    assert calibrate([START, later], SHIPPED).figures.idle_mib == SHIPPED.idle_mib
+
+
 def test_too_few_scores_or_several_processes_are_refused():
     few = after(START, scores=10, size=2, cpu_us=500)
     with pytest.raises(InvalidInput, match="fewer than 20"):
