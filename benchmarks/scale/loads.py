@@ -9,6 +9,7 @@ from functools import partial
 from urllib.parse import urlsplit
 
 import numpy as np
+from sqlalchemy import func, select
 
 from benchmarks.harness.load import Requests, run_wrk
 from benchmarks.harness.open_loop import request, run_open_loop
@@ -17,8 +18,9 @@ from benchmarks.harness.places import CLIENT_CORE, HOST
 from benchmarks.harness.quiet import Others, is_quiet, own_cpu_s
 from benchmarks.harness.servers import RECORD
 from benchmarks.stores.requests import Running
+from crispml_core.adapters.sql.databases.engine import make_engine, reading
+from crispml_core.adapters.sql.schema.tables import score_groups
 
-_GROUPS = 'crispml_group_stage_duration_seconds_count{stage="commit"}'
 _LOOK_S = 0.5
 # Share of both cores that others may have had in a load that counts.
 MOST_OTHERS = 0.1
@@ -145,6 +147,11 @@ class Loader:
         )
 
     def _groups(self) -> int:
-        with self.running.process.connect() as connection:
-            lines = connection.get("/metrics").body.decode().splitlines()
-        return round(sum(float(line.split()[-1]) for line in lines if line.startswith(_GROUPS)))
+        """Return how many groups the ledger has; metrics may be told a moment later."""
+        engine = make_engine(self.running.url)
+        try:
+            with reading(engine) as connection:
+                counted = select(func.count()).select_from(score_groups)
+                return int(connection.execute(counted).scalar_one())
+        finally:
+            engine.dispose()
