@@ -121,10 +121,10 @@ def _print(session: Session, wish: Wish, plan: Plan, found: Measurement, databas
         ]
     )
     session.out.line()
-    machine = f"{found.machine.get('cores', '?')} cores, Python {found.machine.get('python', '?')}"
+    machine = found.machine
+    where = f", {machine['cores']} cores, Python {machine['python']}" if machine else ""
     session.out.line(
-        f"measured: {found.data} on {database}, {machine}, commit {found.commit}, "
-        f"{found.measured_at}"
+        f"measured: {found.data}, {database}{where}, commit {found.commit}, {found.measured_at}"
     )
     for note in plan.notes:
         session.out.line(f"note: {note}")

@@ -81,8 +81,8 @@ def _measurement(shipped: Measurement, found: Calibration, seconds: float) -> Me
     return replace(
         shipped,
         measured_at=datetime.now(UTC).isoformat(timespec="seconds"),
-        machine={"where": "a service in use", "storage and stalls": shipped.machine},
-        data=f"the requests of {seconds:g} s",
+        machine={},
+        data=f"{seconds:g} s of a service in use; storage and stalls as shipped",
         figures=found.figures,
     )
 
