@@ -35,7 +35,7 @@ _DATABASE = "postgresql"
 def main(arguments: list[str] | None = None) -> dict[str, Any]:
     """Compute the plan, print it, and return it."""
     parser = argparse.ArgumentParser(prog="scale_out", description=__doc__)
-    parser.add_argument("--times", type=float, default=Assumptions.times)
+    parser.add_argument("--times", type=float, default=Assumptions().times)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--write", action="store_true", help="write the tables into the page")
     options = parser.parse_args(arguments)
