@@ -42,7 +42,7 @@ CANARY = {
     "income": 7391826.5,
     "region": "north",
 }
-CLEAR = ("kanaria", "Zwitscherling", "0739-1826-5", "7391826")
+CLEAR = ("kanaria", "Zwitscherling", "0739-1826-5", "7391826", "7391826.5")
 
 
 def record(number: int | str) -> dict[str, Any]:
@@ -86,8 +86,13 @@ def as_csv(records: list[dict[str, Any]]) -> bytes:
 def spellings(value: str) -> set[bytes]:
     """Return how a text may look: as it is, in hexadecimal digits, and inside of base64."""
     plain = value.encode()
-    shifted = {base64.b64encode(b"x" * pad + plain)[4:-4] for pad in range(3)}
-    return {plain, plain.hex().encode(), *shifted} - {b""}
+    shifted = set()
+    for pad in range(3):
+        # The groups of four that nothing but the text is in.
+        groups = slice(4 if pad else 0, 4 * ((pad + len(plain)) // 3))
+        shifted.add(base64.b64encode(b"x" * pad + plain)[groups])
+    # Fewer than eight letters are found in any ciphertext that is long enough.
+    return {plain, plain.hex().encode(), *(text for text in shifted if len(text) >= 8)}
 
 
 def found_in(folder: Path, values: set[bytes]) -> set[str]:
