@@ -8,7 +8,6 @@ that an encoder gives them.
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import csv
 import json
@@ -27,6 +26,7 @@ from crispml_core.serving.stored_inputs import unpack_rows
 from crispml_core.tables.row_images import unpack_arrow
 from tests.collector import Collector
 from tests.receiver import Receiver
+from tests.spellings import spellings
 
 USE_CASE = f"{Path(__file__).parent / 'use_cases' / 'persons.py'}:persons"
 SCORE, LABEL = (f"/api/v1/use-cases/persons/new-data-{what}" for what in ("score", "label"))
@@ -59,13 +59,6 @@ CANARIES = {
     "key": "kunde-kanaria",
     **SECRETS,
 }
-
-
-def spellings(value: str) -> set[bytes]:
-    """Return how a value may look: as it is, as an address, and inside base64 or hexadecimal."""
-    plain = value.encode()
-    shifted = {base64.b64encode(b"x" * pad + plain)[4:-4] for pad in range(3)}
-    return {plain, quote(value).encode(), plain.hex().encode(), *shifted} - {b""}
 
 
 def write_people(file: Path) -> None:

@@ -7,7 +7,6 @@ pages of the database, journals, logs, data sets, versions, bundles, reports and
 
 from __future__ import annotations
 
-import base64
 import csv
 import io
 import json
@@ -31,6 +30,7 @@ from crispml_core.cli.services import Services, local_settings, make_stores
 from crispml_core.domain.identifiers import utc_now
 from crispml_core.serving.stored_inputs import stored_rows
 from crispml_core.serving.subject_vault import SubjectVault
+from tests.spellings import spellings
 
 USE_CASE = f"{Path(__file__).parent / 'use_cases' / 'patients.py'}:patients"
 PATIENT, VISIT = "kanaria-7391", "besuch-kanaria"
@@ -81,18 +81,6 @@ def as_csv(records: list[dict[str, Any]]) -> bytes:
     writer.writeheader()
     writer.writerows(records)
     return written.getvalue().encode()
-
-
-def spellings(value: str) -> set[bytes]:
-    """Return how a text may look: as it is, in hexadecimal digits, and inside of base64."""
-    plain = value.encode()
-    shifted = set()
-    for pad in range(3):
-        # The groups of four that nothing but the text is in.
-        groups = slice(4 if pad else 0, 4 * ((pad + len(plain)) // 3))
-        shifted.add(base64.b64encode(b"x" * pad + plain)[groups])
-    # Fewer than eight letters are found in any ciphertext that is long enough.
-    return {plain, plain.hex().encode(), *(text for text in shifted if len(text) >= 8)}
 
 
 def found_in(folder: Path, values: set[bytes]) -> set[str]:
