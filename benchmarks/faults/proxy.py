@@ -43,6 +43,9 @@ class Proxy:
     def __exit__(self, *exception: object) -> None:
         self._is_closed = True
         self._flows.set()
+        # Closed alone it would take one more connection: somebody waits for one.
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         for one in self._sockets:
             _close(one)
