@@ -77,7 +77,8 @@ class Postgresql:
         main = self._processes()[0]
         main.suspend()  # first, so that it starts no other
         for process in main.children(recursive=True):
-            process.suspend()
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.suspend()
         try:
             yield
         finally:
@@ -86,7 +87,9 @@ class Postgresql:
     def thaw(self) -> None:
         """Let all processes of the server run."""
         for process in self._processes():
-            process.resume()
+            # A worker of it may have ended since it was listed.
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.resume()
 
     def make_database(self, name: str, **options: str) -> str:
         """Make an empty database, in place of an earlier one, and return its URL."""
