@@ -109,7 +109,7 @@ def test_four_eyes_let_a_version_answer(visit: Callable[..., Page], suite: World
     expect(page.locator(".version-head")).to_contain_text("approved")
 
     page.get_by_role("link", name="Aliases and health", exact=True).click()
-    page.get_by_label("Alias").first.select_option("challenger")
+    page.get_by_role("combobox", name="Alias", exact=True).first.select_option("challenger")
     page.get_by_label("Share of records").fill("20")
     page.get_by_label("Reason").first.fill("more data")
     page.get_by_role("button", name="Move the alias", exact=True).click()
