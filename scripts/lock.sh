@@ -15,7 +15,7 @@ compile() { # OUTPUT ARGUMENT...
 compile dev pyproject.toml --all-extras --group dev
 # The image of a service has what it needs at run time, at the versions that were tested: its
 # extras, and the clients of the servers that it may be told of.
-clients=(--extra postgres --extra influx --extra otel)
+clients=(--extra postgres --extra influx --extra dask --extra otel)
 compile training pyproject.toml --extra ml --extra sql --extra rest --extra security --extra compile \
   "${clients[@]}" --constraint requirements/dev.txt
 compile scoring pyproject.toml --extra ml --extra sql --extra rest --extra security --extra onnx \

@@ -20,6 +20,7 @@ from crispml_core.settings.security import (
 from crispml_core.settings.services import (
     BatchSettings,
     ClockSettings,
+    ComputeSettings,
     RunSettings,
     ScoringSettings,
     ServerSettings,
@@ -37,6 +38,7 @@ __all__ = [
     "AuthSettings",
     "BatchSettings",
     "ClockSettings",
+    "ComputeSettings",
     "CrispMLSettings",
     "DatabaseSettings",
     "EncryptionSettings",

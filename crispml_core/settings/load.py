@@ -23,6 +23,7 @@ from crispml_core.settings.security import (
 from crispml_core.settings.services import (
     BatchSettings,
     ClockSettings,
+    ComputeSettings,
     RunSettings,
     ScoringSettings,
     ServerSettings,
@@ -90,6 +91,9 @@ class CrispMLSettings(BaseSettings):
 
     batch: BatchSettings = BatchSettings()
     """See `BatchSettings`."""
+
+    compute: ComputeSettings = ComputeSettings()
+    """See `ComputeSettings`."""
 
     clock: ClockSettings = ClockSettings()
     """See `ClockSettings`."""

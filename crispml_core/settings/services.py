@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import Field, field_validator, model_validator
 
 from crispml_core.settings.concern import Concern
+from crispml_core.settings.loopback import is_loopback
 
 
 class ServerSettings(Concern):
@@ -147,6 +148,55 @@ class BatchSettings(Concern):
 
     chunk_rows: int = Field(default=65_536, ge=1, le=1_000_000)
     """Records that are scored and committed together, unless the request says otherwise."""
+
+
+class ComputeSettings(Concern):
+    """Where runs compute what is too large for one process."""
+
+    dask_address: str | None = None
+    """Scheduler of a Dask cluster, `tls://host:8786` or `tcp://host:8786`; without it a run
+    computes in its own process."""
+
+    dask_ca_file: Path | None = None
+    """File with the CA that signed the certificates of the cluster, PEM; `tls://` needs it."""
+
+    dask_cert_file: Path | None = None
+    """File with the certificate by which the cluster knows this process, PEM."""
+
+    dask_key_file: Path | None = None
+    """File with the key of the certificate, PEM and without a password."""
+
+    dask_open_address: str | None = None
+    """An address with `tcp://` on another machine, said a second time: whoever reaches a scheduler
+    without TLS runs code on its workers."""
+
+    dask_wait_s: float = Field(default=30.0, gt=0, le=3600)
+    """How long a run waits for the scheduler and for a first worker."""
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _empty_is_none(cls, value: object) -> object:
+        return None if value == "" else value
+
+    @model_validator(mode="after")
+    def _known_cluster(self) -> ComputeSettings:
+        files = (self.dask_ca_file, self.dask_cert_file, self.dask_key_file)
+        if self.dask_address is None:
+            return self
+        scheme, separator, place = self.dask_address.partition("://")
+        if not separator or scheme not in ("tls", "tcp"):
+            raise ValueError("DASK_ADDRESS begins with tls:// or tcp://")
+        if scheme == "tls" and None in files:
+            raise ValueError(
+                "DASK_ADDRESS with tls:// needs DASK_CA_FILE, DASK_CERT_FILE and DASK_KEY_FILE"
+            )
+        is_near = is_loopback(place.rpartition(":")[0].strip("[]"))
+        if scheme == "tcp" and not is_near and self.dask_open_address != self.dask_address:
+            raise ValueError(
+                "DASK_ADDRESS with tcp:// is for this machine: use tls://, or say the address in "
+                "DASK_OPEN_ADDRESS too"
+            )
+        return self
 
 
 class ClockSettings(Concern):

@@ -31,6 +31,13 @@ def test_without_variables_there_are_defaults(environment):
     assert settings.database.url.get_secret_value().startswith("sqlite:///")
 
 
+def test_a_cluster_without_tls_is_on_this_machine_or_named_twice(environment):
+    near, far = "tcp://[::1]:8786", "tcp://scheduler:8786"
+    assert environment(CRISPML_COMPUTE__DASK_ADDRESS=near)().compute.dask_address == near
+    said = {"CRISPML_COMPUTE__DASK_ADDRESS": far, "CRISPML_COMPUTE__DASK_OPEN_ADDRESS": far}
+    assert environment(**said)().compute.dask_address == far
+
+
 def test_time_is_simulated_in_dev_only(environment):
     assert str(environment(CRISPML_CLOCK__FILE="ahead")().clock.file) == "ahead"
     assert environment(CRISPML_CLOCK__FILE="")().clock.file is None
@@ -52,6 +59,18 @@ def test_unsigned_bundles_are_for_dev_only(environment):
 @pytest.mark.parametrize(
     ("variables", "sentence"),
     [
+        (
+            {"CRISPML_COMPUTE__DASK_ADDRESS": "scheduler:8786"},
+            "CRISPML_COMPUTE: .*DASK_ADDRESS begins with tls:// or tcp://",
+        ),
+        (
+            {"CRISPML_COMPUTE__DASK_ADDRESS": "tls://scheduler:8786"},
+            "CRISPML_COMPUTE: .*needs DASK_CA_FILE, DASK_CERT_FILE and DASK_KEY_FILE",
+        ),
+        (
+            {"CRISPML_COMPUTE__DASK_ADDRESS": "tcp://scheduler:8786"},
+            "CRISPML_COMPUTE: .*or say the address in DASK_OPEN_ADDRESS too",
+        ),
         (
             {"CRISPML_SCORING__COMMIT_TIMEOUT_S": "20"},
             "CRISPML_SCORING: .*COMMIT_TIMEOUT_S must be at most half of DEADLINE_S",
