@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from crispml_core.adapters.simulated_clock import SimulatedClock, move
+from crispml_core.domain import identifiers
 from crispml_core.domain.errors import InvalidInput
 from crispml_core.domain.identifiers import (
     is_clock_simulated,
@@ -18,7 +19,9 @@ MONTH = 30 * 24 * 3600
 
 
 @pytest.fixture
-def file(tmp_path):
+def file(tmp_path, monkeypatch):
+    # Ids never fall, so those of all later tests of this process would lie ahead, too.
+    monkeypatch.setattr(identifiers, "_last_milliseconds", identifiers._last_milliseconds)
     yield tmp_path / "clock"
     set_clock_ahead(0)
 
