@@ -30,6 +30,22 @@ PATTERNS = (
     "onnxruntime/quantization",
     "onnxruntime/tools",
     "onnxruntime/transformers",
+    # Collections of Dask, and its pages for a browser: the tasks here are functions.
+    "dask/array",
+    "dask/dataframe",
+    "distributed/dashboard",
+    "distributed/http/static",
+    # What makes and changes fonts, and writes them into PDF; plots are SVG and PNG.
+    *(
+        f"fontTools/{room}"
+        for room in ("cu2qu", "feaLib", "mtiLib", "otlLib", "qu2cu", "ufoLib", "varLib", "voltLib")
+    ),
+    "matplotlib/mpl-data/fonts/afm",
+    "matplotlib/mpl-data/fonts/pdfcorefonts",
+    "matplotlib/mpl-data/sample_data",
+    # A format of pictures that nothing here writes.
+    "PIL/_avif.*.so",
+    "pillow.libs/libavif-*",
     # For interpreters other than CPython.
     "zstandard/_cffi.*.so",
 )
