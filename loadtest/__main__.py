@@ -37,7 +37,16 @@ from loadtest.demo import Target, has_champion, local_target, train
 from loadtest.page import render
 from loadtest.result import load_result
 from loadtest.running import run_load
-from loadtest.thresholds import DEFAULT, SOAK, Judged, Threshold, is_kept, judge, read_thresholds
+from loadtest.thresholds import (
+    DEFAULT,
+    SOAK,
+    Judged,
+    Threshold,
+    Verdict,
+    is_kept,
+    judge,
+    read_thresholds,
+)
 from loadtest.verifying import verify
 
 _NO_RESULT = 2
@@ -119,6 +128,9 @@ def run_test(
             compared = verify(client, use_case, folder / TOLD_FILE, folder)
     result = {**load_result(settings, report, compared), **grown}
     judged = judge(thresholds, result)
+    for one in judged:
+        if one.verdict is Verdict.MISSED:
+            _say(f"missed: {one.name} is {one.value}, {one.bounds}")
     result["thresholds"] = msgspec.to_builtins(judged)
     result["kept"] = is_kept(judged)
     (folder / RESULTS).write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
@@ -200,7 +212,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seconds", type=float, help="how long the load is measured")
     parser.add_argument("--warm-up", type=float, help="seconds before it is measured")
     parser.add_argument("--processes", type=int, help="processes of Locust that send")
-    parser.add_argument("--thresholds", type=Path, help="another file of them")
+    parser.add_argument("--thresholds", type=Path, help="another file of them, or a folder")
     parser.add_argument(
         "--watch", action="store_true", help="look at what the services take, and whether it grows"
     )
@@ -216,12 +228,7 @@ def _show(result: dict[str, Any]) -> None:
         print(f"{name:<26} {told['last']:.1f}, {told['per_hour']:+.2f} per hour ({interval})")
     print()
     for one in (msgspec.convert(each, Judged) for each in result["thresholds"]):
-        bound = " ".join(
-            f"{word} {limit:g}"
-            for word, limit in (("at least", one.minimum), ("at most", one.maximum))
-            if limit is not None
-        )
-        print(f"{one.verdict:<13} {one.name} {one.value}, {bound}")
+        print(f"{one.verdict:<13} {one.name} {one.value}, {one.bounds}")
 
 
 def _say(what: str) -> None:

@@ -76,7 +76,7 @@ class LoadSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     results : str
         Folder of what Locust leaves behind.
     thresholds : str
-        File of the thresholds; the shipped one without it.
+        File of the thresholds, or a folder of such files; the shipped one without it.
     key_file : str
         File with the API key; without it, ``CRISPML_API_KEY`` holds the key.
     influx_url, influx_token, influx_org, influx_bucket : str

@@ -1,4 +1,4 @@
-"""What a load must keep: one file of thresholds, whose misses set the exit code."""
+"""What a load must keep: files of thresholds, whose misses set the exit code."""
 
 from __future__ import annotations
 
@@ -63,13 +63,34 @@ class Judged(msgspec.Struct, frozen=True, kw_only=True):
     maximum: float | None
     minimum: float | None
 
+    @property
+    def bounds(self) -> str:
+        """What the figure has to keep, in words."""
+        words = (("at least", self.minimum), ("at most", self.maximum))
+        return " ".join(f"{word} {limit:g}" for word, limit in words if limit is not None)
+
 
 class _File(msgspec.Struct, forbid_unknown_fields=True):
     threshold: list[Threshold]
 
 
-def read_thresholds(file: Path) -> list[Threshold]:
-    """Return the thresholds of a file; raise `InvalidInput` if it has none or a wrong one."""
+def read_thresholds(path: Path) -> list[Threshold]:
+    """Return the thresholds of a file, or of all `.toml` files of a folder.
+
+    Raises
+    ------
+    InvalidInput
+        If a file has none or a wrong one, or the folder has no file: nothing would be judged.
+    """
+    if not path.is_dir():
+        return _read(path)
+    files = sorted(path.glob("*.toml"))
+    if not files:
+        raise InvalidInput(f"{path} has no file of thresholds")
+    return [threshold for file in files for threshold in _read(file)]
+
+
+def _read(file: Path) -> list[Threshold]:
     try:
         with file.open("rb") as source:
             found = msgspec.convert(tomllib.load(source), _File).threshold

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 
 import pytest
@@ -18,6 +19,7 @@ from loadtest.thresholds import DEFAULT
 from loadtest.verifying import verify
 from tests.certificates import Authority
 from tests.e2e.pausing_server import pausing_server
+from tests.tekton.files import ROOT
 
 pytestmark = [pytest.mark.trial, pytest.mark.slow]
 
@@ -81,17 +83,30 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
+def key_file(target, folder):
+    """A key with the roles that the page of Kubernetes names, and no other."""
+    page = (ROOT / "deploy" / "k8s" / "README.md").read_text()
+    (roles,) = re.findall(r"crispml keys new loadtest ([a-z ]+) >", page)
+    admin = (folder / "admin.key").read_text().strip()
+    with CrispMLClient(target.training_url, target.scoring_url, credential=admin) as client:
+        made = client.training.new_api_key("loadtest", roles.split())
+    file = folder / "loadtest.key"
+    file.write_text(made.key)
+    return str(file)
+
+
+@pytest.fixture(scope="module")
 def target(folder):
     with local_target(folder, "german_credit", ["logistic_regression"]) as started:
         yield started
 
 
 def test_a_small_load_of_all_kinds_is_found_in_the_ledger_and_a_missed_threshold_ends_with_1(
-    target, folder, tmp_path, monkeypatch, capsys
+    target, folder, key_file, tmp_path, monkeypatch, capsys
 ):
     monkeypatch.setenv("CRISPML_SCORING_URL", target.scoring_url)
     monkeypatch.setenv("CRISPML_TRAINING_URL", target.training_url)
-    monkeypatch.setenv("LOADTEST_KEY_FILE", target.key_file)
+    monkeypatch.setenv("LOADTEST_KEY_FILE", key_file)
     rules = tmp_path / "rules.toml"
     rules.write_text(DEFAULT.read_text() + IMPOSSIBLE)
     results = tmp_path / "results"
@@ -99,12 +114,15 @@ def test_a_small_load_of_all_kinds_is_found_in_the_ledger_and_a_missed_threshold
     asked += [word for name in SCENARIOS for word in ("--scenario", name)]
     code = main([*asked, "--folder", str(results), "--thresholds", str(rules)])
 
-    (line,) = capsys.readouterr().out.splitlines()
+    told = capsys.readouterr()
+    (line,) = told.out.splitlines()
     result = json.loads(line)
     assert code == 1
     assert {
         (one["name"], one["maximum"]) for one in result["thresholds"] if one["verdict"] == "missed"
     } == {("p50_ms", 0.001)}
+    # The step of a rollout looks for it.
+    assert f" missed: p50_ms is {result['p50_ms']}, at most 0.001\n" in told.err
     assert result["acknowledged"] == result["in_ledger"] == stored(folder) > 300
     assert result["doubled"] == result["missing"] == result["different"] == 0
     assert result["failed"] == result["refused_valid"] == result["accepted_invalid"] == 0

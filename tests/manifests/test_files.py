@@ -66,7 +66,8 @@ def test_our_images_are_those_of_this_release():
         for container in pods.containers()
         if container["image"].startswith("crispml-")
     }
-    assert own == {f"crispml-{name}:{__version__}" for name in ("training", "scoring", "console")}
+    names = ("training", "scoring", "console", "loadtest")
+    assert own == {f"crispml-{name}:{__version__}" for name in names}
     versions = {
         each["metadata"]["labels"]["app.kubernetes.io/version"]
         for each in of_kind(objects, "Deployment")

@@ -1,6 +1,7 @@
 """What the manifests set is what the services read, and each environment has rules of its own."""
 
 import os
+import tomllib
 
 import pytest
 
@@ -101,8 +102,9 @@ def test_the_console_behind_an_ingress_knows_the_names_that_people_type(monkeypa
     assert settings.console.shown_scoring_url == by_service["crispml-scoring"]
 
 
-def test_a_load_test_is_told_its_settings_and_has_a_pod_for_each_worker(tmp_path):
-    objects = rendering.combination(("postgres", "loadtest"))
+@pytest.mark.parametrize("what", [("postgres", "loadtest"), "overlays/dev", "overlays/qa"], ids=str)
+def test_a_load_test_is_told_its_settings_and_has_a_pod_for_each_worker(what, tmp_path):
+    objects = rendered(what)
     (pods,) = (pods for pods in pods_of(objects) if pods.component == "loadtest")
     (container,) = pods.containers()
     maps = {
@@ -116,15 +118,36 @@ def test_a_load_test_is_told_its_settings_and_has_a_pod_for_each_worker(tmp_path
     assert job["completions"] == job["parallelism"] == settings.expect_workers + 1
     assert addresses(told) == ("http://crispml-training:8101", "http://crispml-scoring:8102")
     assert [each["name"] for each in container["env"]] == ["CRISPML_API_KEY"]
-    file = tmp_path / "thresholds.toml"
-    assert settings.thresholds == f"/etc/loadtest/{file.name}"
-    file.write_text(maps["crispml-loadtest-thresholds"][file.name])
-    slo, shipped = read_thresholds(file), read_thresholds(DEFAULT)
+    (mount,) = (each for each in container["volumeMounts"] if each["name"] == "thresholds")
+    assert settings.thresholds == mount["mountPath"]
+    for name, text in maps["crispml-loadtest-thresholds"].items():
+        (tmp_path / name).write_text(text)
+    slo, shipped = read_thresholds(tmp_path), read_thresholds(DEFAULT)
     times = {rule.name: rule.maximum for rule in shipped if rule.figure.endswith("_ms")}
     assert {rule for rule in shipped if rule.name not in times} <= set(slo)
-    # It asks for the same figures, and for more of them.
-    assert all(rule.maximum < times[rule.name] for rule in slo if rule.name in times)
+    # It asks for the same figures, and for times that are no longer.
+    assert all(rule.maximum <= times[rule.name] for rule in slo if rule.name in times)
     assert times.keys() <= {rule.name for rule in slo}
+
+
+def test_the_times_of_qa_are_a_promise_and_those_of_dev_are_none():
+    def times(name):
+        (found,) = (
+            each["data"]["slo.toml"]
+            for each in rendering.overlay(f"overlays/{name}")
+            if each["metadata"]["name"].startswith("crispml-loadtest-thresholds-")
+        )
+        rules = tomllib.loads(found)["threshold"]
+        return {(rule.get("request"), rule["figure"]): rule["maximum"] for rule in rules}
+
+    dev, qa = times("dev"), times("qa")
+    assert dev.keys() == qa.keys()
+    assert all(qa[rule] < dev[rule] for rule in dev)
+
+
+def test_nobody_loads_prod():
+    names = [each["metadata"]["name"] for each in rendering.overlay("overlays/prod")]
+    assert not [name for name in names if "loadtest" in name]
 
 
 def test_a_setting_that_is_none_is_found(monkeypatch):

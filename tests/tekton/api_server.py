@@ -26,7 +26,11 @@ KINDS = {
         "Pod": "pods",
         "Secret": "secrets",
     },
-    ("apps", "v1"): {"Deployment": "deployments", "StatefulSet": "statefulsets"},
+    ("apps", "v1"): {
+        "Deployment": "deployments",
+        "ReplicaSet": "replicasets",
+        "StatefulSet": "statefulsets",
+    },
     ("batch", "v1"): {"Job": "jobs", "CronJob": "cronjobs"},
     ("networking.k8s.io", "v1"): {"NetworkPolicy": "networkpolicies"},
     ("policy", "v1"): {"PodDisruptionBudget": "poddisruptionbudgets"},
@@ -50,6 +54,7 @@ class ApiServer(Loopback):
     def __init__(self, may: May, becomes: Callable[[Object], None]) -> None:
         self.objects: dict[tuple[str, str, str], Object] = {}
         self.asked: list[tuple[str, str]] = []
+        self.log_of: Callable[[str], str] = lambda pod: ""
         self._may, self._becomes, self._version = may, becomes, 0
         self._lock = threading.Lock()
         super().__init__(self._handler())
@@ -79,11 +84,13 @@ class ApiServer(Loopback):
             def _serve(self) -> None:
                 size = int(self.headers.get("Content-Length", 0))
                 body = yaml.safe_load(self.rfile.read(size)) if size else None
+                is_merge = "merge-patch" in self.headers.get("Content-Type", "")
                 with server._lock:
-                    status, answer = server.answer(self.command, self.path, body)
-                content = json.dumps(answer).encode()
+                    status, answer = server.answer(self.command, self.path, body, is_merge)
+                is_text = isinstance(answer, str)
+                content = (answer if isinstance(answer, str) else json.dumps(answer)).encode()
                 self.send_response(status)
-                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Type", "text/plain" if is_text else "application/json")
                 self.send_header("Content-Length", str(len(content)))
                 self.end_headers()
                 self.wfile.write(content)
@@ -95,8 +102,10 @@ class ApiServer(Loopback):
 
         return Answering
 
-    def answer(self, method: str, address: str, body: Any) -> tuple[int, Object]:
-        """Return status and body of one request."""
+    def answer(
+        self, method: str, address: str, body: Any, is_merge: bool = False
+    ) -> tuple[int, Object | str]:
+        """Return status and body of one request; with `is_merge` only some fields change."""
         parts = urlsplit(address)
         query = {name: values[0] for name, values in parse_qs(parts.query).items()}
         path = [part for part in parts.path.split("/") if part]
@@ -110,6 +119,10 @@ class ApiServer(Loopback):
             return _failure(404, "NotFound")
         namespace, resource, name = rest[1], rest[2], rest[3] if len(rest) > 3 else ""
         kind = next(kind for kind, plural in KINDS[group, version].items() if plural == resource)
+        if rest[4:] == ["log"]:
+            if not self._may("get", "pods/log", namespace):
+                return _failure(403, "Forbidden", f"may not get pods/log in {namespace}")
+            return 200, self.log_of(name)
         verb = {
             "GET": "get" if name else "list",
             "POST": "create",
@@ -138,6 +151,8 @@ class ApiServer(Loopback):
         new = verb == "patch" and key not in self.objects
         if new and not self._may("create", resource, namespace):
             return _failure(403, "Forbidden", f"may not create {resource} in {namespace}")
+        if is_merge:
+            body = _merged(self.objects[key], body)
         return (201 if verb == "create" else 200), self._keep(resource, namespace, body)
 
     def _keep(self, resource: str, namespace: str, body: Object) -> Object:
@@ -233,6 +248,17 @@ class ApiServer(Loopback):
                 for kind, plural in KINDS[group, version].items()
             },
         }
+
+
+def _merged(found: Object, change: Object) -> Object:
+    """Return an object with some fields changed, as in RFC 7396."""
+    return {
+        **found,
+        **{
+            name: _merged(found.get(name, {}), value) if isinstance(value, dict) else value
+            for name, value in change.items()
+        },
+    }
 
 
 def _failure(code: int, reason: str, message: str = "") -> tuple[int, Object]:

@@ -29,6 +29,20 @@ OVERLAY = {
     "deploy/k8s/overlays/dev/training.yaml": DEPLOYMENT.format("training"),
     "deploy/k8s/overlays/dev/scoring.yaml": DEPLOYMENT.format("scoring"),
     "deploy/k8s/overlays/dev/console.yaml": DEPLOYMENT.format("console"),
+    "deploy/k8s/overlays/dev/loadtest.yaml": """\
+apiVersion: batch/v1
+kind: CronJob
+metadata: {name: crispml-loadtest, labels: &labels {app.kubernetes.io/component: loadtest}}
+spec:
+  schedule: "17 3 * * *"
+  suspend: true
+  jobTemplate:
+    metadata: {labels: *labels}
+    spec:
+      template:
+        metadata: {labels: *labels}
+        spec: {restartPolicy: Never, containers: [{name: loadtest, image: crispml-loadtest}]}
+""",
     "deploy/k8s/overlays/dev/job.yaml": """\
 apiVersion: batch/v1
 kind: Job
@@ -46,7 +60,7 @@ metadata: {name: crispml-dev}
 apiVersion: kustomize.config.k8s.io/v1beta1
 kind: Kustomization
 namespace: crispml-dev
-resources: [training.yaml, scoring.yaml, console.yaml, job.yaml, namespace.yaml]
+resources: [training.yaml, scoring.yaml, console.yaml, loadtest.yaml, job.yaml, namespace.yaml]
 configMapGenerator:
   - {name: settings, literals: [CRISPML_ENVIRONMENT=dev]}
 labels:
@@ -72,6 +86,8 @@ COPY --from=build /opt/crispml /opt/crispml
 """
         for one in ("training", "scoring")
     },
+    "loadtest/app.py": "",
+    "loadtest/Dockerfile": "FROM python\nCOPY crispml_core crispml_core\nCOPY loadtest loadtest\n",
 }
 
 

@@ -127,6 +127,16 @@ def test_the_image_with_the_driver_of_db2_has_a_name_of_its_own(builder: Builder
     assert builder.build("scoring").result("BUILT") == "true"
 
 
+def test_the_image_of_load_tests_is_built_where_its_dockerfile_is(builder: Builder) -> None:
+    run = builder.build("loadtest", folder="loadtest")
+    assert "filename=loadtest/Dockerfile" in asked(run)
+    assert run.result("IMAGE_URL").endswith("/crispml-loadtest")
+    builder.repository.write({"services/scoring/app.py": "x = 1\n"})
+    assert builder.build("loadtest", folder="loadtest").result("BUILT") == "false"
+    builder.repository.write({"loadtest/app.py": "x = 1\n"})
+    assert builder.build("loadtest", folder="loadtest").result("BUILT") == "true"
+
+
 def test_a_commit_that_changes_nothing_of_an_image_builds_none(builder: Builder) -> None:
     first = builder.build("scoring")
     builder.repository.write({"docs/page.md": "# Another\n", "services/training/app.py": "x = 1\n"})

@@ -294,6 +294,46 @@ def seconds(duration: str) -> int:
     return sum(int(count) * units[unit] for count, unit in re.findall(r"(\d+)([hms])", duration))
 
 
+def test_every_image_that_is_built_has_its_bill_and_is_rolled_out() -> None:
+    build = {entry["name"]: entry for entry in PIPELINES["build"].spec["tasks"]}
+    built = [name.removeprefix("build-") for name in build if name.startswith("build-")]
+    assert built == ["training", "scoring", "console", "loadtest"]
+    params = {one["name"]: one["value"] for one in build["request"]["params"]}
+    (result,) = PIPELINES["build"].spec["results"]
+    assert params["images"] == result["value"]
+    said = [one.split("=", 1) for one in params["images"].split()]
+    assert [component for component, _ in said] == built
+    for component, image in said:
+        task = f"tasks.build-{component}.results"
+        assert image == f"$({task}.IMAGE_URL)@$({task}.IMAGE_DIGEST)"
+        given = {one["name"]: one["value"] for one in build[f"build-{component}"]["params"]}
+        folder = given.get("folder", f"services/{given['component']}")
+        assert (given["component"], (ROOT / folder / "Dockerfile").exists()) == (component, True)
+        assert f"$({task}.IMAGE_DIGEST)" in str(build[f"sbom-{component}"]["params"])
+        for last in ("release", "request"):
+            assert f"sbom-{component}" in build[last]["runAfter"]
+
+
+def test_what_was_not_verified_under_load_is_not_noted_down() -> None:
+    """Where it is skipped, that is said by a parameter, and Tekton shows it."""
+    tasks = {entry["name"]: entry for entry in PIPELINES["rollout"].spec["tasks"]}
+    assert tasks["load-test"]["runAfter"] == ["verify-cycle"]
+    assert tasks["promote"]["runAfter"] == ["load-test"]
+    assert tasks["promote"]["taskRef"]["name"] == "note-images"
+    assert tasks["load-test"]["when"] == [
+        {"input": "$(params.load-test)", "operator": "notin", "values": ["false"]}
+    ]
+    declared = {one["name"]: one for one in PIPELINES["rollout"].spec["params"]}
+    assert declared["load-test"]["default"] == "true"
+    timeout = {one["name"]: one for one in TASKS["load-test"].spec["params"]}["timeout"]
+    assert int(timeout["default"]) < seconds(tasks["load-test"]["timeout"])
+    (back,) = [
+        entry for entry in PIPELINES["rollout"].spec["finally"] if entry["name"] == "roll-back"
+    ]
+    assert back["when"][0]["input"] == "$(tasks.status)"
+    assert {"name": "load-test", "value": "false"} in back["params"]
+
+
 def test_a_promotion_waits_for_its_rollout_until_the_end() -> None:
     (run,) = [found for _, found in runs() if found["metadata"]["generateName"] == "rollout-"]
     declared = {one["name"]: one for one in TASKS["start-rollout"].spec["params"]}

@@ -46,6 +46,22 @@ def test_prod_waits_for_somebody_to_say_so() -> None:
     assert "qa" in CI["prod"]["needs"]
 
 
+def test_every_image_that_tekton_builds_is_built_and_rolled_out() -> None:
+    built = {
+        job["variables"]["SERVICE"]: job["variables"].get("FOLDER", f"services/{name}")
+        for name, job in JOBS.items()
+        if job.get("extends") == ".image"
+    }
+    assert list(built) == ["training", "scoring", "console", "loadtest"]
+    deploy = str(JOBS[".deploy"]["script"])
+    for service, folder in built.items():
+        assert (ROOT / folder / "Dockerfile").exists()
+        line = f'{{name: crispml-{service}, newName: "${service.upper()}", '
+        assert f'{line}digest: "${service}_DIGEST"}}' in deploy
+        assert CI["variables"][service.upper()] == f"$CI_REGISTRY_IMAGE/crispml-{service}"
+    assert set(built) < set(CI["prod"]["needs"])
+
+
 def test_there_is_a_template_for_each_kind_of_wish() -> None:
     folder = ROOT / ".gitlab"
     assert {file.stem for file in (folder / "issue_templates").iterdir()} == {

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from tests.servers import missing
-from tests.tekton.files import ROOT, STEPS, of_kind
+from tests.tekton.files import ROOT, STEPS, TASKS, of_kind
 from tests.tekton.test_rights import may
 
 ENVIRONMENTS = ("dev", "qa", "prod")
@@ -72,6 +72,48 @@ def test_the_migration_and_the_services_are_found_by_their_labels(environment: s
     assert images("migration", "Job") == ["crispml-training"]
     for service in ("training", "scoring", "console"):
         assert images(service, "Deployment", "StatefulSet") == [f"crispml-{service}"]
+
+
+def load_tests(environment: str) -> list[dict[str, Any]]:
+    return [
+        found
+        for found in objects(environment)
+        if found["kind"] == "CronJob" and found["metadata"]["name"] == "crispml-loadtest"
+    ]
+
+
+@pytest.mark.parametrize("environment", ["dev", "qa"])
+def test_a_load_test_starts_when_it_is_asked_for_and_ends_before_the_step_gives_up(
+    environment: str,
+) -> None:
+    (found,) = load_tests(environment)
+    assert found["spec"]["suspend"] is True
+    job = found["spec"]["jobTemplate"]
+    # So the layer of a rollout finds it, and leaves it out where there is no image.
+    for labels in (found["metadata"]["labels"], job["metadata"]["labels"]):
+        assert labels["app.kubernetes.io/component"] == "loadtest"
+        assert labels["app.kubernetes.io/part-of"] == "crispml"
+    (container,) = job["spec"]["template"]["spec"]["containers"]
+    assert container["image"].split(":")[0] == "crispml-loadtest"
+    # What somebody wants to read on stays for a while.
+    assert job["spec"]["ttlSecondsAfterFinished"] >= 24 * 3600
+    (settings,) = (
+        one["data"]
+        for one in objects(environment)
+        if one["metadata"]["name"] == container["envFrom"][0]["configMapRef"]["name"]
+    )
+    load_s = float(settings["LOADTEST_SECONDS"]) + float(settings["LOADTEST_WARM_UP_S"])
+    (timeout,) = (
+        int(one["default"]) for one in TASKS["load-test"].spec["params"] if one["name"] == "timeout"
+    )
+    # Pods that start, a training where no version answers, the last answers, and the ledger.
+    assert load_s + 600 < timeout < job["spec"]["activeDeadlineSeconds"]
+
+
+def test_prod_is_rolled_out_without_a_load_test() -> None:
+    assert load_tests("prod") == []
+    script = STEPS["start-rollout/start"][1]["script"]
+    assert '- {name: load-test, value: "false"}' in script
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)

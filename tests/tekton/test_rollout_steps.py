@@ -13,6 +13,7 @@ from tests.tekton.files import TEMPLATES
 pytestmark = pytest.mark.container
 NAMESPACE = "crispml-dev"
 SERVICES = ("training", "scoring", "console")
+COMPONENTS = (*SERVICES, "loadtest")
 STEPS = ("set-digests", "apply", "migrate", "roll-services")
 
 
@@ -58,7 +59,15 @@ def by_component(letter: str) -> dict[str, str]:
 
 
 def images(letter: str) -> str:
-    return " ".join(f"{component}={found}" for component, found in by_component(letter).items())
+    return " ".join(f"{component}={image(component, letter)}" for component in COMPONENTS)
+
+
+def load_image(rollout: Rollout) -> str:
+    """Return the image of the load test."""
+    found = rollout.cluster.server.get("cronjobs", NAMESPACE, "crispml-loadtest")
+    assert found is not None
+    pods = found["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    return str(pods["containers"][0]["image"])
 
 
 @pytest.fixture
@@ -83,7 +92,10 @@ def test_digests_are_set_in_the_overlay_and_applied_by_the_deployer(
     assert job is not None
     assert job["spec"]["template"]["spec"]["containers"][0]["image"] == image("training", "a")
     kinds = {resource for resource, *_ in rollout.cluster.server.objects}
-    assert kinds == {"configmaps", "deployments", "jobs"}, "the namespace is not the deployer's"
+    assert kinds == {"configmaps", "cronjobs", "deployments", "jobs"}, (
+        "the namespace is not the deployer's"
+    )
+    assert load_image(rollout) == image("loadtest", "a")
 
 
 def test_a_migration_that_was_done_is_done_anew_for_the_next_release(
@@ -125,6 +137,54 @@ def test_an_overlay_without_a_place_for_an_image_is_refused(
     revision = repository.write({name: text})
     rollout.source = repository.clone(rollout.folder / "again")
     assert "has no place for" in rollout.roll_out("a", revision).fails("set-digests")
+
+
+def without_load_test(repository: Repository) -> str:
+    """Commit an overlay that has no load test, as that of prod."""
+    name = "deploy/k8s/overlays/dev/kustomization.yaml"
+    text = (repository.folder / name).read_text().replace("loadtest.yaml, ", "")
+    return repository.write({name: text})
+
+
+def test_an_overlay_without_a_load_test_is_refused_unless_that_is_said(
+    rollout: Rollout, repository: Repository
+) -> None:
+    revision = without_load_test(repository)
+    rollout.source = repository.clone(rollout.folder / "again")
+    refused = rollout.roll_out("a", revision)
+    assert f"has no place for loadtest={image('loadtest', 'a')}" in refused.fails("set-digests")
+    said = rollout.roll_out("a", revision, load_test="false").passes(*STEPS)
+    assert f"no load is made in dev, so it is left out: loadtest={image('loadtest', 'a')}" in said
+    assert rollout.cluster.images() == by_component("a")
+    assert rollout.cluster.server.get("cronjobs", NAMESPACE, "crispml-loadtest") is None
+
+
+@pytest.mark.parametrize("component", SERVICES)
+def test_only_a_load_test_may_be_left_out(
+    rollout: Rollout, repository: Repository, component: str
+) -> None:
+    # The migration has the image of training, too.
+    folder = "deploy/k8s/overlays/dev"
+    names = [f"{folder}/{file}.yaml" for file in (component, "job")]
+    files = {
+        name: OVERLAY[name].replace(f"image: crispml-{component}", "image: other") for name in names
+    }
+    revision = repository.write(files)
+    rollout.source = repository.clone(rollout.folder / "again")
+    run = rollout.roll_out("a", revision, load_test="false")
+    assert f"has no place for {component}=" in run.fails("set-digests")
+
+
+def test_images_of_before_there_was_a_load_test_are_rolled_out_without_it(
+    rollout: Rollout, first: str
+) -> None:
+    """As by a roll-back to what nobody has noted down."""
+    said = images("a").replace(f" loadtest={image('loadtest', 'a')}", "")
+    refused = rollout.task("roll-out", images=said, revision=first)
+    assert "has crispml-loadtest, and no image was said for it" in refused.fails("set-digests")
+    rollout.task("roll-out", images=said, revision=first, load_test="false").passes(*STEPS)
+    assert rollout.cluster.images() == by_component("a")
+    assert rollout.cluster.server.get("cronjobs", NAMESPACE, "crispml-loadtest") is None
 
 
 def test_a_service_without_an_image_is_refused(rollout: Rollout, first: str) -> None:
@@ -190,12 +250,14 @@ def test_a_rollout_that_fails_puts_back_the_images_and_the_manifests_of_before(
         images=before.result("IMAGES"),
         revision=before.result("REVISION"),
         migrate="false",
+        load_test="false",
     )
     back.passes(*STEPS)
     assert rollout.cluster.images() == by_component("a")
     applied = (back.folder / "hand-over" / "objects.yaml").read_text()
     assert "CRISPML_ENVIRONMENT: dev" in applied
-    assert "kind: Job" not in applied
+    assert "kind: Job\n" not in applied
+    assert load_image(rollout) == image("loadtest", "a")
     assert rollout.before().result("IMAGES") == images("a")
 
 
@@ -256,6 +318,7 @@ def test_a_promotion_starts_a_rollout_in_prod_and_waits_for_it(
         >= {
             "environment": "prod",
             "promote-version": "false",
+            "load-test": "false",
             "images": images("a"),
             "revision": "c" * 40,
         }.items()

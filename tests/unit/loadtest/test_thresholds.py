@@ -64,6 +64,21 @@ def test_the_shipped_file_asks_for_figures_that_there_are(result):
     assert {one.name for one in judged if one.verdict is Verdict.MISSED} == {"failed"}
 
 
+def test_a_folder_has_the_thresholds_of_all_its_files(tmp_path):
+    (tmp_path / "a.toml").write_text('[[threshold]]\nfigure = "failed"\nmaximum = 0\n')
+    (tmp_path / "b.toml").write_text('[[threshold]]\nfigure = "p50_ms"\nmaximum = 25\n')
+    (tmp_path / "notes.txt").write_text("no thresholds")
+    assert [one.figure for one in read_thresholds(tmp_path)] == ["failed", "p50_ms"]
+    (tmp_path / "c.toml").write_text("")
+    with pytest.raises(InvalidInput, match=r"c\.toml"):
+        read_thresholds(tmp_path)
+
+
+def test_a_folder_without_a_file_judges_nothing_and_is_refused(tmp_path):
+    with pytest.raises(InvalidInput, match="has no file of thresholds"):
+        read_thresholds(tmp_path)
+
+
 @pytest.mark.parametrize(
     "text",
     [
