@@ -50,7 +50,8 @@ def select(
         What an interval without points is: ``none`` or a number.
     """
     tags = tuple(by)
-    where = {"environment": "/^$environment$/", **(where or {})}
+    chosen = {"environment": "/^$environment$/"} if "environment" in measurement.tags else {}
+    where = {**chosen, **(where or {})}
     for asked, known in (((field,), measurement.fields), ((*tags, *where), measurement.tags)):
         unknown = sorted(set(asked) - set(known))
         if unknown:

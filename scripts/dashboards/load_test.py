@@ -5,9 +5,12 @@ from __future__ import annotations
 from grafana_foundation_sdk.models import units
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
+from loadtest.outcomes import Outcome
 from scripts.dashboards.choices import ENVIRONMENT, INSTANCE
 from scripts.dashboards.frame import assemble
-from scripts.dashboards.panels import RED, YELLOW, Prom, lines, number
+from scripts.dashboards.influxql import select
+from scripts.dashboards.panels import RED, YELLOW, Influx, Prom, lines, number
+from scripts.dashboards.points import LOAD
 from scripts.dashboards.promql import gauge, mean, quantile, rate, share
 from scripts.dashboards.registered import metric
 
@@ -35,8 +38,9 @@ def build() -> Dashboard:
         UID,
         "CrispML load test",
         "How much does scoring take, and what gives way first?",
-        {"How much": _LOAD, "What gives way": _LIMITS},
+        {"How much": _LOAD, "What gives way": _LIMITS, "What clients see": _CLIENTS},
         [ENVIRONMENT, INSTANCE],
+        sources=("prometheus", "influxdb"),
         span="now-15m",
         refresh="5s",
     )
@@ -170,5 +174,39 @@ _LIMITS = (
         units.BytesIEC,
         Prom(gauge(MEMORY, "instance"), "{{instance}}"),
         width=6,
+    ),
+)
+
+# What a load test of CrispML tells while it lasts, if it knows an InfluxDB; of any environment.
+_CLIENTS = (
+    lines(
+        "Answered by request",
+        "Valid requests of a load test that were answered in an interval, by their name.",
+        units.Short,
+        Influx(
+            select(LOAD, Outcome.ANSWERED.value, "sum({})", by=["request"], fill="0"),
+            "$tag_request",
+        ),
+        stacked=True,
+    ),
+    lines(
+        "Time from the moment it was due",
+        "What clients wait, also for their turn: a server that stands still cannot hide.",
+        units.Milliseconds,
+        *(
+            Influx(select(LOAD, f"{name}_ms", "max({})", by=["request"]), f"$tag_request {name}")
+            for name in ("p50", "p99")
+        ),
+    ),
+    lines(
+        "Not as it must be",
+        "Requests of an interval that failed, were refused or accepted wrongly, or never sent.",
+        units.Short,
+        *(
+            Influx(select(LOAD, outcome.value, "sum({})", fill="0"), outcome.value)
+            for outcome in Outcome
+            if not outcome.is_good
+        ),
+        limits={1: RED},
     ),
 )

@@ -1,7 +1,8 @@
 """Services that work, the Prometheus that reads them, and the InfluxDB that they write to.
 
 The demo plays its drift story: months pass, rules fire, a challenger takes over. What no story has
-is added: requests that are refused, a run that fails, single records, other protocols.
+is added: requests that are refused, a run that fails, single records, other protocols, and a load
+test that tells what its clients see.
 """
 
 from __future__ import annotations
@@ -56,6 +57,7 @@ def world(folder: Path) -> Iterator[World]:
     with prometheus(folder) as watching, _demo(folder) as urls:
         watching.watch(urls)
         _until((folder / "story" / "story.html").exists, 300, "the story has ended")
+        _load(urls["scoring"], folder)
         _work(urls, folder / "story" / "clock")
         yield World(watching.url, influxql, start, time.time())
 
@@ -96,6 +98,23 @@ def _demo(folder: Path) -> Iterator[dict[str, str]]:
     finally:
         demo.send_signal(signal.SIGTERM)
         demo.wait(60)
+
+
+def _load(scoring: str, folder: Path) -> None:
+    """Make a small load, which writes its figures every five seconds."""
+    environment = {
+        **os.environ,
+        "CRISPML_SCORING_URL": scoring,
+        "LOADTEST_INFLUX_URL": address(INFLUX),
+        "LOADTEST_INFLUX_TOKEN": "test",
+        "LOADTEST_INFLUX_ORG": "crispml",
+        "LOADTEST_SCENARIOS": "single,open-inference",
+        "LOADTEST_RESULTS": str(folder / "loadtest"),
+    }
+    command = [sys.executable, "-m", "loadtest", "--seconds", "8", "--warm-up", "1", "--rate", "40"]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+    # Times are those of a busy machine; a load without a result has told nothing.
+    assert done.returncode in (0, 1), done.stderr
 
 
 def _work(urls: dict[str, str], clock: Path) -> None:

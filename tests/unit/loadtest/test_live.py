@@ -51,6 +51,7 @@ def test_a_point_has_the_outcomes_and_the_percentiles(figures):
     assert line.startswith("crispml_loadtest,request=mixed:\\ score,use_case=orders ")
     assert "answered=2i" in line
     assert "failed=1i" in line
+    assert "unsent=0i" in line
     assert "p99_ms=20" in line
 
 
