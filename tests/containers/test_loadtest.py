@@ -7,6 +7,7 @@ import subprocess
 
 import pytest
 
+from crispml_core import __version__
 from tests.containers.engine import CLOSED, NOTES, ROOT, docker, timed
 
 IMAGE = "crispml-loadtest"
@@ -35,6 +36,22 @@ def test_the_image_has_what_a_load_test_needs_and_nothing_of_the_services(image)
     told = docker(*closed, "--entrypoint", "python", image, "-c", FIND, *NEEDED, *UNWANTED)
     assert json.loads(told.stdout) == list(NEEDED)
     assert "--quick" in docker(*closed, image, "--help").stdout
+
+
+BILL = """
+import importlib.metadata, json
+bill = json.load(open("/opt/crispml/sbom.cdx.json"))
+listed = sorted((one["name"].lower(), one["version"]) for one in bill["components"])
+there = sorted((d.name.lower(), d.version) for d in importlib.metadata.distributions())
+print(json.dumps([listed, there]))
+"""
+
+
+def test_the_bill_of_the_image_lists_what_is_installed(image):
+    run = ("run", "--rm", "--network", "none", *CLOSED, "--entrypoint", "python", image)
+    listed, there = json.loads(docker(*run, "-c", BILL).stdout)
+    # What the bill is about, of which load tests are a part.
+    assert listed == [one for one in there if one != ["crispml-core", __version__]]
 
 
 def test_a_load_of_compose_loses_nothing_and_ends_with_its_verdict(image, stack):

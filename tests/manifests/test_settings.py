@@ -1,6 +1,7 @@
 """What the manifests set is what the services read, and each environment has rules of its own."""
 
 import os
+import re
 import tomllib
 
 import pytest
@@ -140,7 +141,22 @@ def test_the_times_of_qa_are_a_promise_and_those_of_dev_are_none():
         rules = tomllib.loads(found)["threshold"]
         return {(rule.get("request"), rule["figure"]): rule["maximum"] for rule in rules}
 
+    page = (rendering.ROOT / "docs" / "load.md").read_text()
+    row = re.search(
+        r"Records per second \| (\d+) for (\d) minutes? \| (\d+) for (\d) minutes", page
+    )
+    assert row
+    for name, rate, minutes in (("dev", row[1], row[2]), ("qa", row[3], row[4])):
+        (told,) = (
+            each["data"]
+            for each in rendering.overlay(f"overlays/{name}")
+            if "LOADTEST_RATE" in each.get("data", {})
+        )
+        assert (told["LOADTEST_RATE"], int(told["LOADTEST_SECONDS"])) == (rate, 60 * int(minutes))
     dev, qa = times("dev"), times("qa")
+    p50, p99 = (None, "p50_ms"), ("single", "p99_ms")
+    assert f"p50 | {dev[p50]} ms | {qa[p50]} ms |" in page
+    assert f"p99 | {dev[p99] // 1000} s | {qa[p99]} ms |" in page
     assert dev.keys() == qa.keys()
     assert all(qa[rule] < dev[rule] for rule in dev)
 
