@@ -265,6 +265,14 @@ def test_before_the_first_rollout_there_is_nothing_to_go_back_to(rollout: Rollou
     assert rollout.before().result("IMAGES") == ""
 
 
+def test_a_promotion_may_look_at_all_that_runs_in_qa(cluster: Cluster, tmp_path: Path) -> None:
+    cluster.account = "promoter"
+    params = {"environment": "qa", "revision": "f" * 40}
+    run = TaskRun("read-images", tmp_path / "run", params, {}, cluster.env, cluster.mounts)
+    run.passes("read")
+    assert (run.result("IMAGES"), run.result("REVISION")) == ("", "f" * 40)
+
+
 def test_without_a_note_that_counts_which_runs_by_digest(rollout: Rollout, first: str) -> None:
     rollout.roll_out("a", first).passes(*STEPS)
     before = rollout.before()
