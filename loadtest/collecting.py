@@ -9,12 +9,14 @@ from pathlib import Path
 
 import msgspec
 
-from loadtest import told
+from loadtest import seconds, told
 from loadtest.config import LoadSettings
 from loadtest.figures import Figures, LoadReport, ProcessReport
 from loadtest.outcomes import Outcome
 
-FIGURES_FILE, TOLD_FILE = "figures.json", "told.bin"
+FIGURES_FILE, TOLD_FILE, SERIES_FILE = "figures.json", "told.bin", "series.csv"
+BEGAN_FILE, END_FILE = "began", "end"
+"""For who does something meanwhile: when a load began, and what ends it before its time."""
 Listener = Callable[[Figures], None]
 """Takes the figures since the time before."""
 
@@ -54,11 +56,17 @@ class Collector:
         How long is measured then.
     has_record_keys : bool
         Whether the ledger holds the record keys themselves.
+    has_series : bool
+        Whether planned requests are counted by the second, too.
     """
 
-    def __init__(self, warm_up_s: float, seconds: float, *, has_record_keys: bool) -> None:
+    def __init__(
+        self, warm_up_s: float, seconds: float, *, has_record_keys: bool, has_series: bool = False
+    ) -> None:
         self.cpu = CpuShare()
         self.figures = Figures()
+        self._has_series = has_series
+        self._began = 0.0
         self._warm_up_s, self._seconds = warm_up_s, seconds
         self._has_record_keys = has_record_keys
         self._told = bytearray()
@@ -69,8 +77,14 @@ class Collector:
 
     def begin(self, at: float) -> None:
         """Start the clock at a moment of `time.perf_counter`."""
+        self._began = at
         self._measured_from = at + self._warm_up_s
         self._over_at = self._measured_from + self._seconds
+
+    def cut(self) -> None:
+        """End the load now, before its time."""
+        self._over_at = min(self._over_at, time.perf_counter())
+        self.cpu.end()
 
     def end_if(self, has_stopped: bool) -> None:
         """Note that all users have stopped, if the time of the load is over."""
@@ -116,6 +130,14 @@ class Collector:
             records=records,
             is_open=is_open,
         )
+        if self._has_series and is_open:
+            seconds.place(
+                self.figures.seconds,
+                outcome,
+                due=due - self._began,
+                sent=None if sent is None else sent - self._began,
+                done=done - self._began,
+            )
 
     def tell(
         self,
@@ -158,6 +180,8 @@ class Gathering:
         self.cpu = CpuShare()
         self._settings, self._folder = settings, Path(settings.results)
         self._folder.mkdir(parents=True, exist_ok=True)
+        for name in (BEGAN_FILE, END_FILE):
+            (self._folder / name).unlink(missing_ok=True)
         self._file = (self._folder / TOLD_FILE).open("wb")
         self._told = self._faults = 0
         self._cpu_shares: dict[str, float] = {}
@@ -165,13 +189,26 @@ class Gathering:
         self._began = self._ended = 0.0
 
     def begin(self) -> None:
-        """Note that the load begins."""
+        """Note that the load begins, by the clock of this machine too."""
         self._began = time.perf_counter()
+        begun = self._folder / f"{BEGAN_FILE}.part"
+        begun.write_text(f"{time.time()}")
+        begun.rename(self._folder / BEGAN_FILE)
 
     def end(self) -> None:
         """Note that users are told to stop; only the first time counts."""
         self._ended = self._ended or time.perf_counter()
         self.cpu.end()
+
+    @property
+    def ended_since_s(self) -> float:
+        """How long ago users were told to stop; 0 if they were not."""
+        return time.perf_counter() - self._ended if self._ended else 0.0
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether somebody ended the load before its time."""
+        return (self._folder / END_FILE).exists()
 
     @property
     def is_complete(self) -> bool:
@@ -203,6 +240,8 @@ class Gathering:
             told=self._told,
         )
         (self._folder / FIGURES_FILE).write_bytes(msgspec.json.encode(report))
+        if self.figures.seconds:
+            seconds.write(self.figures.seconds, self._folder / SERIES_FILE)
 
 
 def read_report(folder: Path) -> LoadReport:

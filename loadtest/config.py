@@ -33,7 +33,7 @@ SCENARIOS = {
 """The users of each scenario."""
 NEED_TRAINING = ("TrainingCycles", "NineMethods")
 SHAPES = ("ramp", "steps", "spike", "soak")
-ARRIVALS = ("poisson", "even")
+ARRIVALS = ("poisson", "even", "closed")
 
 
 class LoadSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -60,7 +60,8 @@ class LoadSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     expect_workers : int
         Workers on other machines that are waited for, in place of processes of this one.
     arrivals : str
-        Out of `ARRIVALS`: gaps of chance, as independent callers have them, or even ones.
+        Out of `ARRIVALS`: gaps of chance, as independent callers have them, or even ones; or none,
+        so that each user sends as soon as it has an answer.
     batch_rows : int
         Records in one request of the scenario ``batch``.
     invalid_share : float
@@ -71,6 +72,8 @@ class LoadSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         How long an answer is waited for.
     seed : int
         Of everything that is drawn, but for record keys, which no other load may use.
+    series : bool
+        Whether planned requests are counted by the second, too.
     label_every_s, report_every_s : float
         How often the scenario ``mixed`` imports labels, and asks for a verification report.
     results : str
@@ -100,6 +103,7 @@ class LoadSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     schema_share: float = 0.1
     timeout_s: float = 30.0
     seed: int = 0
+    series: bool = False
     label_every_s: float = 1.0
     report_every_s: float = 5.0
     results: str = ".loadtest"

@@ -6,6 +6,7 @@ import msgspec
 
 from loadtest.histogram import Histogram
 from loadtest.outcomes import Outcome
+from loadtest.seconds import SecondFigures, merge
 
 
 class RequestFigures(msgspec.Struct):
@@ -65,11 +66,14 @@ class Figures(msgspec.Struct):
         What went wrong, in words, and how often.
     lateness : Histogram
         How late processes that send woke up, while it was measured.
+    seconds : dict of int to SecondFigures
+        By the second since the load began; empty unless the settings ask for it.
     """
 
     by_request: dict[str, RequestFigures] = {}
     notes: dict[str, int] = {}
     lateness: Histogram = msgspec.field(default_factory=Histogram)
+    seconds: dict[int, SecondFigures] = {}
 
     def add(
         self,
@@ -110,6 +114,7 @@ class Figures(msgspec.Struct):
             mine = self.by_request.setdefault(name, RequestFigures(is_open=figures.is_open))
             mine.merge(figures)
         self.lateness.merge(other.lateness)
+        merge(self.seconds, other.seconds)
         for what, count in other.notes.items():
             self.notes[what] = self.notes.get(what, 0) + count
 

@@ -22,7 +22,7 @@ from loadtest.live.influx import InfluxFigures
 from loadtest.live.prometheus import PrometheusFigures
 from loadtest.scenarios.load_process import LoadProcess
 
-_REPORT, _SETTINGS, _LOCAL = "crispml", "crispml_settings", "local"
+_REPORT, _SETTINGS, _CUT, _LOCAL = "crispml", "crispml_settings", "crispml_cut", "local"
 # As often as a worker of Locust reports.
 _EVERY_S = 3.0
 _LOOK_S = 0.02
@@ -64,6 +64,14 @@ def tell_settings(environment: Any, settings: LoadSettings) -> None:
     )
 
 
+def cut(environment: Any) -> None:
+    """Let every process that sends end the load before its time."""
+    if hasattr(environment, "load"):
+        environment.load.collector.cut()
+    else:
+        environment.runner.send_message(_CUT, None)
+
+
 def send(environment: Any, own: LoadSettings) -> None:
     """Let a worker set itself up when it is told the settings, and report.
 
@@ -79,11 +87,15 @@ def send(environment: Any, own: LoadSettings) -> None:
         settings = msgspec.structs.replace(told, key_file=own.key_file)
         _begin(environment, settings, environment.runner.worker_index, began)
 
+    def take_cut(**_: Any) -> None:
+        environment.load.collector.cut()
+
     def report(data: dict[str, Any], **_: Any) -> None:
         if hasattr(environment, "load"):
             data[_REPORT] = msgspec.msgpack.encode(_made(environment))
 
     environment.runner.register_message(_SETTINGS, take_settings)
+    environment.runner.register_message(_CUT, take_cut)
     environment.events.report_to_master.add_listener(report)
     _count_faults(environment)
 

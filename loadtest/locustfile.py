@@ -15,7 +15,7 @@ from locust.runners import MasterRunner, WorkerRunner
 
 from loadtest.collecting import Gathering
 from loadtest.config import read_settings
-from loadtest.hooks import gather, send, send_and_gather, tell_settings
+from loadtest.hooks import cut, gather, send, send_and_gather, tell_settings
 from loadtest.scenarios.batch import BatchScoring as BatchScoring
 from loadtest.scenarios.mixed_life import LabelImports as LabelImports
 from loadtest.scenarios.mixed_life import MixedLife as MixedLife
@@ -50,16 +50,27 @@ def set_up(environment: Any, runner: Any, **_: Any) -> None:
 class PlannedShape(LoadTestShape):
     """The shape of the settings: as many users as its rate takes, and in the end none."""
 
+    _is_cut = False
+
     def tick(self) -> tuple[int, float] | None:
         """Return how many users there are now; None at the end."""
         assert self.runner is not None
         classes = self.runner.user_classes
         fixed = sum(user.fixed_count for user in classes)
         users = users_at(SETTINGS, self.get_run_time(), fixed)
-        if users is not None:
+        if users is not None and not self._was_cut():
             has_others = any(not user.fixed_count for user in classes)
             return (users if has_others else fixed), _SPAWN_RATE
         return None if self._is_over() else (0, _SPAWN_RATE)
+
+    def _was_cut(self) -> bool:
+        """Return whether somebody ended the load before its time; let every process know."""
+        assert self.runner is not None
+        environment = self.runner.environment
+        if not self._is_cut and environment.gathering.is_cut:
+            self._is_cut = True
+            cut(environment)
+        return self._is_cut
 
     def _is_over(self) -> bool:
         """Return whether every process has told its last figures, or was waited for long enough.
@@ -69,5 +80,5 @@ class PlannedShape(LoadTestShape):
         assert self.runner is not None
         gathering: Gathering = self.runner.environment.gathering
         gathering.end()
-        longest = SETTINGS.warm_up_s + SETTINGS.seconds + SETTINGS.timeout_s + _REPORTS_S
-        return gathering.is_complete or self.get_run_time() > longest
+        longest = SETTINGS.timeout_s + _REPORTS_S
+        return gathering.is_complete or gathering.ended_since_s > longest

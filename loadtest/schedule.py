@@ -9,6 +9,7 @@ it, and its time counts from the moment it was due.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from random import Random
 
@@ -48,3 +49,26 @@ class Schedule:
 
     def _gap(self) -> float:
         return self._mean if self._is_even else self._chance.expovariate(1 / self._mean)
+
+
+class NoSchedule:
+    """Lets a request be due as soon as the one before has its answer.
+
+    It asks what a server can do at the most, with as many connections as there are users. How long
+    answers take then says nothing about callers who do not wait for each other.
+    """
+
+    def __init__(self) -> None:
+        self.due = time.perf_counter()
+
+    def advance(self) -> None:
+        """Turn to the next moment, which the answer will make."""
+
+    def wait(self, now: float) -> float:
+        """Return 0: the next request is due now."""
+        self.due = now
+        return 0.0
+
+    def overdue(self, now: float) -> Iterator[float]:
+        """Yield nothing: what was not sent was not due."""
+        yield from ()

@@ -38,7 +38,10 @@ class LoadProcess:
             self.use_case: UseCaseInfo = client.scoring.use_case(settings.use_case)
             rows = read_rows(client, self.use_case) if self.training_url else []
         self.collector = Collector(
-            settings.warm_up_s, settings.seconds, has_record_keys=keeps_keys(self.use_case)
+            settings.warm_up_s,
+            settings.seconds,
+            has_record_keys=keeps_keys(self.use_case),
+            has_series=settings.series,
         )
         if not rows:
             self.collector.figures.note("no data to draw from: all records are of the schema")

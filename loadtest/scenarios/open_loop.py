@@ -5,19 +5,24 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from gevent.event import Event
 from locust import task
+from locust.user.task import LOCUST_STATE_STOPPING
 
 from loadtest.outcomes import Outcome
 from loadtest.scenarios.http_user import CountingUser
-from loadtest.schedule import Schedule
+from loadtest.schedule import NoSchedule, Schedule
 
 
 class OpenLoopUser(CountingUser):
     """Sends one request at each moment of its schedule; a subclass says which.
 
-    Locust asks `wait_time` after each request: that is how long it is until the next moment, and
-    nothing if that is over already. So a backlog is sent without a pause, and each request of it
-    counts from its own moment.
+    Locust asks `wait_time` after each request, which returns at the next moment, and at once if
+    that is over already. So a backlog is sent without a pause, and each request of it counts from
+    its own moment.
+
+    Locust would kill a user that waits, and now and then hits one that has just woken and sent a
+    request, whose answer nobody hears. So a user is woken instead, and never interrupted.
     """
 
     abstract = True
@@ -26,8 +31,9 @@ class OpenLoopUser(CountingUser):
 
     def __init__(self, environment: Any) -> None:
         super().__init__(environment)
-        self._schedule: Schedule | None = None
+        self._schedule: Schedule | NoSchedule | None = None
         self._in_flight: float | None = None
+        self._asked_to_stop = Event()
 
     @property
     def rate(self) -> float:
@@ -40,19 +46,29 @@ class OpenLoopUser(CountingUser):
 
     def on_start(self) -> None:
         """Make the schedule, and wait for its first moment."""
-        settings = self.load.settings
-        self._schedule = Schedule(
-            self.rate,
-            time.perf_counter(),
-            self.load.chance,
-            is_even=settings.arrivals == "even",
+        arrivals = self.load.settings.arrivals
+        self._schedule = (
+            NoSchedule()
+            if arrivals == "closed"
+            else Schedule(
+                self.rate, time.perf_counter(), self.load.chance, is_even=arrivals == "even"
+            )
         )
-        self.wait()
+        self.wait_time()
 
     def wait_time(self) -> float:
-        """Return how long it is until the next request is due."""
+        """Wait until the next request is due, or the user is asked to stop; return 0."""
         assert self._schedule is not None
-        return self._schedule.wait(time.perf_counter())
+        self._asked_to_stop.wait(self._schedule.wait(time.perf_counter()))
+        return 0.0
+
+    def stop(self, force: bool = False) -> bool:
+        """Stop after the request that is on its way; with `force`, or before the start, at once."""
+        if force or self._schedule is None:
+            return bool(super().stop(force))
+        self._state = LOCUST_STATE_STOPPING
+        self._asked_to_stop.set()
+        return False
 
     @task
     def take_turn(self) -> None:

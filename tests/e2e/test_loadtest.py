@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 import sqlite3
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from crispml_core.client import CrispMLClient
 from loadtest.__main__ import PAGE, RESULTS, main
-from loadtest.collecting import TOLD_FILE
+from loadtest.collecting import BEGAN_FILE, END_FILE, SERIES_FILE, TOLD_FILE
 from loadtest.config import SCENARIOS, LoadSettings
 from loadtest.demo import local_target
 from loadtest.outcomes import Outcome
@@ -65,6 +68,46 @@ def test_locust_counts_the_time_from_the_moment_a_request_was_due(tmp_path, monk
     # Locust itself stands still for none of it, also when users are stopped.
     assert figures.count(Outcome.UNSENT) <= 15
     assert report.told == figures.count(Outcome.ANSWERED)
+
+
+def test_a_load_that_is_ended_early_has_every_answer_and_its_curve(tmp_path, monkeypatch):
+    """Ten connections that ask as fast as they are answered, and are stopped in the middle."""
+    folder = tmp_path / "load"
+    settings = LoadSettings(
+        use_case="orders",
+        scenarios=("single",),
+        rate=RATE,
+        user_rate=10.0,
+        arrivals="closed",
+        seconds=120.0,
+        warm_up_s=0.0,
+        invalid_share=0.0,
+        processes=1,
+        series=True,
+        results=str(folder),
+    )
+    authority = Authority(tmp_path)
+    monkeypatch.setenv("CRISPML_CA_FILE", str(authority.file))
+    with (
+        pausing_server(1.0, authority.issue("server")) as server,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        load = pool.submit(run_load, settings, "", server.url)
+        while not (folder / BEGAN_FILE).exists():
+            assert not load.done(), load.result()
+            time.sleep(0.05)
+        time.sleep(3.0)
+        (folder / END_FILE).touch()
+        report = load.result()
+    figures = report.figures.by_request["single"]
+    assert 2.0 < report.seconds < 30.0
+    assert figures.measured == {Outcome.ANSWERED: figures.requests}
+    # What waits for an answer is not due: nobody was due in the pause but the ten that waited.
+    assert report.told == figures.requests
+    assert report.figures.notes.keys() <= {"no data to draw from: all records are of the schema"}
+    rows = list(csv.DictReader((folder / SERIES_FILE).read_text().splitlines()))
+    assert sum(int(row["answered"]) for row in rows) == figures.requests
+    assert max(float(row["p99_ms"] or 0) for row in rows) > 500
 
 
 def test_a_service_that_nobody_trusts_gives_no_result(tmp_path):
