@@ -13,7 +13,7 @@ export OMP_WAIT_POLICY ?= PASSIVE
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test trial servers browser proof bench profile loadtest soak check audit fmt lint lock sbom screenshots openapi dashboards ddl access manifests images wheelhouse containers clean
+.PHONY: help setup demo up test trial servers browser proof bench profile loadtest soak scaling check audit fmt lint lock sbom screenshots openapi dashboards ddl access manifests images wheelhouse containers clean
 
 help: ## List the verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -75,6 +75,9 @@ loadtest: setup ## Load both services, and look for every score in the ledger; A
 
 soak: setup ## Load both services for ten minutes, and look for what grows; ARGS="--seconds 7200"
 	@$(BIN)/python -m loadtest --watch --shape soak --seconds 600 --rate 100 $(ARGS)
+
+scaling: setup ## Scale scoring 1, 3, 1 and replace it under load; needs docker; ARGS="--quick --json"
+	@$(BIN)/python -m benchmarks.scaling $(ARGS)
 
 check: setup lint ## Format check, lint, types, imports, advisories and unit tests, in under a minute
 	@$(BIN)/python -m scripts.audit & audit=$$!; \
