@@ -13,15 +13,15 @@ from typing import Any
 
 import psutil
 
-from benchmarks.harness.places import CLIENT_CORE, ROOT, SERVER_CORE
+from benchmarks.harness.places import CLIENT_CORE, HOME, ROOT, SERVER_CORE
 from benchmarks.scaling import images
-from benchmarks.scaling.balancer import Balancer
+from benchmarks.scaling.balancer import Balancer, say_to, wait_until_ready
 from benchmarks.scaling.platform import READ_USED, Command, CommandFailed, Used, run, used_s
 from loadtest.demo import Target
 
 _FILES = (ROOT / "docker-compose.yml", ROOT / "benchmarks" / "scaling" / "compose.yml")
 _SERVICES = ("postgres", "training", "scoring", "balancer")
-_TRAINING_PORT, _SCORES_PORT, _NUMBERS_PORT = 8101, 8080, 8404
+_TRAINING_PORT, _SCORES_PORT, _SOCKET_PORT = 8101, 8080, 9999
 # A quarter of a core takes its time to import the libraries.
 _READY_S, _STOP_S = 120.0, 30
 
@@ -35,16 +35,21 @@ class Compose:
         What one replica is given, of the core that all of them share.
     command : Command
         Runs commands.
+    logs : Path
+        Where the last words of balancer and replicas go.
     """
 
     name = "docker compose"
     shares_core = True
 
-    def __init__(self, cores: float = 0.25, command: Command = run) -> None:
-        self.cores, self.unclean = cores, 0
+    def __init__(
+        self, cores: float = 0.25, command: Command = run, logs: Path = HOME / "scaling-logs"
+    ) -> None:
+        self.cores, self.unclean, self.logs = cores, 0, logs
         self._project, self._command = f"crispml-scaling-{uuid.uuid4().hex[:8]}", command
         self._set = {"SCORING_WORKERS": "1", "SCORING_CPUS": f"{cores:g}"}
         self._balancer: Balancer
+        self._addresses: dict[str, str] = {}
         self.target: Target
 
     def __enter__(self) -> Compose:
@@ -58,6 +63,7 @@ class Compose:
 
     def __exit__(self, *exception: object) -> None:
         try:
+            self._keep_logs()
             self._compose("down", "--volumes", "--remove-orphans", "--timeout", "20")
         finally:
             self._folder.cleanup()
@@ -74,6 +80,7 @@ class Compose:
                 *("up", "--detach", "--no-build", "--no-recreate", "--no-deps"),
                 *("--scale", f"scoring={replicas}", "scoring"),
             )
+            self._introduce()
         else:
             self._stop(running[replicas:])
         self._balancer.wait_for(replicas, _READY_S)
@@ -107,6 +114,13 @@ class Compose:
         }
         return Used(at, seconds)
 
+    def _keep_logs(self) -> None:
+        """Leave what the balancer and the replicas said, for whoever looks for a failure."""
+        self.logs.mkdir(parents=True, exist_ok=True)
+        for service in ("balancer", "scoring"):
+            said = self._compose("logs", "--no-color", "--timestamps", service)
+            (self.logs / f"{service}.log").write_text(said, encoding="utf-8")
+
     def _up(self) -> None:
         folder = Path(self._folder.name)
         self._env = folder / "env"
@@ -114,20 +128,32 @@ class Compose:
         self._command(str(ROOT / "scripts" / "compose_env.sh"), "postgres", env=written)
         self._set |= images.others(command=self._command)
         self._compose("up", "--detach", "--no-build", "--wait", *_SERVICES)
-        balancer = self._address("balancer")
-        self._balancer = Balancer(f"http://{balancer}:{_NUMBERS_PORT}")
+        balancer = self._address_of("balancer")
+        self._balancer = Balancer(say_to(balancer, _SOCKET_PORT))
+        self._introduce()
         self._balancer.wait_for(1, _READY_S)
         self.target = Target(
-            f"http://{self._address('training')}:{_TRAINING_PORT}",
+            f"http://{self._address_of('training')}:{_TRAINING_PORT}",
             f"http://{balancer}:{_SCORES_PORT}",
             str(folder / "compose.key"),
         )
+
+    def _introduce(self) -> None:
+        """Tell the balancer of each new replica as soon as it is ready."""
+        for container in self._containers():
+            if container not in self._addresses:
+                address = self._address(container)
+                wait_until_ready(address, _READY_S)
+                self._balancer.add(address)
+                self._addresses[container] = address
 
     def _stop(self, containers: list[str]) -> None:
         if not containers:
             return
         self._command("docker", "stop", "--time", str(_STOP_S), *containers)
         self.unclean += sum(_exit_code(self._inspect(one)) != 0 for one in containers)
+        for container in containers:
+            self._balancer.remove(self._addresses.pop(container))
         self._command("docker", "rm", *containers)
 
     def _containers(self, service: str = "scoring") -> list[str]:
@@ -140,13 +166,16 @@ class Compose:
         (found,) = json.loads(self._command("docker", "inspect", container))
         return dict(found)
 
-    def _address(self, service: str) -> str:
-        """Return the address of a service in its network, which this machine reaches on Linux."""
+    def _address_of(self, service: str) -> str:
         (container,) = self._containers(service)
+        return self._address(container)
+
+    def _address(self, container: str) -> str:
+        """Return an address in the network of the project, which this machine reaches on Linux."""
         networks = self._inspect(container)["NetworkSettings"]["Networks"]
         (address,) = (network["IPAddress"] for network in networks.values())
         if not re.fullmatch(r"[\d.]+", address):
-            raise CommandFailed(f"the container of {service} has no address")
+            raise CommandFailed("a container has no address in the network of its project")
         return str(address)
 
     def _compose(self, *words: str) -> str:

@@ -6,7 +6,7 @@ import csv
 
 import pytest
 
-from benchmarks.scaling.balancer import Balancer, ready_in
+from benchmarks.scaling.balancer import Balancer, ready_in, say_to
 from benchmarks.scaling.curve import Passed, efficiency, figures_of, others_had, window_of
 from benchmarks.scaling.plan import (
     FULL,
@@ -117,10 +117,34 @@ def test_the_balancer_counts_replicas_that_get_requests():
 
 
 def test_a_balancer_that_nobody_reaches_has_none_and_is_not_waited_for_forever():
-    balancer = Balancer("http://127.0.0.1:9")
+    balancer = Balancer(say_to("127.0.0.1", 9))
     assert balancer.ready() == 0
     with pytest.raises(NotReady, match="0 and not 1 replicas"):
         balancer.wait_for(1, 0.0)
+
+
+def test_replicas_have_places_that_are_used_again():
+    said: list[str] = []
+    balancer = Balancer(lambda line: said.append(line) or "")
+    balancer.add("172.18.0.5")
+    balancer.add("172.18.0.6")
+    balancer.remove("172.18.0.5")
+    balancer.add("172.18.0.7")
+    assert said == [
+        "set server scoring/replica1 addr 172.18.0.5 port 8102",
+        "set server scoring/replica1 state ready",
+        "set server scoring/replica2 addr 172.18.0.6 port 8102",
+        "set server scoring/replica2 state ready",
+        "set server scoring/replica1 state maint",
+        "set server scoring/replica1 addr 172.18.0.7 port 8102",
+        "set server scoring/replica1 state ready",
+    ]
+
+
+def test_a_balancer_that_refuses_is_no_balancer():
+    balancer = Balancer(lambda line: "No such server.")
+    with pytest.raises(CommandFailed, match="No such server"):
+        balancer.add("172.18.0.5")
 
 
 def test_processor_time_is_read_from_either_version_of_cgroups():

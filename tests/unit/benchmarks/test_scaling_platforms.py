@@ -54,6 +54,7 @@ class FakeCluster:
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch):
     monkeypatch.setattr("benchmarks.scaling.kubectl._HEARD_S", 0.0)
+    monkeypatch.setattr("benchmarks.scaling.compose.wait_until_ready", lambda *_: None)
 
 
 def test_a_cluster_is_scaled_rolled_and_left_as_it_was():
@@ -103,12 +104,16 @@ class FakeEngine:
     def __init__(self, clean=True):
         self.running, self.made, self.code = [], 0, 0 if clean else 137
         self.said: list[str] = []
+        self.known: list[str] = []
 
     def __call__(self, *words, **options):
         if words[:2] == ("docker", "ps"):
             return "\n".join(reversed(self.running))
         if words[:2] == ("docker", "inspect"):
-            return json.dumps([{"State": {"ExitCode": self.code}}])
+            networks = {"default": {"IPAddress": f"172.18.0.{words[2][1:]}"}}
+            return json.dumps(
+                [{"State": {"ExitCode": self.code}, "NetworkSettings": {"Networks": networks}}]
+            )
         if words[:2] == ("docker", "exec"):
             return "usage_usec 1000000\n"
         if words[:2] == ("docker", "stop"):
@@ -125,8 +130,14 @@ class FakeEngine:
                 self.running.append(f"c{self.made}")
         return ""
 
+    def add(self, address):
+        self.known.append(address)
+
+    def remove(self, address):
+        self.known.remove(address)
+
     def wait_for(self, replicas, longest_s):
-        assert len(self.running) == replicas
+        assert len(self.running) == len(self.known) == replicas
 
 
 def compose(engine):
