@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -63,7 +64,8 @@ class Compose:
 
     def __exit__(self, *exception: object) -> None:
         try:
-            self._keep_logs()
+            with contextlib.suppress(CommandFailed):  # there may be none, if it did not start
+                self._keep_logs()
             self._compose("down", "--volumes", "--remove-orphans", "--timeout", "20")
         finally:
             self._folder.cleanup()
@@ -185,7 +187,7 @@ class Compose:
         # What the engine must know of before there is an image of it.
         named = {"BALANCER_IMAGE": "haproxy", **self._set}
         return self._command(
-            *("docker", "compose", "--project-name", self._project),
+            *("docker", "compose", "--ansi", "never", "--project-name", self._project),
             *("--project-directory", str(ROOT), "--env-file", str(self._env), *files, *words),
             cwd=ROOT,
             env={**os.environ, **ports, **cores, **named},
