@@ -19,6 +19,6 @@ class LocalCompute:
         """Yield the result of each part."""
         return map(task, parts)
 
-    def folds(self) -> AbstractContextManager[object]:
+    def folds(self, look: Look = no_look) -> AbstractContextManager[object]:
         """Let joblib do what it does by itself."""
         return nullcontext()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from crispml_core.adapters.local_compute import LocalCompute
+from crispml_core.logs.dask import log_dask
 from crispml_core.ports.compute import Compute
 from crispml_core.settings import CrispMLSettings
 
@@ -15,6 +16,7 @@ def open_compute(settings: CrispMLSettings) -> Compute:
     # It takes a second to load.
     from crispml_core.adapters.dask import DaskCompute, Tls
 
+    log_dask()
     tls = None
     if said.dask_ca_file and said.dask_cert_file and said.dask_key_file:
         tls = Tls(said.dask_ca_file, said.dask_cert_file, said.dask_key_file)

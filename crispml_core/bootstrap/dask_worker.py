@@ -19,10 +19,9 @@ from crispml_core import __version__
 from crispml_core.domain.errors import CrispMLError, InvalidInput, NotReady
 from crispml_core.domain.use_case import UseCase
 from crispml_core.logs import configure_logging
+from crispml_core.logs.dask import log_dask
 from crispml_core.settings import CrispMLSettings, load_settings
 from crispml_core.use_cases.loader import load_use_cases
-
-_DASK_LOGS = ("distributed", "distributed.client", "distributed.worker", "tornado")
 
 
 @dataclass(frozen=True)
@@ -89,7 +88,7 @@ def dask_setup(worker: Any) -> None:
     """Make a CrispML process of a worker that starts, or end it and say what is wrong."""
     try:
         configure_logging(worker_settings().log, "worker")
-        _log_with_us()
+        log_dask()
         if worker.state.nthreads != 1:
             raise InvalidInput(
                 "a worker does one task at a time: start it with --nthreads 1, and as many "
@@ -104,20 +103,3 @@ def dask_setup(worker: Any) -> None:
         # would end and not the one that watches it.
         os._exit(1)
     structlog.get_logger("crispml.worker").info("worker_started", use_cases=names)
-
-
-def _log_with_us() -> None:
-    """Let Dask say in our log what is wrong, and nothing of the data."""
-    for name in _DASK_LOGS:
-        logger = logging.getLogger(name)
-        logger.handlers.clear()
-        logger.propagate = True
-        logger.setLevel(logging.WARNING)
-    logging.getLogger("distributed.worker").addFilter(_without_values)
-
-
-def _without_values(record: logging.LogRecord) -> bool:
-    # It would write the arguments of a task that failed, and the text of the exception.
-    if "Compute Failed" in str(record.msg):
-        record.msg, record.args = "a task failed; the log of the service says why", ()
-    return True

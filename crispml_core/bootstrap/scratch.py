@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from crispml_core.adapters.local_compute import LocalCompute
 from crispml_core.adapters.volume.artefact_store import VolumeArtefactStore
 from crispml_core.adapters.volume.dataset_store import VolumeDataSetStore
 from crispml_core.adapters.volume.model_registry import VolumeModelRegistry
@@ -33,6 +34,8 @@ def scratch_in(
                 datasets=OverlaidDataSets(VolumeDataSetStore(folder), stores.datasets),
                 artefacts=VolumeArtefactStore(folder),
                 models=VolumeModelRegistry(folder),
+                # What lies here no worker of a cluster looks for.
+                compute=LocalCompute(),
             )
         finally:
             shutil.rmtree(folder, ignore_errors=True)

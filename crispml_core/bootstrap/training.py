@@ -28,9 +28,12 @@ from crispml_core.adapters.volume.aliases import write_aliases
 from crispml_core.adapters.volume.artefact_store import VolumeArtefactStore
 from crispml_core.adapters.volume.dataset_store import VolumeDataSetStore
 from crispml_core.adapters.volume.model_registry import VolumeModelRegistry
+from crispml_core.adapters.volume.part_files import VolumePartFiles
 from crispml_core.adapters.volume.uploads import VolumeUploadStore
 from crispml_core.bootstrap.at_rest import check_at_rest
 from crispml_core.bootstrap.audit import build_keeper, build_recorder, build_verification
+from crispml_core.bootstrap.compute import open_compute
+from crispml_core.bootstrap.dask_tasks import sender
 from crispml_core.bootstrap.database import (
     await_database,
     open_database,
@@ -205,6 +208,9 @@ def build(settings: CrispMLSettings, *, is_run: bool = False) -> TrainingParts:
         open_source=open_source,
         drop_upload=uploads.remove,
         codec=codec_of,
+        files=VolumePartFiles(root),
+        compute=open_compute(settings),
+        send=sender(settings),
         compiler=SklearnModelCompiler(),
         libraries=library_versions,
         project_aliases=project_aliases,

@@ -58,8 +58,9 @@ class ReportInput:
         By segment, the group of each row as text.
     predict : callable
         From a frame like `X` to probabilities of shape (n, k), or to numbers.
-    X : DataFrame of n rows
-        The prepared columns that the model reads; their importance is measured.
+    X : DataFrame
+        The prepared columns that the model reads, of the rows that `drawn_rows` names; their
+        importance is measured.
     rows : mapping of str to int
         Rows by split.
     lineage : mapping of str to str

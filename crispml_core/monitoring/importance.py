@@ -18,6 +18,11 @@ REPEATS = 5
 SCORES: dict[Task, str] = {"binary": "auc", "multiclass": "log_loss", "regression": "mae"}
 
 
+def drawn_rows(n: int, seed: int = 0) -> np.ndarray:
+    """Return which of n rows the importance is measured on, in their order: all, or `MAX_ROWS`."""
+    return _drawn(np.random.default_rng(seed), n)
+
+
 def permutation_importance(
     predict: Callable[[pd.DataFrame], np.ndarray],
     X: pd.DataFrame,
@@ -27,17 +32,17 @@ def permutation_importance(
 ) -> dict[str, Any]:
     """Return how far the score drops when the values of one column are shuffled (Breiman 2001).
 
-    The model answers the rows ``1 + REPEATS * columns`` times, so at most `MAX_ROWS` rows are used;
-    the repeats of a column are answered in one call.
+    The model answers the rows ``1 + REPEATS * columns`` times, so only `drawn_rows` are used; the
+    repeats of a column are answered in one call.
 
     Parameters
     ----------
     predict : callable
         From a frame like `X` to probabilities of shape (n, k), or to numbers for regression.
     X : DataFrame
-        The columns that the model reads.
+        The columns that the model reads, of the rows that are drawn from n.
     y : ndarray of shape (n,)
-        The truth: class codes, or numbers.
+        The truth of all rows: class codes, or numbers.
     task : {"binary", "multiclass", "regression"}
         Decides the score: AUC, log loss or mean absolute error.
     seed : int
@@ -51,10 +56,7 @@ def permutation_importance(
         empty when the score is undefined.
     """
     rng = np.random.default_rng(seed)
-    rows = np.arange(len(X))
-    if len(X) > MAX_ROWS:
-        rows = np.sort(rng.choice(len(X), MAX_ROWS, replace=False))
-    X, y = X.iloc[rows].reset_index(drop=True), y[rows]
+    X, y = X.reset_index(drop=True), y[_drawn(rng, len(y))]
     facts = {"kpi": SCORES[task], "rows": len(X), "repeats": REPEATS, "columns": []}
     base = _goodness(task, y, predict(X)) if len(X) else None
     if base is None:
@@ -75,6 +77,12 @@ def permutation_importance(
         )
     found.sort(key=lambda row: (-float(str(row["mean"])), str(row["column"])))
     return facts | {"columns": found}
+
+
+def _drawn(rng: np.random.Generator, n: int) -> np.ndarray:
+    if n <= MAX_ROWS:
+        return np.arange(n)
+    return np.sort(rng.choice(n, MAX_ROWS, replace=False))
 
 
 def _goodness(task: Task, y: np.ndarray, prediction: np.ndarray) -> float | None:

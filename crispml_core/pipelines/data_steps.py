@@ -20,6 +20,7 @@ from crispml_core.methods.data_preparation import DataPreparation
 from crispml_core.pipelines.anonymity import PrivacyGuard
 from crispml_core.pipelines.catalogue import Catalogue
 from crispml_core.pipelines.matrices import store_matrix
+from crispml_core.pipelines.prepared_parts import Elsewhere, rows_of
 from crispml_core.pipelines.private_data import subject_field
 from crispml_core.pipelines.recorder import Step
 from crispml_core.pipelines.workplace import Workplace
@@ -125,15 +126,17 @@ def prepare(work: Workplace, raw_id: str, seed: int) -> DataSet:
     with work.recorder.method("data-preparation") as step:
         total = max(1, work.stores.datasets.get(raw_id).rows)
         batches = work.data.records(work.stores.datasets.batches(raw_id))
+        method = DataPreparation(work.use_case)
         # Raw data may be older than what the use case asks for now.
         guard = PrivacyGuard(work.use_case.privacy)
         writer = work.stores.datasets.writer(name, Stage.PREPARED, work.run_id)
         try:
-            for batch in _with_subjects(DataPreparation(work.use_case), batches, seed):
-                guard.add(batch)
-                writer.write(work.data.sealed(batch, work.data.personal(batch.schema.names)))
-                step.rows += batch.num_rows
-                step.progress(step.rows / total)
+            with rows_of(work, step, raw_id, seed) as elsewhere:
+                for batch in _with_subjects(method, batches, seed, elsewhere):
+                    guard.add(batch)
+                    writer.write(work.data.sealed(batch, work.data.personal(batch.schema.names)))
+                    step.rows += batch.num_rows
+                    step.progress(step.rows / total)
             guard.check()
             dataset = writer.publish(
                 parents=(raw_id,),
@@ -147,9 +150,15 @@ def prepare(work: Workplace, raw_id: str, seed: int) -> DataSet:
 
 
 def _with_subjects(
-    method: DataPreparation, batches: Iterable[pa.RecordBatch], seed: int
+    method: DataPreparation,
+    batches: Iterable[pa.RecordBatch],
+    seed: int,
+    elsewhere: Elsewhere | None,
 ) -> Iterator[pa.RecordBatch]:
     """Prepare rows; the ids of their data subjects pass by, which no preparation looks at."""
+    if elsewhere is not None:  # not where there are any
+        yield from method.run(batches, seed=seed, elsewhere=elsewhere)
+        return
     waiting: deque[pa.Array | None] = deque()
 
     def records() -> Iterator[pa.RecordBatch]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import msgspec
 import pandas as pd
 
 from crispml_core.domain.conformal import ConformalTable
-from crispml_core.domain.datasets import SPLIT_COLUMN, SPLITS, TEST, TRAIN
+from crispml_core.domain.datasets import SPLIT_COLUMN, TEST, TRAIN
 from crispml_core.domain.errors import InvalidInput, RegistryDamaged
 from crispml_core.domain.identifiers import utc_now
 from crispml_core.domain.models import Artefact, ArtefactKind, Lineage, ModelVersion
@@ -17,16 +18,17 @@ from crispml_core.domain.version_files import MODEL_FILE, REPORT_FILE, REPORT_PA
 from crispml_core.methods.model_persist import ModelFacts, ModelPersist, draft_version
 from crispml_core.methods.model_report import ModelReport, ReportInput
 from crispml_core.methods.model_training import ModelTraining
+from crispml_core.pipelines.assessed_parts import assess_parts, pipeline_from
 from crispml_core.pipelines.data_steps import CURATION_FILE
 from crispml_core.pipelines.matrices import read_matrix
+from crispml_core.pipelines.searched_folds import folds_of
 from crispml_core.pipelines.workplace import Workplace
 from crispml_core.ports.model_compiler import NotCompilable
 from crispml_core.serving.compiled.encoding import decode_plan, encode_plan
 from crispml_core.serving.compiled.scorer import CompiledScorer
-from crispml_core.serving.pipeline_scorer import PipelineScorer, answer, pipeline_of
+from crispml_core.serving.pipeline_scorer import PipelineScorer, pipeline_of
 from crispml_core.tables.compiled_form import Candidate
 from crispml_core.tables.features import features
-from crispml_core.tables.truth import encode_truth
 
 
 def train(
@@ -41,13 +43,14 @@ def train(
     algorithm = work.use_case.algorithm(curation.facts["algorithm"])
     with work.recorder.method("model-training", algorithm.name) as step:
         curated = read_matrix(work, curation.facts["curated_id"])
-        prepared = work.prepared(curation.facts["prepared_id"]) if search else None
+        prepared_id = curation.facts["prepared_id"]
         fitted = ModelTraining(work.use_case, algorithm).run(
             curated,
             hyperparameters=hyperparameters,
             seed=seed,
             search=search,
-            prepared=prepared,
+            prepared=work.split(prepared_id, TRAIN) if search else None,
+            folds=partial(folds_of, work, step, prepared_id, algorithm.name, search, seed),
             progress=step.progress,
         )
         codec = work.stores.codec(work.use_case)
@@ -84,18 +87,10 @@ def report(work: Workplace, model_id: str) -> Artefact:
     model = work.stores.artefacts.get(model_id, ArtefactKind.MODEL)
     facts = model.facts
     with work.recorder.method("model-report", facts["algorithm"]) as step:
-        prepared = work.prepared(facts["prepared_id"])
-        test = prepared[prepared[SPLIT_COLUMN] == TEST]
-        pipeline = _pipeline(work, model)
-        answers = answer(
-            work.use_case,
-            pipeline,
-            facts["threshold"],
-            test[list(work.use_case.schema.names)],
-        )
+        pipeline = pipeline_from(work, model)
+        seen = assess_parts(work, step, model)
         is_class = work.use_case.target.is_classification
         table = facts.get("conformal")
-        step.progress(0.2)
         evaluation = ModelReport(work.use_case).run(
             ReportInput(
                 algorithm=facts["algorithm"],
@@ -104,19 +99,19 @@ def report(work: Workplace, model_id: str) -> Artefact:
                 classes=work.use_case.target.classes,
                 threshold=facts["threshold"],
                 select_kpis=facts["kpis"],
-                y=encode_truth(work.use_case.target, test[work.use_case.target.name]),
-                probabilities=answers.probabilities,
-                numbers=None if is_class else answers.decision,
-                segments=answers.segments,
-                X=features(work.use_case, test),
+                y=seen.y,
+                probabilities=seen.probabilities,
+                numbers=seen.numbers,
+                segments=seen.segments,
+                X=seen.X,
                 predict=pipeline.predict_proba if is_class else pipeline.predict,
-                rows={s: int((prepared[SPLIT_COLUMN] == s).sum()) for s in SPLITS},
+                rows=seen.rows,
                 lineage={key: facts[key] for key in ("raw_id", "prepared_id", "curated_id")},
                 created_at=utc_now(),
                 conformal=ConformalTable.from_dict(table) if table else None,
             )
         )
-        step.rows = len(test)
+        step.rows = len(seen.y)
         artefact = work.publish(
             ArtefactKind.REPORT,
             parents=(model_id,),
@@ -166,7 +161,7 @@ def persist(work: Workplace, model_id: str, report_id: str) -> ModelVersion:
         )
         prepared = work.prepared(facts["prepared_id"])
         train = prepared[prepared[SPLIT_COLUMN] == TRAIN]
-        pipeline = _pipeline(work, model)
+        pipeline = pipeline_from(work, model)
         package = ModelPersist(work.use_case).run(
             PipelineScorer(work.use_case, draft, pipeline),
             content,
@@ -182,11 +177,6 @@ def persist(work: Workplace, model_id: str, report_id: str) -> ModelVersion:
         step.rows = manifest.golden_rows
         step.output = {"model": manifest.model, "version": manifest.version}
     return manifest
-
-
-def _pipeline(work: Workplace, model: Artefact) -> Any:
-    content = work.stores.artefacts.read(model.id, MODEL_FILE)
-    return work.stores.codec(work.use_case).loads(content, model.facts["trusted_types"])
 
 
 def _compiled(

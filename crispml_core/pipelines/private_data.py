@@ -216,6 +216,11 @@ class PrivateData:
         return seal_columns(self._declared.name, batch, wanted, ids, keys)
 
     @property
+    def needs_keys(self) -> bool:
+        """Whether its data sets can be read and written only with the keys of data subjects."""
+        return self._has_subjects
+
+    @property
     def is_sealed(self) -> bool:
         """Whether any column of its data sets is encrypted."""
         return self._has_subjects and any(f.privacy == "encrypt" for f in self._seen.fields)

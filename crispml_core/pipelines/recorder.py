@@ -31,6 +31,10 @@ class Step:
         """Note how far the method is; see `crispml_core.ports.progress.Progress`."""
         self.recorder.report(fraction, message or self.method)
 
+    def look(self) -> None:
+        """Say again how far the method is, which raises when the run shall stop."""
+        self.recorder.look()
+
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
         """Time a part of the method, for whoever asks why it took long."""
@@ -66,6 +70,7 @@ class Recorder:
     ) -> None:
         self._use_case, self._timings = use_case, timings
         self._progress, self._expected = progress, expected
+        self._told: tuple[float, str] = (0.0, "")
         self.steps: tuple[MethodTiming, ...] = ()
 
     @contextmanager
@@ -104,4 +109,9 @@ class Recorder:
         """Note how far the current method is."""
         done = sum(step.status is RunStatus.SUCCEEDED for step in self.steps)
         percent = 100.0 * min(1.0, (done + fraction) / max(1, self._expected))
-        self._progress(round(percent, 1), stage, self.steps)
+        self._told = (round(percent, 1), stage)
+        self.look()
+
+    def look(self) -> None:
+        """Tell the progress again; what it raises ends the run."""
+        self._progress(*self._told, self.steps)

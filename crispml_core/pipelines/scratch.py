@@ -35,11 +35,15 @@ class OverlaidDataSets:
         """Return the manifest, or raise `NotFound`."""
         return self._holder(dataset_id).get(dataset_id)
 
+    def parts(self, dataset_id: str) -> int:
+        """Return how many parts there are."""
+        return self._holder(dataset_id).parts(dataset_id)
+
     def batches(
-        self, dataset_id: str, columns: Sequence[str] | None = None
+        self, dataset_id: str, columns: Sequence[str] | None = None, part: int | None = None
     ) -> Iterator[pa.RecordBatch]:
         """Yield the rows in order."""
-        return self._holder(dataset_id).batches(dataset_id, columns)
+        return self._holder(dataset_id).batches(dataset_id, columns, part)
 
     def table(self, dataset_id: str, columns: Sequence[str] | None = None) -> pa.Table:
         """Return all rows in memory."""

@@ -2,36 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
-
-import pandas as pd
-import pyarrow as pa
 
 from crispml_core.domain.identifiers import new_id, utc_now
 from crispml_core.domain.models import Artefact, ArtefactKind
 from crispml_core.domain.use_case import UseCase
-from crispml_core.pipelines.private_data import PrivateData
 from crispml_core.pipelines.recorder import Recorder
-from crispml_core.pipelines.stores import TrainingStores
-from crispml_core.tables.frames import to_frame
+from crispml_core.pipelines.stores import Job, PartTask, TrainingStores
+from crispml_core.pipelines.workbench import Workbench
 
 
-class Workplace:
+class Workplace(Workbench):
     """One run of one use case: where its methods read, write and are timed.
 
     Parameters
     ----------
     asked_by : str
         Who asked for the run; empty when nobody knows.
-
-    Attributes
-    ----------
-    declared : UseCase
-        As records come from the source.
-    use_case : UseCase
-        As models see records: the same one, unless policies hold for its data sets.
-    data : PrivateData
-        What makes the one of the other.
     """
 
     def __init__(
@@ -42,18 +31,15 @@ class Workplace:
         run_id: str,
         asked_by: str = "",
     ) -> None:
-        self.declared, self.use_case, self.stores = use_case, use_case.seen, stores
-        self.data = PrivateData(use_case, stores.privacy)
-        self.recorder, self.run_id, self.asked_by = recorder, run_id, asked_by
+        super().__init__(use_case, stores)
+        self.stores, self.recorder = stores, recorder
+        self.run_id, self.asked_by = run_id, asked_by
 
-    def prepared(self, dataset_id: str) -> pd.DataFrame:
-        """Read a prepared data set as a frame."""
-        return to_frame(self.table(dataset_id), self.use_case.schema)
-
-    def table(self, dataset_id: str) -> pa.Table:
-        """Read a data set as models see it."""
-        batches = list(self.data.opened(self.stores.datasets.batches(dataset_id)))
-        return pa.Table.from_batches(batches)
+    def task(self, task: PartTask[Job], job: Job) -> Callable[..., Any]:
+        """Return what computes a part of a job: here, or wherever the parts are computed."""
+        if self.stores.compute.is_here:
+            return partial(task, Workbench(self.declared, self.stores), job)
+        return self.stores.send(self.declared, task, job)
 
     def publish(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol, TypeVar
 
 Part = TypeVar("Part")
@@ -15,6 +15,19 @@ Look = Callable[[], None]
 
 def no_look() -> None:
     """Look at nothing."""
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Let the libraries of numbers, and joblib, use the thread of the caller and no other.
+
+    Threads add up numbers in another order, and how many there are depends on the machine.
+    """
+    from joblib import parallel_config
+    from threadpoolctl import threadpool_limits
+
+    with parallel_config(backend="sequential"), threadpool_limits(limits=1):
+        yield
 
 
 class Compute(Protocol):
@@ -45,7 +58,8 @@ class Compute(Protocol):
         ----------
         task : callable
             From a part to its result. Elsewhere it is a function of a module, or an object that
-            pickles, and so are parts and results.
+            pickles, and so are parts and results. Whose numbers have to be the same everywhere
+            computes them with `one_thread`.
         look : callable
             Called about twice a second while no result comes.
 
@@ -58,6 +72,18 @@ class Compute(Protocol):
         """
         ...
 
-    def folds(self) -> AbstractContextManager[object]:
-        """Within it joblib computes where this does."""
+    def folds(self, look: Look = no_look) -> AbstractContextManager[object]:
+        """Within it joblib computes where this does.
+
+        Parameters
+        ----------
+        look : callable
+            Elsewhere it is called about twice a second, by a thread beside whoever waits; what it
+            raises is raised there. Here whoever waits is who computes.
+
+        Raises
+        ------
+        StoreUnavailable
+            If there is no cluster, or it is lost.
+        """
         ...

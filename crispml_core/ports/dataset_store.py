@@ -47,10 +47,14 @@ class DataSetStore(Protocol):
         """Return the manifest, or raise `NotFound`."""
         ...
 
+    def parts(self, dataset_id: str) -> int:
+        """Return how many parts there are, each of bounded size and read for itself."""
+        ...
+
     def batches(
-        self, dataset_id: str, columns: Sequence[str] | None = None
+        self, dataset_id: str, columns: Sequence[str] | None = None, part: int | None = None
     ) -> Iterator[pa.RecordBatch]:
-        """Yield the rows in order, in batches of bounded size."""
+        """Yield the rows in order, in batches of bounded size; of one part, or of all in turn."""
         ...
 
     def table(self, dataset_id: str, columns: Sequence[str] | None = None) -> pa.Table:

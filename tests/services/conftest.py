@@ -14,6 +14,7 @@ from fastapi import FastAPI
 
 from crispml_core import UseCase
 from crispml_core.adapters.bundles import TarBundles
+from crispml_core.adapters.local_compute import LocalCompute
 from crispml_core.adapters.volume.batch_store import VolumeBatchStore
 from crispml_core.bootstrap.batches import Batches
 from crispml_core.bootstrap.scoring import ScoringParts
@@ -268,6 +269,9 @@ def serve(
         open_source=_nothing,
         drop_upload=uploads.remove,
         codec=_nothing,
+        files=_nothing,
+        compute=LocalCompute(),
+        send=_nothing,
         compiler=_nothing,
         libraries=dict,
         project_aliases=lambda model: None,

@@ -15,6 +15,7 @@ from distributed.client import FutureCancelledError
 from distributed.comm import CommClosedError
 from distributed.security import Security
 
+from crispml_core.adapters.dask.folds import FoldsBackend, looked_after
 from crispml_core.domain.errors import StoreUnavailable
 from crispml_core.ports.compute import Look, Part, Result, no_look
 
@@ -72,13 +73,18 @@ class DaskCompute:
                 client.cancel(list(waiting))
 
     @contextmanager
-    def folds(self) -> Iterator[None]:
+    def folds(self, look: Look = no_look) -> Iterator[None]:
         """Let joblib compute on the cluster."""
-        with self._client() as client, joblib.parallel_config(backend="dask", client=client):
-            try:
-                yield
-            except (KilledWorker, FutureCancelledError, CommClosedError) as error:
-                raise _told(error) from error
+        with self._client() as client:
+            backend = FoldsBackend(client=client)
+            with (
+                looked_after(backend, client, look, _LOOK_S, _is_lost),
+                joblib.parallel_config(backend=backend),
+            ):
+                try:
+                    yield
+                except (KilledWorker, FutureCancelledError, CommClosedError) as error:
+                    raise _told(error) from error
 
     @contextmanager
     def _client(self) -> Iterator[Client]:
@@ -118,6 +124,8 @@ def _result(future: Future[Any], look: Look) -> Any:
         except TimeoutError:
             if future.done():  # the task itself raised it
                 raise
+            if future.status == "lost":  # a scheduler that comes back does not know it
+                raise _is_lost() from None
             look()
         except Exception as error:
             if future.status == "error" and not isinstance(error, KilledWorker):
@@ -133,5 +141,9 @@ def _told(error: Exception) -> Exception:
             "than a worker has: give the workers more, or make the parts smaller"
         )
     if isinstance(error, FutureCancelledError | CommClosedError):
-        return StoreUnavailable(f"{_LOST} any more")
+        return _is_lost()
     return error
+
+
+def _is_lost() -> Exception:
+    return StoreUnavailable(f"{_LOST} any more")

@@ -44,10 +44,14 @@ class VolumeDataSetStore:
             raise NotFound("data set")
         return found
 
+    def parts(self, dataset_id: str) -> int:
+        """Return how many parts there are: each row group of a file is one."""
+        return len(self._parts(self._check(self.get(dataset_id))))
+
     def batches(
-        self, dataset_id: str, columns: Sequence[str] | None = None
+        self, dataset_id: str, columns: Sequence[str] | None = None, part: int | None = None
     ) -> Iterator[pa.RecordBatch]:
-        """Yield the rows in order, in batches of bounded size.
+        """Yield the rows in order, in batches of bounded size; of one part, or of all in turn.
 
         Raises
         ------
@@ -56,8 +60,8 @@ class VolumeDataSetStore:
         """
         dataset = self.get(dataset_id)
         names = _known_columns(dataset, columns)
-        paths = self._check(dataset)
-        return self._read(paths, names)
+        parts = self._parts(self._check(dataset))
+        return self._read(parts if part is None else [parts[part]], names)
 
     def table(self, dataset_id: str, columns: Sequence[str] | None = None) -> pa.Table:
         """Return all rows in memory."""
@@ -81,12 +85,18 @@ class VolumeDataSetStore:
             return None
         return self._manifests.read(self._root / FOLDER / dataset_id)
 
-    def _read(self, paths: list[Path], names: list[str]) -> Iterator[pa.RecordBatch]:
+    def _parts(self, paths: list[Path]) -> list[tuple[Path, int]]:
         with registry_errors():
-            for path in paths:
+            return [(path, group) for path in paths for group in _row_groups(path)]
+
+    def _read(self, parts: list[tuple[Path, int]], names: list[str]) -> Iterator[pa.RecordBatch]:
+        with registry_errors():
+            for path, group in parts:
                 # The buffer ahead would hold the whole file in memory by the end.
                 with pq.ParquetFile(path, pre_buffer=False) as file:
-                    for batch in file.iter_batches(batch_size=BATCH_ROWS, columns=names):
+                    # Of one group after the other, so that whoever reads a part has the batches of
+                    # whoever reads all.
+                    for batch in file.iter_batches(BATCH_ROWS, [group], columns=names):
                         yield batch.select(names)
 
     def _check(self, dataset: DataSet) -> list[Path]:
@@ -111,6 +121,13 @@ class VolumeDataSetStore:
                 raise damaged(f"{folder}/{file.name}", "is not what its manifest says")
             self._checked[path] = stamp
         return path
+
+
+def _row_groups(path: Path) -> list[int]:
+    """Return the row groups that have rows: the last one of a file may have none."""
+    with pq.ParquetFile(path) as file:
+        facts = file.metadata
+        return [group for group in range(facts.num_row_groups) if facts.row_group(group).num_rows]
 
 
 def _read_part(path: Path, names: list[str]) -> pa.Table:

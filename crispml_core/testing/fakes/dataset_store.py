@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -12,6 +13,8 @@ from crispml_core.domain.errors import InvalidInput, NotFound
 from crispml_core.domain.identifiers import utc_now
 from crispml_core.tables.digest import ContentDigest
 from crispml_core.tables.profile import Profile
+
+PART_ROWS = 131_072
 
 
 class FakeDataSetStore:
@@ -28,11 +31,17 @@ class FakeDataSetStore:
         """Return the manifest, or raise `NotFound`."""
         return self._find(dataset_id)[0]
 
+    def parts(self, dataset_id: str) -> int:
+        """Return how many parts there are."""
+        return max(1, math.ceil(self.get(dataset_id).rows / PART_ROWS))
+
     def batches(
-        self, dataset_id: str, columns: Sequence[str] | None = None
+        self, dataset_id: str, columns: Sequence[str] | None = None, part: int | None = None
     ) -> Iterator[pa.RecordBatch]:
         """Yield the rows in order."""
         table = self.table(dataset_id, columns)
+        if part is not None:
+            table = table.slice(part * PART_ROWS, PART_ROWS)
         return iter([batch for batch in table.to_batches(max_chunksize=65_536) if batch.num_rows])
 
     def table(self, dataset_id: str, columns: Sequence[str] | None = None) -> pa.Table:

@@ -2,7 +2,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crispml_core.monitoring.importance import MAX_ROWS, REPEATS, permutation_importance
+from crispml_core.monitoring.importance import (
+    MAX_ROWS,
+    REPEATS,
+    drawn_rows,
+    permutation_importance,
+)
 
 
 def frame(n=400):
@@ -70,8 +75,12 @@ def test_the_model_sees_the_column_types_it_was_fitted_on():
 
 def test_only_so_many_rows_are_asked():
     X = frame(MAX_ROWS + 500)
-    found = permutation_importance(by_signal, X, (X["signal"] > 0).to_numpy().astype(int), "binary")
-    assert found["rows"] == MAX_ROWS
+    rows = drawn_rows(len(X), seed=3)
+    assert list(rows) == sorted(set(rows))
+    y = (X["signal"] > 0).to_numpy().astype(int)
+    found = permutation_importance(by_signal, X.iloc[rows], y, "binary", seed=3)
+    assert found["rows"] == len(rows) == MAX_ROWS
+    assert list(drawn_rows(5)) == [0, 1, 2, 3, 4]
 
 
 def test_one_class_has_no_importance():

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from crispml_core.adapters.local_compute import LocalCompute
 from crispml_core.pipelines.stores import TrainingStores
 from crispml_core.testing.fakes.alias_log import FakeAliasLog
 from crispml_core.testing.fakes.approval_log import FakeApprovalLog
@@ -28,6 +29,8 @@ def make_stores() -> Callable[..., TrainingStores]:
             "open_source",
             "drop_upload",
             "codec",
+            "files",
+            "send",
             "compiler",
             "libraries",
             "project_aliases",
@@ -43,6 +46,7 @@ def make_stores() -> Callable[..., TrainingStores]:
             imports=FakeImportLog(),
             approvals=FakeApprovalLog(),
             timings=FakeTimingLog(),
+            compute=LocalCompute(),
             **dict.fromkeys(names) | helpers,
         )
 
