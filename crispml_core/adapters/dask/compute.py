@@ -121,15 +121,14 @@ def _result(future: Future[Any], look: Look) -> Any:
     while True:
         try:
             return future.result(timeout=_LOOK_S)
-        except TimeoutError:
-            if future.done():  # the task itself raised it
-                raise
-            if future.status == "lost":  # a scheduler that comes back does not know it
+        except TimeoutError as error:
+            # It may be that of the task, or the task ended just after the wait for it.
+            if future.status == "error":
+                raise _told(future.exception() or error) from error
+            if future.client.status != "running":  # a scheduler that comes back knows nothing of it
                 raise _is_lost() from None
             look()
         except Exception as error:
-            if future.status == "error" and not isinstance(error, KilledWorker):
-                raise  # as the task did
             raise _told(error) from error
 
 

@@ -41,7 +41,8 @@ class FoldsBackend(DaskDistributedBackend):  # type: ignore[misc]
                 self._results.pop(future, None)
                 callback = self._callbacks.pop(future, None)
                 if callback is not None:
-                    callback(result if future.status == "finished" else _Failed(result))
+                    is_bad = future.status == "error" or isinstance(result, BaseException)
+                    callback(_Failed(result) if is_bad else result)
             await asyncio.sleep(0.01)
 
     def _give_up(self, error: BaseException) -> None:

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
 
+import psutil
 import pytest
 from distributed import LocalCluster
 from joblib import Parallel, delayed
@@ -11,6 +17,7 @@ from joblib import Parallel, delayed
 from crispml_core.adapters.dask import DaskCompute
 from crispml_core.adapters.local_compute import LocalCompute
 from crispml_core.domain.errors import InvalidRecords, RunCancelled, StoreUnavailable
+from crispml_core.ports.compute import no_look
 from tests.clusters import local_cluster
 from tests.unit.adapters.dask import tasks
 
@@ -90,10 +97,61 @@ def test_a_cluster_without_workers_says_so():
             list(compute.map(tasks.square, [1]))
 
 
+def test_a_result_that_is_lost_with_its_worker_is_computed_again(
+    compute: DaskCompute, cluster: LocalCluster
+):
+    """The first part is still computed when the worker that has the second one is killed."""
+    killed: list[int] = []
+
+    def kill() -> None:
+        if killed:
+            return
+        for worker in cluster.scheduler.workers.values():
+            if worker.has_what and not worker.processing:
+                process = psutil.Process(cluster.workers[worker.name].pid)
+                killed.append(process.pid)
+                process.kill()
+
+    assert list(compute.map(tasks.slow, [3, 0], look=kill)) == [3, 0]
+    assert killed
+
+
+def folds(compute: DaskCompute, task: Any, parts: Iterable[Any], look: Any = no_look) -> list[Any]:
+    with (
+        compute.folds(look),
+        closing(Parallel(return_as="generator")(delayed(task)(part) for part in parts)) as found,
+    ):
+        return list(found)
+
+
 def test_joblib_computes_on_the_cluster_in_order(compute: DaskCompute):
-    with compute.folds():
-        found = list(
-            Parallel(return_as="generator")(delayed(tasks.process_of)(n) for n in range(9))
-        )
+    found = folds(compute, tasks.process_of, range(9))
     assert [number for number, process in found] == list(range(9))
     assert len({process for number, process in found}) == 2
+    assert os.getpid() not in {process for number, process in found}
+
+
+def test_joblib_gets_what_a_task_raised(compute: DaskCompute):
+    with pytest.raises(InvalidRecords) as caught:
+        folds(compute, tasks.refuse_three, range(5))
+    assert caught.value.problems[0].field == "age"
+
+
+def test_who_waits_for_joblib_may_give_up_while_a_task_runs(compute: DaskCompute):
+    def look() -> None:
+        raise RunCancelled("the run was cancelled on request")
+
+    start = time.monotonic()
+    with pytest.raises(RunCancelled):
+        folds(compute, tasks.slow, [4, 4], look)
+    assert time.monotonic() - start < 4
+
+
+def test_joblib_hears_of_a_task_that_ended_every_worker():
+    with local_cluster(1) as fragile, pytest.raises(StoreUnavailable, match="ended every worker"):
+        folds(DaskCompute(fragile.scheduler_address), tasks.die, [1])
+
+
+def test_joblib_goes_on_when_a_worker_is_lost(compute: DaskCompute, tmp_path: Path):
+    parts = [(number, str(tmp_path / "died")) for number in range(9)]
+    assert folds(compute, tasks.die_once, parts) == list(range(9))
