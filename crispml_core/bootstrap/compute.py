@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from crispml_core.adapters.local_compute import LocalCompute
+from crispml_core.domain.errors import InvalidInput
 from crispml_core.logs.dask import log_dask
 from crispml_core.ports.compute import Compute
 from crispml_core.settings import CrispMLSettings
@@ -14,8 +15,12 @@ def open_compute(settings: CrispMLSettings) -> Compute:
     if said.dask_address is None:
         return LocalCompute()
     # It takes a second to load.
-    from crispml_core.adapters.dask import DaskCompute, Tls
-
+    try:
+        from crispml_core.adapters.dask import DaskCompute, Tls
+    except ImportError:
+        raise InvalidInput(
+            "CRISPML_COMPUTE__DASK_ADDRESS needs Dask: install crispml-core[dask]"
+        ) from None
     log_dask()
     tls = None
     if said.dask_ca_file and said.dask_cert_file and said.dask_key_file:

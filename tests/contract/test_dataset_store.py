@@ -147,3 +147,13 @@ def test_an_id_that_leads_nowhere_is_not_found(store, name):
     for read in (store.get, store.table, store.batches):
         with pytest.raises(NotFound, match="no such data set"):
             read(name)
+
+
+def test_parts_are_read_for_themselves_and_together_are_all_rows(store):
+    dataset = put(store, rows(0, 131_072), rows(131_072, 140_000))
+
+    assert store.parts(dataset.id) == 2
+    parts = [list(store.batches(dataset.id, ["key"], part)) for part in range(2)]
+    assert [sum(batch.num_rows for batch in part) for part in parts] == [131_072, 8928]
+    # Whoever reads all has the same batches.
+    assert [batch for part in parts for batch in part] == list(store.batches(dataset.id, ["key"]))

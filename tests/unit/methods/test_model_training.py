@@ -1,15 +1,19 @@
 """ModelTraining learns from train, chooses on select, and never looks at test."""
 
+from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from joblib import effective_n_jobs
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.linear_model import LogisticRegression
+from threadpoolctl import threadpool_info
 
 from crispml_core.domain.errors import InvalidInput, UseCaseError
 from crispml_core.domain.search import Search
 from crispml_core.methods.data_curation import DataCuration
-from crispml_core.methods.model_training import ModelTraining
+from crispml_core.methods.model_training import CrossValidation, ModelTraining
 
 
 @pytest.fixture
@@ -164,3 +168,36 @@ def test_intervals_of_a_regression_are_calibrated_on_its_residuals(
     low, high = fitted.conformal.at(0.8).interval(10.0)
     assert 10.0 - low == pytest.approx(high - 10.0)
     assert np.mean(residuals <= high - 10.0) >= 0.8
+
+
+def test_a_fold_has_one_thread_whatever_its_estimator_asks_for(toy, curated):
+    """So its score is the same on a machine with other cores."""
+    threads, jobs = [], []
+
+    class Spy(LogisticRegression):
+        def fit(self, X, y):
+            threads.extend(pool["num_threads"] for pool in threadpool_info())
+            jobs.append(effective_n_jobs(4))
+            return super().fit(X, y)
+
+    spied = replace(toy.algorithms[0], estimator=lambda **given: Spy())
+    validation = CrossValidation(toy, spied, Search(folds=3), 0, curated[0])
+    score = validation.score({}, 1)
+    assert set(threads) == {1}
+    assert jobs == [1]
+    assert score == CrossValidation(toy, spied, Search(folds=3), 0, curated[0]).score({}, 1)
+
+
+def test_folds_may_be_scored_elsewhere(toy, curated):
+    asked = []
+
+    @contextmanager
+    def elsewhere():
+        yield lambda tried, fold: asked.append(fold) or float(tried["C"])
+
+    fitted = ModelTraining(toy, toy.algorithms[0]).run(
+        curated[1], search=Search(folds=3), prepared=curated[0], folds=elsewhere
+    )
+    means = [tried["mean"] for tried in fitted.search]
+    assert means == pytest.approx([tried["hyperparameters"]["C"] for tried in fitted.search])
+    assert asked == [0, 1, 2] * len(means)
