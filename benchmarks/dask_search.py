@@ -1,6 +1,6 @@
 """A search on a cluster of two workers against the same search in one process.
 
-    python -m benchmarks.dask_search [--rows 60000] [--rounds 3] [--write]
+    python -m benchmarks.dask_search [--rows 20000] [--rounds 3] [--write]
 
 Method 4 with a random search, on the same curated data, in turns: folds one after the other in the
 process of the run, and folds on two workers that are programs of their own on the same machine.
@@ -137,7 +137,7 @@ def measure(folder: Path, count: int, rounds: int) -> dict[str, Any]:
 def main(arguments: list[str] | None = None) -> dict[str, Any]:
     """Measure, print one JSON line, and return it."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=60_000)
+    parser.add_argument("--rows", type=int, default=20_000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--write", action="store_true")
     given = parser.parse_args(arguments)

@@ -29,7 +29,7 @@ from tests.unit.adapters.dask import tasks
 pytestmark = pytest.mark.trial
 
 USE_CASE = f"{Path(__file__).parent / 'use_cases' / 'searched.py'}:searched"
-ROWS, FOLDS, TRIES = 200_000, 3, 4
+ROWS, FOLDS, TRIES = 140_000, 3, 4
 SEARCH = {"kind": "grid", "folds": FOLDS}
 
 

@@ -266,16 +266,11 @@ def serve(
         imports=FakeImportLog(),
         approvals=FakeApprovalLog(),
         timings=timings,
-        open_source=_nothing,
         drop_upload=uploads.remove,
-        codec=_nothing,
-        files=_nothing,
         compute=LocalCompute(),
-        send=_nothing,
-        compiler=_nothing,
         libraries=dict,
         project_aliases=lambda model: None,
-        scratch=_nothing,
+        **dict.fromkeys(("open_source", "codec", "files", "send", "compiler", "scratch"), _nothing),
         rules=rules or PromotionRules(),
     )
     pipelines = TrainingPipelines(known, stores)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -80,7 +81,10 @@ class DaskCompute:
             with (
                 looked_after(backend, client, look, _LOOK_S, _is_lost),
                 joblib.parallel_config(backend=backend),
+                warnings.catch_warnings(),
             ):
+                # That tasks are not awaited when somebody gives up is nothing to warn of.
+                warnings.filterwarnings("ignore", category=UserWarning, module="joblib")
                 try:
                     yield
                 except (KilledWorker, FutureCancelledError, CommClosedError) as error:
