@@ -23,6 +23,7 @@ from crispml_core.ports.compute import Look, Part, Result, no_look
 # Each worker has one task and one that waits for it, so none of them waits for this process.
 _AHEAD = 2
 _LOOK_S = 0.5
+_NO_WORKER = "CRISPML_COMPUTE__DASK_ADDRESS: the scheduler has no worker; start one"
 _LOST = "CRISPML_COMPUTE__DASK_ADDRESS: the scheduler does not answer"
 
 
@@ -87,6 +88,8 @@ class DaskCompute:
                 warnings.filterwarnings("ignore", category=UserWarning, module="joblib")
                 try:
                     yield
+                except TimeoutError as error:  # of joblib, which asks how many workers there are
+                    raise StoreUnavailable(_NO_WORKER) from error
                 except (KilledWorker, FutureCancelledError, CommClosedError) as error:
                     raise _told(error) from error
 
@@ -105,9 +108,7 @@ class DaskCompute:
             try:
                 client.wait_for_workers(1, timeout=self._patience_s)
             except TimeoutError as error:
-                raise StoreUnavailable(
-                    "CRISPML_COMPUTE__DASK_ADDRESS: the scheduler has no worker; start one"
-                ) from error
+                raise StoreUnavailable(_NO_WORKER) from error
             yield client
 
     def _security(self) -> Security | None:
