@@ -11,17 +11,12 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from crispml_core.adapters.no_journal import NoJournals
 from crispml_core.adapters.sql.databases.tracing import trace_statements
 from crispml_core.adapters.sql.run_store import SqlRunStore
-from crispml_core.adapters.sql.schema.revision import check_revision
-from crispml_core.adapters.sql.scores.ledger import SqlScoreLedger
 from crispml_core.adapters.volume.batch_store import VolumeBatchStore
-from crispml_core.adapters.volume.model_registry import VolumeModelRegistry
-from crispml_core.bootstrap.database import for_a_run, open_database, open_for_runs
-from crispml_core.bootstrap.parts import codec_of, follow_clock
-from crispml_core.bootstrap.privacy import open_privacy
-from crispml_core.bootstrap.signing import make_verifier
+from crispml_core.bootstrap.compute import open_compute
+from crispml_core.bootstrap.database import for_a_run, open_for_runs
+from crispml_core.bootstrap.parts import follow_clock
 from crispml_core.bootstrap.timings import open_timings
 from crispml_core.bootstrap.tracing import execute_traced, make_tracer
 from crispml_core.domain.errors import CrispMLError, InvalidInput, NotFound
@@ -102,7 +97,7 @@ class _Worker:
 
         configure_logging(self.settings.log, "scoring")
         try:
-            with _worker_parts(self.settings) as (runs, execute):
+            with _run_parts(self.settings, owner) as (runs, execute):
                 work(runs, run_id, owner, execute)
         except CrispMLError as error:
             structlog.get_logger("crispml.runs").error(
@@ -112,48 +107,35 @@ class _Worker:
 
 
 @contextmanager
-def _worker_parts(settings: CrispMLSettings) -> Iterator[tuple[RunStore, Execute]]:
-    """Build what one worker process needs; heavy libraries are its business only."""
+def _run_parts(settings: CrispMLSettings, owner: str) -> Iterator[tuple[RunStore, Execute]]:
+    """Build what the process of one run needs; heavy libraries are its business only."""
+    from crispml_core.bootstrap.batch_parts import open_batch_parts
+    from crispml_core.bootstrap.batch_tasks import batch_tasks
     from crispml_core.pipelines.batches.scoring import BatchScoring, BatchStores
-    from crispml_core.serving.durable_ledger import DurableLedger
-    from crispml_core.serving.ledger_writer import LedgerWriter
-    from crispml_core.serving.live_models import LiveModels
-    from crispml_core.serving.loaded_versions import LoadedVersions
-    from crispml_core.serving.version_loader import VersionLoader
 
     use_cases = load_use_cases(settings.use_cases, settings.environment)
     tracer = make_tracer(settings, "scoring")
-    engine = open_database(for_a_run(settings), "scoring")
-    trace_statements(engine, tracer)
-    check_revision(engine)
-    timings = open_timings(settings, "scoring", (engine,), tracer, is_run=True)
-    ledger = SqlScoreLedger(engine)
-    registry = VolumeModelRegistry(settings.registry.path, verifier=make_verifier(settings))
-    privacy = open_privacy(settings, use_cases, engine, withholds=False)
-    versions = LoadedVersions(
-        VersionLoader(registry, codec_of).load, settings.scoring.models_bytes, privacy
-    )
-    durable = DurableLedger(ledger, NoJournals())
+    parts = open_batch_parts(for_a_run(settings), use_cases, "scoring")
+    trace_statements(parts.engine, tracer)
+    timings = open_timings(settings, "scoring", (parts.engine,), tracer, is_run=True)
     scoring = BatchScoring(
-        use_cases,
+        parts.worker,
         BatchStores(
             batches=VolumeBatchStore(settings.batch.path),
-            ledger=ledger,
-            writer=LedgerWriter(ledger, durable),
-            version=LiveModels(use_cases, versions, dict, lambda model: {}).version,
             open_query=_open_query(settings),
             timings=timings,
+            owner=owner,
+            compute=open_compute(settings),
+            tasks=partial(batch_tasks, settings),
         ),
     )
     stop_clock = follow_clock(settings)
     try:
-        yield SqlRunStore(engine), partial(execute_traced, tracer, scoring.execute)
+        yield parts.runs, partial(execute_traced, tracer, scoring.execute)
     finally:
         stop_clock()
-        durable.close()
-        privacy.close()
         timings.close()
-        engine.dispose()
+        parts.close()
         tracer.close()
 
 

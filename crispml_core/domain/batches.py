@@ -10,6 +10,9 @@ from crispml_core.domain.errors import Conflict
 MAX_CHUNK_ROWS = 1_000_000
 """Most rows that are scored and committed together."""
 
+Stamp = tuple[int, int]
+"""Size of a file in bytes, and when it was changed, in nanoseconds."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchPlan:
@@ -26,6 +29,14 @@ class BatchPlan:
 
     source: tuple[StoredFile, ...]
     rows: int
+
+    def chunks(self, size: int) -> int:
+        """Return how many chunks of `size` rows there are."""
+        return -(-self.rows // size)
+
+    def rows_of(self, number: int, size: int) -> int:
+        """Return how many rows a chunk has; the last may have fewer than `size`."""
+        return max(0, min(size, self.rows - number * size))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import TYPE_CHECKING, Protocol
 
-from crispml_core.domain.batches import BatchManifest, BatchPart, BatchPlan
+from crispml_core.domain.batches import BatchManifest, BatchPart, BatchPlan, Stamp
 from crispml_core.domain.datasets import StoredFile
 
 if TYPE_CHECKING:
@@ -29,13 +29,22 @@ class BatchInput(Protocol):
         """Return the files with their digests; reads all of their bytes."""
         ...
 
+    def stamps(self) -> tuple[Stamp, ...]:
+        """Return size and moment of change of each file as it was when it was opened.
+
+        They are the same for every machine that has the volume.
+        """
+        ...
+
     def batches(
-        self, rows: int, *, start: int = 0, repeating: Collection[str] = ()
+        self, rows: int, *, start: int = 0, stop: int | None = None, repeating: Collection[str] = ()
     ) -> Iterator[pa.RecordBatch]:
         """Yield the records from number `start` on, `rows` at a time; the last may be fewer.
 
         Parameters
         ----------
+        stop : int, optional
+            The number of the first record that is not wanted any more.
         repeating : collection of str
             Text columns to read as dictionaries, which hold a value once however often it comes.
 
@@ -68,8 +77,12 @@ class BatchWork(Protocol):
         """Open the copy."""
         ...
 
-    def parts(self) -> list[BatchPart]:
-        """Return the parts that are complete, numbered from 0 without a gap."""
+    def numbers(self) -> list[int]:
+        """Return the numbers of the parts that are complete, in order."""
+        ...
+
+    def part(self, number: int) -> BatchPart | None:
+        """Return a part if it is complete; reads all of its bytes."""
         ...
 
     def write_part(self, number: int, group_id: str, scores: pa.Table) -> BatchPart:

@@ -51,6 +51,10 @@ class RunStore(Protocol):
         """Renew the lease; False when the run is not the owner's any more."""
         ...
 
+    def holds(self, run_id: str, owner: str) -> bool:
+        """Whether the run is the owner's to go on with: running, and not asked to stop."""
+        ...
+
     def progress(
         self, run_id: str, owner: str, percent: float, stage: str, steps: tuple[MethodTiming, ...]
     ) -> None:

@@ -127,6 +127,22 @@ def test_nobody_but_the_owner_changes_a_running_run(stores, runs):
     assert runs.get(run.id) == ended
 
 
+def test_a_run_is_held_by_its_owner_until_it_ends_or_shall_stop(stores, runs):
+    run = runs.enqueue(a_run(stores.clock))
+    assert not runs.holds(run.id, "worker"), "nobody owns a queued run"
+    runs.lease("worker", 30, METHODS)
+    assert runs.holds(run.id, "worker")
+    assert not runs.holds(run.id, "thief")
+    runs.request_cancel(run.id)
+    assert not runs.holds(run.id, "worker")
+
+    ended = runs.enqueue(a_run(stores.clock))
+    runs.lease("worker-2", 30, METHODS)
+    runs.finish(ended.id, "worker-2", RunStatus.SUCCEEDED)
+    assert not runs.holds(ended.id, "worker-2")
+    assert not runs.holds(str(new_id()), "worker")
+
+
 def test_a_run_does_not_end_with_a_status_that_is_not_final(stores, runs):
     run = runs.enqueue(a_run(stores.clock))
     runs.lease("worker", 30, METHODS)

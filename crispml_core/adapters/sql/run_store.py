@@ -7,7 +7,7 @@ from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, Row, func, insert, select, update
+from sqlalchemy import ColumnElement, Engine, Row, func, insert, literal, select, update
 
 from crispml_core.adapters.sql.databases.engine import reading, writing
 from crispml_core.adapters.sql.databases.errors import ConstraintBroken
@@ -113,7 +113,7 @@ class SqlRunStore:
                 lease_until=now + timedelta(seconds=lease_s),
             )
             # Or nobody was told that it was committed: an owner takes only one run.
-            if taken or self._is_owned(run_id, owner):
+            if taken or self._is_there(*_owned(run_id, owner)):
                 return self.get(run_id)
 
     def heartbeat(self, run_id: str, owner: str, lease_s: float) -> bool:
@@ -124,6 +124,11 @@ class SqlRunStore:
             heartbeat_at=now,
             lease_until=now + timedelta(seconds=lease_s),
         )
+
+    def holds(self, run_id: str, owner: str) -> bool:
+        """Whether the run is the owner's to go on with: running, and not asked to stop."""
+        is_wanted = runs.c.cancel_requested == literal(False, runs.c.cancel_requested.type)
+        return self._is_there(*_owned(run_id, owner), is_wanted)
 
     def progress(
         self, run_id: str, owner: str, percent: float, stage: str, steps: tuple[MethodTiming, ...]
@@ -271,10 +276,9 @@ class SqlRunStore:
             return connection.execute(update(runs).where(*where).values(values)).rowcount == 1
 
     @retried
-    def _is_owned(self, run_id: str, owner: str) -> bool:
+    def _is_there(self, *where: ColumnElement[bool]) -> bool:
         with reading(self._engine) as connection:
-            found = connection.execute(select(runs.c.id).where(*_owned(run_id, owner)))
-            return found.scalar() is not None
+            return connection.execute(select(runs.c.id).where(*where)).scalar() is not None
 
     def _final(self, status: RunStatus) -> dict[str, Any]:
         return {

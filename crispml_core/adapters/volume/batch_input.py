@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from crispml_core.adapters.volume.batch_errors import batch_errors
-from crispml_core.domain.batches import source_changed
+from crispml_core.domain.batches import Stamp, source_changed
 from crispml_core.domain.datasets import StoredFile
 from crispml_core.domain.errors import MalformedContent
 
@@ -61,13 +61,19 @@ class ParquetInput:
         self._check_unchanged()
         return tuple(found)
 
+    def stamps(self) -> tuple[Stamp, ...]:
+        """Return size and moment of change of each file; see `BatchInput`."""
+        # Not the number of the file, which machines may have different ones for.
+        return tuple((size, changed) for _, size, changed in self._stamps)
+
     def batches(
-        self, rows: int, *, start: int = 0, repeating: Collection[str] = ()
+        self, rows: int, *, start: int = 0, stop: int | None = None, repeating: Collection[str] = ()
     ) -> Iterator[pa.RecordBatch]:
         """Yield the records from number `start` on; see `BatchInput`."""
         pieces: list[pa.RecordBatch] = []
         waiting = 0
-        for piece in self._pieces(start, repeating):
+        wanted = (self.rows if stop is None else stop) - start
+        for piece in _first_rows(self._pieces(start, repeating), wanted):
             while len(piece):
                 taken = piece.slice(0, rows - waiting)
                 piece = piece.slice(len(taken))
@@ -108,6 +114,15 @@ class ParquetInput:
         with batch_errors():
             if [_stamp(file) for file in self._files] != self._stamps:
                 raise source_changed()
+
+
+def _first_rows(pieces: Iterable[pa.RecordBatch], wanted: int) -> Iterator[pa.RecordBatch]:
+    """Yield so many rows; what is behind them is not read."""
+    for piece in pieces:
+        yield piece.slice(0, wanted)
+        wanted -= len(piece)
+        if wanted <= 0:
+            return
 
 
 def _joined(pieces: list[pa.RecordBatch]) -> pa.RecordBatch:

@@ -15,6 +15,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import re
 import shutil
 from collections.abc import Iterable
 from contextlib import suppress
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 MANIFEST = "manifest.json"
 _PLAN, _INPUT, _OUT = "plan.json", "input.parquet", "out"
 _GROUP = b"crispml.group_id"
+_PART = re.compile(r"part-(\d{6,})\.parquet")
 
 
 class VolumeBatchWork:
@@ -98,28 +100,35 @@ class VolumeBatchWork:
 
         return ParquetInput([self._folder / _INPUT])
 
-    def parts(self) -> list[BatchPart]:
-        """Return the parts that are complete, numbered from 0 without a gap."""
+    def numbers(self) -> list[int]:
+        """Return the numbers of the parts that are complete, in order."""
+        with batch_errors():
+            try:
+                names = os.listdir(self._out)
+            except FileNotFoundError:
+                return []
+        return sorted(int(found[1]) for name in names if (found := _PART.fullmatch(name)))
+
+    def part(self, number: int) -> BatchPart | None:
+        """Return a part if it is complete; reads all of its bytes."""
         import pyarrow.parquet as pq
 
-        found: list[BatchPart] = []
+        path = self._out / part_name(number)
         with batch_errors():
-            while (path := self._out / part_name(len(found))).exists():
+            try:
                 with path.open("rb") as file:
                     digest = hashlib.file_digest(file, "sha256").hexdigest()
                     size = file.tell()
-                footer = pq.read_metadata(path)
-                group_id = footer.metadata[_GROUP].decode()
-                found.append(
-                    BatchPart(
-                        name=path.name,
-                        rows=footer.num_rows,
-                        size=size,
-                        sha256=digest,
-                        group_id=group_id,
-                    )
-                )
-        return found
+            except FileNotFoundError:
+                return None
+            footer = pq.read_metadata(path)
+        return BatchPart(
+            name=path.name,
+            rows=footer.num_rows,
+            size=size,
+            sha256=digest,
+            group_id=footer.metadata[_GROUP].decode(),
+        )
 
     def write_part(self, number: int, group_id: str, scores: pa.Table) -> BatchPart:
         """Write the scores of a chunk durably; replaces what is there."""

@@ -11,7 +11,7 @@ from crispml_core.domain.sources import Selection
 from crispml_core.domain.use_case import UseCase
 from crispml_core.pipelines.batches.requests import BatchJob, OpenQuery
 from crispml_core.ports.batch_store import BatchInput, BatchStore, BatchWork
-from crispml_core.tables.batch_check import MAX_BATCH_ROWS, BatchCheck
+from crispml_core.tables.batch_check import BatchCheck
 from crispml_core.tables.findings import Findings
 from crispml_core.tables.schema import arrow_schema
 
@@ -22,6 +22,12 @@ if TYPE_CHECKING:
 CHECK_SHARE = 0.2
 
 Report = Callable[[float, str], None]
+Check = Callable[[BatchInput], Findings]
+
+
+def opened(job: BatchJob, store: BatchStore, work: BatchWork) -> BatchInput:
+    """Open the records of a job; those of a query are the copy that its run keeps."""
+    return work.open_input() if job.parquet is None else store.open_source(job.parquet)
 
 
 def checked_input(
@@ -30,11 +36,17 @@ def checked_input(
     store: BatchStore,
     work: BatchWork,
     open_query: OpenQuery,
+    check: Check,
     progress: Report,
 ) -> tuple[BatchInput, BatchPlan]:
     """Return the records of a job, all of which keep the schema, and the plan of the run.
 
     A query is copied, so that a run that is taken up again reads the same rows.
+
+    Parameters
+    ----------
+    check : callable
+        Returns what is wrong with the records of a source, whose columns are the right ones.
 
     Raises
     ------
@@ -43,25 +55,23 @@ def checked_input(
     Conflict
         If the source is not what the plan says.
     """
-
-    def opened() -> BatchInput:
-        return work.open_input() if job.parquet is None else store.open_source(job.parquet)
-
     plan = work.plan()
     if plan is None:
         if job.query is not None and job.connection is not None:
             selected = open_query(use_case, job.query, job.connection).read(Selection())
             work.keep_input(arrow_schema(use_case.schema), _fit(use_case, selected, progress))
-            source = opened()
+            source = opened(job, store, work)
         else:
-            source = opened()
-            _check(use_case, source, progress)
+            source = opened(job, store, work)
+            names = BatchCheck(use_case.schema, use_case.target.name).names(source.names)
+            names.raise_if_any()
+            check(source).raise_if_any()
         if not source.rows:
             raise InvalidInput("source: there are no records in it")
         plan = BatchPlan(source=source.identity(), rows=source.rows)
         work.keep_plan(plan)
         return source, plan
-    source = opened()
+    source = opened(job, store, work)
     if source.identity() != plan.source:
         raise source_changed()
     return source, plan
@@ -74,17 +84,6 @@ def repeating(use_case: UseCase) -> list[str]:
         for field in use_case.schema
         if field.type in ("category", "string") and field.name != use_case.record_key
     ]
-
-
-def _check(use_case: UseCase, source: BatchInput, progress: Report) -> None:
-    check = BatchCheck(use_case.schema, use_case.target.name)
-    check.names(source.names).raise_if_any()
-    findings, rows = Findings(), 0
-    for batch in source.batches(MAX_BATCH_ROWS, repeating=repeating(use_case)):
-        findings.extend(check.check(batch, rows)[1])
-        rows += len(batch)
-        progress(CHECK_SHARE * rows / source.rows, f"checked {rows} of {source.rows} records")
-    findings.raise_if_any()
 
 
 def _fit(

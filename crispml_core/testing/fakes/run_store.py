@@ -86,6 +86,11 @@ class FakeRunStore:
             self._leases[run_id] = (owner, now, now + timedelta(seconds=lease_s))
             return True
 
+    def holds(self, run_id: str, owner: str) -> bool:
+        """Whether the run is the owner's to go on with: running, and not asked to stop."""
+        with self._lock:
+            return self._owns(run_id, owner) and not self._runs[run_id].cancel_requested
+
     def progress(
         self, run_id: str, owner: str, percent: float, stage: str, steps: tuple[MethodTiming, ...]
     ) -> None:

@@ -1,11 +1,13 @@
 """Sources, sinks and the work of batches on a volume."""
 
 import os
+import shutil
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from crispml_core.adapters.volume import batch_input
 from crispml_core.adapters.volume.batch_names import place_below
 from crispml_core.adapters.volume.batch_store import VolumeBatchStore
 from crispml_core.domain.batches import BatchManifest, BatchPlan
@@ -37,6 +39,38 @@ def test_batches_have_the_same_rows_whatever_the_row_groups_are(store, tmp_path,
     assert (source.rows, source.names) == (23, ["id", "name"])
     expected = [list(range(at, min(at + rows, 23))) for at in range(start, 23, rows)]
     assert ids(source.batches(rows, start=start)) == expected
+
+
+@pytest.mark.parametrize("stop", [7, 8, 20, 23, 50])
+@pytest.mark.parametrize("start", [0, 3, 7])
+def test_batches_end_where_they_shall(store, tmp_path, start, stop):
+    pq.write_table(table(0, 23), tmp_path / "in.parquet", row_group_size=7)
+    found = ids(store.open_source("in.parquet").batches(4, start=start, stop=stop))
+    assert [number for batch in found for number in batch] == list(range(start, min(stop, 23)))
+    assert {len(batch) for batch in found[:-1]} <= {4}
+
+
+def test_what_is_behind_the_wanted_records_is_not_read(store, tmp_path, monkeypatch):
+    monkeypatch.setattr(batch_input, "_READ_ROWS", 100)
+    path = tmp_path / "in.parquet"
+    pq.write_table(table(0, 5000), path, row_group_size=500, compression="zstd")
+    content = bytearray(path.read_bytes())
+    half = len(content) // 2
+    content[half : half + 2000] = bytes(2000)
+    path.write_bytes(content)
+    source = store.open_source("in.parquet")
+    assert len(ids(source.batches(100, stop=1500))) == 15
+    with pytest.raises(MalformedContent):
+        list(source.batches(100))
+
+
+def test_a_file_has_the_same_stamp_wherever_it_is_opened(store, tmp_path):
+    pq.write_table(table(0, 20), tmp_path / "in.parquet")
+    stamps = store.open_source("in.parquet").stamps()
+    shutil.copy2(tmp_path / "in.parquet", tmp_path / "copy.parquet")
+    assert store.open_source("copy.parquet").stamps() == stamps
+    os.utime(tmp_path / "copy.parquet", ns=(1, 1))
+    assert store.open_source("copy.parquet").stamps() != stamps
 
 
 def test_a_folder_is_read_in_the_order_of_its_names(store, tmp_path):
@@ -140,7 +174,7 @@ def test_a_sink_is_seen_when_it_is_complete_and_not_before(store, tmp_path):
     part = work.write_part(0, GROUP, table(0, 3))
     assert sorted(os.listdir(tmp_path)) == [".work"]
     assert store.manifest("scores/1") is None
-    assert work.parts() == [part]
+    assert (work.numbers(), work.part(0), work.part(1)) == ([0], part, None)
     assert (part.name, part.rows, part.group_id) == ("part-000000.parquet", 3, GROUP)
 
     work.publish("scores/1", manifest())
@@ -171,8 +205,15 @@ def test_a_part_that_was_being_written_does_not_count(store, tmp_path):
     work = store.work("r1")
     work.write_part(0, GROUP, table(0, 3))
     (tmp_path / ".work" / "r1" / "abcdef").write_bytes(b"PAR1")
-    work.write_part(2, GROUP, table(0, 3))
-    assert [part.name for part in store.work("r1").parts()] == ["part-000000.parquet"]
+    assert store.work("r1").numbers() == [0]
+    assert store.work("r2").numbers() == []
+
+
+def test_parts_may_have_gaps_between_them(store):
+    work = store.work("r1")
+    parts = {number: work.write_part(number, GROUP, table(0, 3)) for number in (7, 0, 1_000_000)}
+    assert work.numbers() == [0, 7, 1_000_000]
+    assert {number: work.part(number) for number in work.numbers()} == parts
 
 
 def test_a_plan_comes_back(store):

@@ -1,0 +1,307 @@
+"""Millions of records as one batch: in the process of its run, and on a cluster of two workers.
+
+One of the workers is killed in the middle, and another one takes its place, as in a Deployment.
+Both ways score the same file with the same version into a database of their own, and every score
+is then looked for. Prints one JSON line.
+
+    python -m benchmarks.dask_batch [--rows 10000000] [--quick] [--database sqlite]
+
+Processor time is that of every process that takes part: the run, the scheduler, all workers, the
+start of the one that came later, and the database server. Rows per second of it, of one way against
+the other, is what a core does on a cluster. PostgreSQL is Debian's, and its commits wait for the
+disk.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+import pyarrow as pa
+import pyarrow.parquet as pq
+import yaml
+
+from benchmarks.harness.dask_programs import DaskPrograms
+from benchmarks.harness.usage import Usage, watched
+from benchmarks.stores.servers import POSTGRESQL, SQLITE, Database, carry_aliases, databases
+from crispml_core.adapters.sql.databases.engine import make_engine, reading
+from crispml_core.bootstrap.batches import build_batches
+from crispml_core.bootstrap.training import build
+from crispml_core.cli.services import local_settings, make_stores
+from crispml_core.domain.identifiers import new_id, utc_now
+from crispml_core.domain.runs import Run, RunStatus
+from crispml_core.logs import configure_logging
+from crispml_core.pipelines.batches.requests import BatchJob
+from crispml_core.runs.resuming import NEW_DATA_SCORE
+from crispml_core.settings import CrispMLSettings
+
+ROWS, QUICK_ROWS = 10_000_000, 200_000
+NAME, CHUNK_ROWS, GROUP_ROWS = "dask_batch", 65_536, 1 << 20
+NUMBERS, CHANNELS = ("amount", "price", "distance"), ("web", "shop", "phone")
+# More than it takes, so that a leak shows and not a page more or less.
+WORKER_MIB = 1024
+_MADE_ANEW = ["score_id"]
+
+
+def use_case(source: Path) -> dict[str, Any]:
+    """Declare six columns, of which a logistic regression makes a score."""
+    numbers = [{"name": name, "type": "number"} for name in NUMBERS]
+    return {
+        "name": NAME,
+        "record_key": "order_id",
+        "source": {"parquet": str(source)},
+        "target": {"name": "label", "task": "binary", "values": ["no", "yes"], "positive": "yes"},
+        "fields": [
+            {"name": "order_id", "type": "string"},
+            *numbers,
+            {"name": "items", "type": "integer"},
+            {"name": "channel", "type": "category", "values": list(CHANNELS)},
+        ],
+        "algorithms": {"logistic_regression": None},
+    }
+
+
+def orders(first: int, count: int) -> pa.Table:
+    """Make the records from number `first` on."""
+    random = np.random.default_rng(first)
+    return pa.table(
+        {
+            "order_id": pa.array([f"O-{number:010d}" for number in range(first, first + count)]),
+            **{name: random.normal(size=count).round(3) for name in NUMBERS},
+            "items": random.integers(1, 9, count),
+            "channel": pa.array(CHANNELS).take(pa.array(random.integers(0, 3, count))),
+        }
+    )
+
+
+def write(path: str, rows: int) -> None:
+    """Write the source; in a process of its own, because a row group is kept until it is full."""
+    with pq.ParquetWriter(path, orders(0, 1).schema) as writer:
+        for first in range(0, rows, GROUP_ROWS):
+            writer.write_table(orders(first, min(GROUP_ROWS, rows - first)), GROUP_ROWS)
+
+
+def trained(folder: Path) -> str:
+    """Make the stores, train a champion, and return its version."""
+    table = orders(10**9, 5000)
+    labels = np.where(table["amount"].to_numpy() > 0.3, "yes", "no")
+    pq.write_table(table.append_column("label", pa.array(labels)), folder / "labelled.parquet")
+    declared = folder / "use_case.yaml"
+    declared.write_text(yaml.safe_dump(use_case(folder / "labelled.parquet"), sort_keys=False))
+    named = local_settings(folder, [str(declared)])
+    make_stores(named)
+    os.environ.update(named | {"CRISPML_LOG__LEVEL": "WARNING"})
+    settings = CrispMLSettings()
+    configure_logging(settings.log, "benchmark")
+    parts = build(settings)
+    parameters = parts.training.check(NAME, "cycle", {"promote": True})
+    result = parts.training.execute(_run("cycle", parameters))
+    parts.close()
+    return str(result["best"])
+
+
+def _run(method: str, parameters: dict[str, Any]) -> Run:
+    return Run(
+        id=str(new_id()),
+        use_case=NAME,
+        method=method,
+        status=RunStatus.QUEUED,
+        parameters=parameters,
+        created_at=utc_now(),
+        timeout_s=7200.0,
+    )
+
+
+class Way:
+    """One way to score the file, with a database of its own.
+
+    Parameters
+    ----------
+    name : str
+        Of the sink.
+    """
+
+    def __init__(self, name: str, folder: Path, database: Database, version: str) -> None:
+        self.name, self._folder, self._database = name, folder, database
+        self._version = version
+        (folder / name).mkdir()
+        self.url = database.url(folder / name)
+        carry_aliases(f"sqlite:///{folder}/crispml.db", self.url)
+
+    def settings(self) -> dict[str, str]:
+        """Return what the way has for itself."""
+        return {"CRISPML_DATABASE__URL": self.url, "CRISPML_BATCH__PATH": str(self._folder)}
+
+    def score(
+        self, more: dict[str, str], roots: Callable[[], list[int]], meanwhile: Callable[[int], None]
+    ) -> tuple[float, Usage]:
+        """Execute the run as the service does; return the seconds and what it used."""
+        os.environ.update(self.settings() | more)
+        batches = build_batches(CrispMLSettings())
+        job = BatchJob(
+            parquet="orders.parquet",
+            sink=f"scores-{self.name}",
+            chunk_rows=CHUNK_ROWS,
+            version=self._version,
+            alias="champion",
+        )
+        run = batches.runs.enqueue(_run(NEW_DATA_SCORE, job.parameters()))
+        server = [] if self._database.server is None else [self._database.server]
+
+        def everything() -> list[int]:
+            # The fork server and below it the process of the run; this program only looks on.
+            below = [child.pid for child in psutil.Process().children()]
+            programs = {process.pid for process in _ours(below)}
+            return [*programs, *server, *roots()]
+
+        self._database.settle()
+        with watched(everything) as usage:
+            began = time.perf_counter()
+            batches.executor.start()
+            work = self._folder / ".work" / run.id / "out"
+            while not (found := batches.runs.get(run.id)).status.is_final:
+                meanwhile(len(list(work.glob("part-*"))))
+                time.sleep(0.1)
+            seconds = time.perf_counter() - began
+        batches.executor.stop()
+        batches.close()
+        if found.status is not RunStatus.SUCCEEDED:
+            raise SystemExit(f"the run {found.status.value}: {found.error}")
+        return seconds, usage
+
+
+def _ours(pids: list[int]) -> Iterator[psutil.Process]:
+    for pid in pids:
+        with suppress(psutil.NoSuchProcess):
+            process = psutil.Process(pid)
+            if any("forkserver" in word for word in process.cmdline()):
+                yield process
+
+
+class Killer:
+    """Kills the first of two workers in the middle, and starts another one."""
+
+    def __init__(self, cluster: DaskPrograms, chunks: int) -> None:
+        self._cluster, self._at, self.killed_at = cluster, chunks // 2, -1
+
+    def __call__(self, parts: int) -> None:
+        """Hear how many parts are written."""
+        if self.killed_at < 0 and parts >= self._at:
+            self.killed_at = parts
+            victim = self._cluster.workers[0]
+            victim.kill()
+            victim.wait()
+            self._cluster.start_worker()
+
+
+@contextmanager
+def cluster(folder: Path, settings: dict[str, str]) -> Iterator[DaskPrograms]:
+    """Start a scheduler and two workers, and give them when both are there."""
+    from distributed import Client
+
+    with DaskPrograms(folder, settings, f"{WORKER_MIB}MiB") as programs:
+        for _ in range(2):
+            programs.start_worker()
+        with Client(programs.address, set_as_default=False) as client:
+            client.wait_for_workers(2, timeout=120)
+        yield programs
+
+
+def in_ledger(url: str, rows: int) -> dict[str, int]:
+    """Count what the ledger holds of so many records."""
+    engine = make_engine(url)
+    with reading(engine) as connection:
+        stored, different = connection.exec_driver_sql(
+            "SELECT count(*), count(DISTINCT record_key) FROM score_rows"
+        ).one()
+    engine.dispose()
+    return {"in_ledger": stored, "doubled": stored - different, "lost": rows - different}
+
+
+def differing_parts(one: Path, other: Path) -> int:
+    """Count the files of scores that are not the same but for what is made anew each time."""
+    names = sorted(path.name for path in one.glob("part-*"))
+    if names != sorted(path.name for path in other.glob("part-*")):
+        return max(len(names), 1)
+    return sum(
+        pq.read_table(one / name).drop_columns(_MADE_ANEW).replace_schema_metadata()
+        != pq.read_table(other / name).drop_columns(_MADE_ANEW).replace_schema_metadata()
+        for name in names
+    )
+
+
+def measure(folder: Path, rows: int, database: Database) -> dict[str, Any]:
+    """Score both ways, and hold them against each other."""
+    version = trained(folder)
+    writing = multiprocessing.get_context("spawn").Process(
+        target=write, args=(str(folder / "orders.parquet"), rows)
+    )
+    writing.start()
+    writing.join()
+
+    alone = Way("alone", folder, database, version)
+    here_s, here = alone.score({}, list, lambda parts: None)
+    spread = Way("cluster", folder, database, version)
+    with cluster(folder, dict(os.environ) | spread.settings()) as programs:
+        killer = Killer(programs, -(-rows // CHUNK_ROWS))
+        first = [process.pid for process in programs.workers]
+        there_s, there = spread.score(
+            {"CRISPML_COMPUTE__DASK_ADDRESS": programs.address},
+            lambda: [programs.scheduler.pid, *(process.pid for process in programs.workers)],
+            killer,
+        )
+        workers = first + [process.pid for process in programs.workers[len(first) :]]
+    os.environ.pop("CRISPML_COMPUTE__DASK_ADDRESS", None)
+    ratio = here.total_cpu_s / there.total_cpu_s
+    return {
+        "rows": rows,
+        "database": database.name,
+        "killed_at_part": killer.killed_at,
+        "alone_rows_per_s": round(rows / here_s),
+        "cluster_rows_per_s": round(rows / there_s),
+        "alone_rows_per_cpu_s": round(rows / here.total_cpu_s),
+        "cluster_rows_per_cpu_s": round(rows / there.total_cpu_s),
+        "per_core_ratio": round(ratio, 3),
+        "speed_up": round(here_s / there_s, 2),
+        "worker_peak_mib": round(max(there.peak_mib.get(pid, 0.0) for pid in workers)),
+        "alone_peak_mib": round(max(here.peak_mib.values())),
+        **in_ledger(spread.url, rows),
+        "differing_parts": differing_parts(folder / "scores-alone", folder / "scores-cluster"),
+    }
+
+
+def main(arguments: list[str] | None = None) -> dict[str, Any]:
+    """Measure, print one JSON line, and return it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=ROWS)
+    parser.add_argument("--quick", action="store_true", help=f"{QUICK_ROWS} rows")
+    parser.add_argument("--database", choices=(POSTGRESQL, SQLITE), default=POSTGRESQL)
+    chosen = parser.parse_args(arguments)
+    folder = Path(tempfile.mkdtemp(prefix="crispml-dask-batch-"))
+    folder.chmod(0o755)  # the server is somebody else
+    before = dict(os.environ)
+    try:
+        with databases(folder) as found:
+            rows = QUICK_ROWS if chosen.quick else chosen.rows
+            figures = measure(folder, rows, found[chosen.database])
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+        shutil.rmtree(folder, ignore_errors=True)
+    print(json.dumps(figures))
+    return figures
+
+
+if __name__ == "__main__":
+    main()
