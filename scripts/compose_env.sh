@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# compose_env.sh [postgres|db2] [observability]: makes .env for docker compose, with passwords that
+# compose_env.sh [postgres|db2] [dask] [observability]: makes .env for docker compose, with passwords that
 # nobody else has. It writes the file once, readable by its owner only, and never over another.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -12,8 +12,8 @@ for profile in "$@"; do
     postgres | db2)
       [[ -z $database ]] || fail "choose one database: $database or $profile" 2
       database=$profile ;;
-    observability) ;;
-    *) fail "there is no profile $profile; choose from postgres, db2, observability" 2 ;;
+    dask | observability) ;;
+    *) fail "there is no profile $profile; choose from postgres, db2, dask, observability" 2 ;;
   esac
 done
 target=${COMPOSE_ENV:-.env}
@@ -31,6 +31,7 @@ case $database in
     value[DATABASE_URL]="db2+ibm_db://db2inst1:${value[DB2_PASSWORD]}@db2:50000/CRISPML"
     value[TARGET]=db2 value[TRAINING_IMAGE]=crispml-training-db2 value[SCORING_IMAGE]=crispml-scoring-db2 ;;
 esac
+[[ " $profiles " != *" dask "* ]] || value[DASK_ADDRESS]=tcp://dask-scheduler:8786
 [[ " $profiles " != *" observability "* ]] || value[INFLUXDB_URL]=http://influxdb:8086
 
 umask 077

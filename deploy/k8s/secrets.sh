@@ -62,6 +62,20 @@ if ! there crispml-privacy; then
   put crispml-privacy
 fi
 
+if ! there crispml-dask; then
+  # Who has a certificate of this CA belongs to the cluster; its key is thrown away.
+  mkdir "$work/crispml-dask"
+  curve=(-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -noenc)
+  openssl req -x509 "${curve[@]}" -subj /CN=crispml-dask-ca -days 3650 \
+    -keyout "$work/dask-ca.key" -out "$work/crispml-dask/ca.crt" 2>/dev/null
+  openssl req "${curve[@]}" -subj /CN=crispml-dask \
+    -keyout "$work/crispml-dask/tls.key" -out "$work/dask.csr" 2>/dev/null
+  openssl x509 -req -in "$work/dask.csr" -days 3650 -CA "$work/crispml-dask/ca.crt" \
+    -CAkey "$work/dask-ca.key" -set_serial 1 -out "$work/crispml-dask/tls.crt" 2>/dev/null
+  rm "$work/dask-ca.key"
+  put crispml-dask
+fi
+
 if ! there crispml-influxdb; then
   mkdir "$work/crispml-influxdb"
   for key in token admin-password reader-password; do

@@ -16,13 +16,16 @@ COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES = COMPOSE["services"]
 EXAMPLE = (ROOT / "deploy" / "compose.env.example").read_text()
 ALWAYS = {"database", "keys", "training", "scoring", "console"}
-OWN = ALWAYS | {"loadtest"}
+DASK = {"dask-scheduler", "dask-worker"}
+OWN = ALWAYS | DASK | {"loadtest"}
 OBSERVABILITY = {"influxdb", "prometheus", "alertmanager", "grafana"}
 CHOICES = {
     (): ALWAYS,
     ("postgres",): ALWAYS | {"postgres"},
     ("db2",): ALWAYS | {"db2"},
+    ("dask",): ALWAYS | DASK,
     ("observability",): ALWAYS | OBSERVABILITY,
+    ("postgres", "dask"): ALWAYS | DASK | {"postgres"},
     ("postgres", "observability"): ALWAYS | {"postgres"} | OBSERVABILITY,
     ("db2", "observability"): ALWAYS | {"db2"} | OBSERVABILITY,
 }
@@ -67,6 +70,22 @@ def test_compose_knows_what_to_start(choice):
     assert url == services["training"]["environment"]["CRISPML_DATABASE__URL"]
     database = next((name for name in ("postgres", "db2") if name in profiles), None)
     assert (f"@{database}:" in url) if database else url.startswith("sqlite:")
+
+
+def test_a_cluster_is_for_the_services_and_its_workers_have_what_they_have(tmp_path):
+    assert make_env(tmp_path / "env", "postgres", "dask").returncode == 0
+    address = variables((tmp_path / "env").read_text())["DASK_ADDRESS"]
+    assert address in SERVICES["dask-worker"]["command"]
+    for name in DASK:
+        assert "ports" not in SERVICES[name]
+    worker, told = SERVICES["dask-worker"], SERVICES["dask-worker"]["environment"]
+    assert told.items() >= SERVICES["training"]["environment"].items()
+    places = {volume.split(":")[1] for volume in worker["volumes"]}
+    of_services = SERVICES["training"]["volumes"] + SERVICES["scoring"]["volumes"]
+    # Private keys of signatures are for training alone.
+    keys = {"/var/lib/crispml/keys"}
+    assert places == {volume.split(":")[1] for volume in of_services} - keys
+    assert worker["deploy"]["replicas"] == 2
 
 
 def test_the_console_gets_no_secret_and_no_volume():

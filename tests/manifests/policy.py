@@ -196,7 +196,11 @@ def key_files_are_readable(objects: list[Object]) -> Findings:
     for pods in pods_of(objects):
         for volume in pods.volumes().values():
             secret = volume.get("secret", {})
-            if secret.get("secretName") not in ("crispml-signing", "crispml-privacy"):
+            if secret.get("secretName") not in (
+                "crispml-signing",
+                "crispml-privacy",
+                "crispml-dask",
+            ):
                 continue
             if secret.get("defaultMode") != 0o440:
                 yield f"{pods.name}: {volume['name']} has a mode that the service refuses"
@@ -222,7 +226,8 @@ def volumes(objects: list[Object]) -> Findings:
                 yield f"{pods.name} may write to the registry"
             if pods.component == "training" and not writes:
                 yield f"{pods.name} cannot write to the registry"
-            if pods.component not in ("scoring", "training"):
+            # A worker leaves there what it made of a part.
+            if pods.component not in ("scoring", "training", "dask-worker"):
                 yield f"{pods.name} has the registry"
         for name, claim in pods.claims().items():
             if f"{LABEL}version" in claim["metadata"].get("labels", {}):

@@ -29,6 +29,7 @@ OPTIONS = (
     ("outside",),
     ("examples",),
     ("loadtest",),
+    ("dask",),
     ("influxdb",),
     ("monitoring",),
     ("influxdb", "monitoring", "grafana"),
@@ -42,6 +43,7 @@ OPTIONS = (
     ("openshift",),
 )
 _ORDER = (
+    "dask",
     *DATABASES,
     "outside",
     "examples",
@@ -78,6 +80,9 @@ def _sorted(names: set[str]) -> tuple[str, ...]:
     # That of SQLite is for one node already.
     if "sqlite" in names:
         names = names - {"single-node"}
+    # Its workers need the volume that its pods do not share.
+    if "stateful-scoring" in names:
+        names = names - {"dask"}
     return tuple(sorted(names, key=_ORDER.index))
 
 

@@ -10,6 +10,7 @@ from crispml_core import __version__
 from scripts import prometheus_rules
 from tests.manifests import rendering
 from tests.manifests.objects import of_kind, pods_of
+from tests.manifests.pod_rules import settings_of
 from tests.manifests.rendering import K8S, ROOT
 
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
@@ -131,6 +132,42 @@ def test_the_image_of_a_stateful_pod_is_the_same_one():
         each["metadata"]["name"] == "crispml-work"
         for each in of_kind(after, "PersistentVolumeClaim")
     )
+
+
+def test_a_worker_has_what_a_service_has_but_not_the_private_key():
+    objects = rendering.combination(("dask", "sqlite", "examples"))
+    pods = {each.component: each for each in pods_of(objects)}
+
+    def mounts(name):
+        return {
+            mount["mountPath"]
+            for container in pods[name].containers()
+            for mount in container["volumeMounts"]
+        }
+
+    services = mounts("training") | mounts("scoring")
+    assert mounts("dask-worker") == services - {"/etc/crispml/signing"}
+    assert mounts("dask-scheduler") == {"/tmp", "/etc/crispml/dask"}
+    images = {container["image"] for container in pods["dask-worker"].containers()}
+    assert images == {container["image"] for container in pods["training"].containers()}
+    for name in ("training", "scoring"):
+        assert "/etc/crispml/dask" in mounts(name)
+
+
+def test_the_address_of_the_cluster_is_that_of_its_service():
+    objects = rendering.combination(("dask", "postgres"))
+    (service,) = (
+        each for each in of_kind(objects, "Service") if each["metadata"]["name"] == "crispml-dask"
+    )
+    address = f"tls://crispml-dask:{service['spec']['ports'][0]['port']}"
+    assert settings_of(objects)["CRISPML_COMPUTE__DASK_ADDRESS"] == address
+    (worker,) = (each for each in pods_of(objects) if each.component == "dask-worker")
+    (container,) = worker.containers()
+    assert address in container["command"]
+    assert f"--worker-port={worker.ports()['worker']}" in container["command"]
+    limit = {"resource": "limits.memory"}
+    told = {each["name"]: each.get("valueFrom", {}) for each in container["env"]}
+    assert told["MEMORY_LIMIT"]["resourceFieldRef"] == limit
 
 
 def test_the_page_names_every_component_and_overlay():

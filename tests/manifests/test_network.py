@@ -21,6 +21,7 @@ from tests.manifests.network import (
 )
 
 TRAINING, SCORING, CONSOLE = 8101, 8102, 8103
+DASK, DASK_WORKER = 8786, 8788
 SERVICES = {"training": TRAINING, "scoring": SCORING}
 OF_DATABASE = ("training", "scoring", "migration", "retention")
 
@@ -153,6 +154,28 @@ def test_logs_go_to_the_log_service(meet):
     for name, pod in pods.items():
         assert network.leaves(pod, INTERNET, 443) == (name in SERVICES)
         assert not network.leaves(pod, METADATA, 443)
+
+
+def test_a_cluster_is_reached_by_the_services_alone(meet):
+    network, pods = meet("dask", "postgres", "outside", "influxdb")
+    scheduler, worker = pods["dask-scheduler"], pods["dask-worker"]
+    for name, pod in pods.items():
+        expected = name in {*SERVICES, "dask-worker"}
+        assert network.connects(pod, scheduler, DASK) == expected
+        expected = name in {"dask-scheduler", "dask-worker"}
+        assert network.connects(pod, worker, DASK_WORKER) == expected
+        # What the kubelet asks is for the kubelet.
+        for cluster in (scheduler, worker):
+            assert not network.connects(pod, cluster, 8787)
+    for source in (CLIENT, PROMETHEUS, INGRESS, STRANGER, INTERNET):
+        assert not network.enters(scheduler, source, DASK)
+        assert not network.enters(worker, source, DASK_WORKER)
+    assert network.connects(worker, pods["postgres"], 5432)
+    assert not network.connects(scheduler, pods["postgres"], 5432)
+    assert not network.connects(worker, pods["training"], TRAINING)
+    for port in (80, 443):
+        assert not network.leaves(worker, INTERNET, port)
+        assert not network.leaves(scheduler, INTERNET, port)
 
 
 def test_prometheus_reads_the_nodes_and_nobody_else_does():

@@ -2,10 +2,13 @@
 
 import hashlib
 import os
+import ssl
 import subprocess
 import sys
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
 
 from crispml_core.adapters.secret_keys import read_keys
 from crispml_core.adapters.signing import Ed25519Signer, TrustedKeys
@@ -65,6 +68,21 @@ def _asked(objects):
                 reference = variable.get("valueFrom", {}).get("secretKeyRef")
                 if reference:
                     yield reference["name"], reference["key"]
+
+
+def test_the_cluster_has_a_ca_of_its_own_and_nobody_has_its_key(store):
+    assert run("secrets.sh", "dev").returncode == 0
+    folder = store / "secrets" / "crispml-dask"
+    assert {file.name for file in folder.iterdir()} == {"ca.crt", "tls.crt", "tls.key"}
+    context = ssl.create_default_context(cafile=folder / "ca.crt")
+    context.load_cert_chain(folder / "tls.crt", folder / "tls.key")
+    authority, own = (
+        x509.load_pem_x509_certificate((folder / name).read_bytes())
+        for name in ("ca.crt", "tls.crt")
+    )
+    own.verify_directly_issued_by(authority)
+    key = serialization.load_pem_private_key((folder / "tls.key").read_bytes(), None)
+    assert key.public_key() == own.public_key() != authority.public_key()
 
 
 def test_the_password_of_the_database_is_in_its_url(store):

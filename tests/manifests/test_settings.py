@@ -40,6 +40,7 @@ def environments(objects):
                 own = {
                     variable["name"]: variable.get("value") or FILLED[variable["name"]]
                     for variable in container.get("env", ())
+                    if variable["name"].startswith("CRISPML_")
                 }
                 yield pods, {**shared, **own}
 
@@ -61,7 +62,7 @@ def test_every_setting_is_one(what, monkeypatch):
         with monkeypatch.context() as here:
             load(here, variables)
         loaded += 1
-    assert loaded == 4
+    assert loaded == 4 + ("dask" in what)
 
 
 def console_of(objects, monkeypatch):
