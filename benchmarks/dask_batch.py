@@ -263,6 +263,7 @@ def measure(folder: Path, rows: int, database: Database) -> dict[str, Any]:
         )
         workers = first + [process.pid for process in programs.workers[len(first) :]]
     os.environ.pop("CRISPML_COMPUTE__DASK_ADDRESS", None)
+    server = [] if database.server is None else [database.server]
     ratio = here.total_cpu_s / there.total_cpu_s
     return {
         "rows": rows,
@@ -273,12 +274,30 @@ def measure(folder: Path, rows: int, database: Database) -> dict[str, Any]:
         "alone_rows_per_cpu_s": round(rows / here.total_cpu_s),
         "cluster_rows_per_cpu_s": round(rows / there.total_cpu_s),
         "per_core_ratio": round(ratio, 3),
+        "alone_cpu_s": _parts_of(here, {"database": server}),
+        "cluster_cpu_s": _parts_of(
+            there,
+            {
+                "scheduler": [programs.scheduler.pid],
+                "killed_worker": workers[:1],
+                "other_worker": workers[1:2],
+                "late_worker": workers[2:],
+                "database": server,
+            },
+        ),
         "speed_up": round(here_s / there_s, 2),
         "worker_peak_mib": round(max(there.peak_mib.get(pid, 0.0) for pid in workers)),
         "alone_peak_mib": round(max(here.peak_mib.values())),
         **in_ledger(spread.url, rows),
         "differing_parts": differing_parts(folder / "scores-alone", folder / "scores-cluster"),
     }
+
+
+def _parts_of(usage: Usage, parts: dict[str, list[int]]) -> dict[str, float]:
+    """Return the processor time of programs by their name, and of the run, which is the rest."""
+    spent = {name: usage.cpu_below(*roots) for name, roots in parts.items()}
+    spent["run"] = usage.total_cpu_s - sum(spent.values())
+    return {name: round(each, 1) for name, each in spent.items()}
 
 
 def main(arguments: list[str] | None = None) -> dict[str, Any]:
