@@ -17,6 +17,7 @@ from benchmarks import (
     capacity,
     console_speed,
     cycle_overhead,
+    dask_batch,
     dask_search,
     databases,
     ingest_memory,
@@ -43,6 +44,13 @@ BOUNDS = {
     ("console_speed", "interaction_ms"): (-math.inf, 200),
     ("cycle_overhead", "overhead_s"): (-math.inf, 1.0),
     # A search on two workers against one process, on the same two cores.
+    # Ten million rows and two workers, of which one is killed in the middle.
+    ("dask_batch", "doubled"): (0, 0),
+    ("dask_batch", "lost"): (0, 0),
+    ("dask_batch", "differing_parts"): (0, 0),
+    # Rows by processor time, all programs of both ways counted.
+    ("dask_batch", "per_core_ratio"): (0.8, math.inf),
+    ("dask_batch", "worker_peak_mib"): (-math.inf, dask_batch.WORKER_MIB),
     ("dask_search", "speed_up"): (1.5, math.inf),
     ("dask_search", "differences"): (0, 0),
     # Scores on PostgreSQL against SQLite, and in bulk against the drivers: what misses its bound.
@@ -81,6 +89,7 @@ def main() -> None:
         "capacity": capacity.proved(),
         "console_speed": console_speed.main([]),
         "cycle_overhead": cycle_overhead.main([]),
+        "dask_batch": dask_batch.main([]),
         "dask_search": dask_search.main([]),
         "databases": databases.proved(),
         "ingest_memory": ingest_memory.main([]),
