@@ -4,7 +4,7 @@ One of the workers is killed in the middle, and another one takes its place, as 
 Both ways score the same file with the same version into a database of their own, and every score
 is then looked for. Prints one JSON line.
 
-    python -m benchmarks.dask_batch [--rows 10000000] [--quick] [--database sqlite]
+    python -m benchmarks.dask_batch [--rows 10000000] [--quick] [--database sqlite] [--write]
 
 Processor time is that of every process that takes part: the run, the scheduler, all workers, the
 start of the one that came later, and the database server. Rows per second of it, of one way against
@@ -23,6 +23,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,8 @@ import pyarrow.parquet as pq
 import yaml
 
 from benchmarks.harness.dask_programs import DaskPrograms
+from benchmarks.harness.machine import commit, machine
+from benchmarks.harness.places import RESULTS
 from benchmarks.harness.usage import Usage, watched
 from benchmarks.stores.servers import POSTGRESQL, SQLITE, Database, carry_aliases, databases
 from crispml_core.adapters.sql.databases.engine import make_engine, reading
@@ -306,6 +309,7 @@ def main(arguments: list[str] | None = None) -> dict[str, Any]:
     parser.add_argument("--rows", type=int, default=ROWS)
     parser.add_argument("--quick", action="store_true", help=f"{QUICK_ROWS} rows")
     parser.add_argument("--database", choices=(POSTGRESQL, SQLITE), default=POSTGRESQL)
+    parser.add_argument("--write", action="store_true", help="into results/dask_batch.json too")
     chosen = parser.parse_args(arguments)
     folder = Path(tempfile.mkdtemp(prefix="crispml-dask-batch-"))
     folder.chmod(0o755)  # the server is somebody else
@@ -318,6 +322,15 @@ def main(arguments: list[str] | None = None) -> dict[str, Any]:
         os.environ.clear()
         os.environ.update(before)
         shutil.rmtree(folder, ignore_errors=True)
+    if chosen.write:
+        document = {
+            "commit": commit(),
+            "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
+            "machine": machine(),
+            "figures": figures,
+        }
+        RESULTS.mkdir(exist_ok=True)
+        (RESULTS / "dask_batch.json").write_text(json.dumps(document, indent=2) + "\n")
     print(json.dumps(figures))
     return figures
 
