@@ -144,6 +144,16 @@ print(json.dumps([listed, there]))
     assert listed == [one for one in there if one != own]
 
 
+@pytest.mark.parametrize("image", sorted(set(IMAGES) - {CONSOLE}))
+def test_an_image_has_the_programs_of_a_cluster(image):
+    """Its services are clients of one, and its workers are processes of the same image."""
+    for program, option in (("scheduler", "--tls-ca-file"), ("worker", "--preload")):
+        told = run(image, "python", "-m", "dask", program, "--help").stdout
+        assert option in told
+    told = python(image, "import crispml_core.bootstrap.batch_tasks as b; print(b.__name__)")
+    assert told.strip() == "crispml_core.bootstrap.batch_tasks"
+
+
 def test_the_image_of_scoring_is_small(images):
     sizes = {image: inspect(image)["Size"] for image in IMAGES}
     for image, size in sizes.items():
