@@ -1,15 +1,16 @@
-"""Millions of records as one batch: in the process of its run, and on a cluster of two workers.
+"""Millions of records as batches: by two processes without a cluster, and by one of two workers.
 
-One of the workers is killed in the middle, and another one takes its place, as in a Deployment.
-Both ways score the same file with the same version into a database of their own, and every score
-is then looked for. Prints one JSON line.
+Without a cluster two runs score a half each at the same time; on it one run scores both halves. So
+the same cores are busy with the same rows in both. One of the workers is killed in the middle, and another
+one takes its place, as in a Deployment. Both ways have a database of their own, and every score is
+looked for then. Prints one JSON line; ``--write`` puts it into ``results/dask_batch.json`` too.
 
     python -m benchmarks.dask_batch [--rows 10000000] [--quick] [--database sqlite] [--write]
 
-Processor time is that of every process that takes part: the run, the scheduler, all workers, the
+Processor time is that of every process that takes part: the runs, the scheduler, all workers, the
 start of the one that came later, and the database server. Rows per second of it, of one way against
 the other, is what a core does on a cluster. PostgreSQL is Debian's, and its commits wait for the
-disk.
+disk. The number of rows is rounded up, so that both ways have the same chunks.
 """
 
 from __future__ import annotations
@@ -88,11 +89,12 @@ def orders(first: int, count: int) -> pa.Table:
     )
 
 
-def write(path: str, rows: int) -> None:
-    """Write the source; in a process of its own, because a row group is kept until it is full."""
+def write(path: str, start: int, rows: int) -> None:
+    """Write a half; in a process of its own, because a row group is kept until it is full."""
     with pq.ParquetWriter(path, orders(0, 1).schema) as writer:
-        for first in range(0, rows, GROUP_ROWS):
-            writer.write_table(orders(first, min(GROUP_ROWS, rows - first)), GROUP_ROWS)
+        for first in range(start, start + rows, GROUP_ROWS):
+            count = min(GROUP_ROWS, start + rows - first)
+            writer.write_table(orders(first, count), GROUP_ROWS)
 
 
 def trained(folder: Path) -> str:
@@ -138,8 +140,8 @@ class Way:
     def __init__(self, name: str, folder: Path, database: Database, version: str) -> None:
         self.name, self._folder, self._database = name, folder, database
         self._version = version
-        (folder / name).mkdir()
-        self.url = database.url(folder / name)
+        (folder / f".{name}").mkdir()
+        self.url = database.url(folder / f".{name}")
         carry_aliases(f"sqlite:///{folder}/crispml.db", self.url)
 
     def settings(self) -> dict[str, str]:
@@ -147,40 +149,51 @@ class Way:
         return {"CRISPML_DATABASE__URL": self.url, "CRISPML_BATCH__PATH": str(self._folder)}
 
     def score(
-        self, more: dict[str, str], roots: Callable[[], list[int]], meanwhile: Callable[[int], None]
+        self,
+        sources: list[str],
+        more: dict[str, str],
+        roots: Callable[[], list[int]],
+        meanwhile: Callable[[int], None],
     ) -> tuple[float, Usage]:
-        """Execute the run as the service does; return the seconds and what it used."""
-        os.environ.update(self.settings() | more)
+        """Execute a run for each source as the service does, all at once.
+
+        Returns the seconds and what they used. The sinks are ``NAME-0`` and so on.
+        """
+        os.environ.update(self.settings() | {"CRISPML_BATCH__WORKERS": str(len(sources))} | more)
         batches = build_batches(CrispMLSettings())
-        job = BatchJob(
-            parquet="orders.parquet",
-            sink=f"scores-{self.name}",
-            chunk_rows=CHUNK_ROWS,
-            version=self._version,
-            alias="champion",
-        )
-        run = batches.runs.enqueue(_run(NEW_DATA_SCORE, job.parameters()))
+        jobs = [
+            BatchJob(
+                parquet=source,
+                sink=f"{self.name}-{number}",
+                chunk_rows=CHUNK_ROWS,
+                version=self._version,
+                alias="champion",
+            )
+            for number, source in enumerate(sources)
+        ]
+        runs = [batches.runs.enqueue(_run(NEW_DATA_SCORE, job.parameters())).id for job in jobs]
         server = [] if self._database.server is None else [self._database.server]
 
         def everything() -> list[int]:
-            # The fork server and below it the process of the run; this program only looks on.
+            # The fork server and below it the processes of the runs; this program only looks on.
             below = [child.pid for child in psutil.Process().children()]
-            programs = {process.pid for process in _ours(below)}
-            return [*programs, *server, *roots()]
+            return [*(process.pid for process in _ours(below)), *server, *roots()]
 
         self._database.settle()
+        work = self._folder / ".work"
         with watched(everything) as usage:
             began = time.perf_counter()
             batches.executor.start()
-            work = self._folder / ".work" / run.id / "out"
-            while not (found := batches.runs.get(run.id)).status.is_final:
-                meanwhile(len(list(work.glob("part-*"))))
+            while not all(batches.runs.get(run).status.is_final for run in runs):
+                meanwhile(len(list(work.glob("*/out/part-*"))))
                 time.sleep(0.1)
             seconds = time.perf_counter() - began
         batches.executor.stop()
+        ended = [batches.runs.get(run) for run in runs]
         batches.close()
-        if found.status is not RunStatus.SUCCEEDED:
-            raise SystemExit(f"the run {found.status.value}: {found.error}")
+        for run in ended:
+            if run.status is not RunStatus.SUCCEEDED:
+                raise SystemExit(f"the run {run.status.value}: {run.error}")
         return seconds, usage
 
 
@@ -232,34 +245,40 @@ def in_ledger(url: str, rows: int) -> dict[str, int]:
     return {"in_ledger": stored, "doubled": stored - different, "lost": rows - different}
 
 
-def differing_parts(one: Path, other: Path) -> int:
+def differing_parts(halves: list[Path], whole: Path) -> int:
     """Count the files of scores that are not the same but for what is made anew each time."""
-    names = sorted(path.name for path in one.glob("part-*"))
-    if names != sorted(path.name for path in other.glob("part-*")):
-        return max(len(names), 1)
-    return sum(
-        pq.read_table(one / name).drop_columns(_MADE_ANEW).replace_schema_metadata()
-        != pq.read_table(other / name).drop_columns(_MADE_ANEW).replace_schema_metadata()
-        for name in names
-    )
+    one = [path for half in halves for path in sorted(half.glob("part-*"))]
+    other = sorted(whole.glob("part-*"))
+    different = sum(not _made(a).equals(_made(b)) for a, b in zip(one, other, strict=False))
+    return different + abs(len(one) - len(other))
+
+
+def _made(path: Path) -> pa.Table:
+    return pq.read_table(path).drop_columns(_MADE_ANEW).replace_schema_metadata()
 
 
 def measure(folder: Path, rows: int, database: Database) -> dict[str, Any]:
     """Score both ways, and hold them against each other."""
     version = trained(folder)
-    writing = multiprocessing.get_context("spawn").Process(
-        target=write, args=(str(folder / "orders.parquet"), rows)
-    )
-    writing.start()
-    writing.join()
+    half = -(-rows // (2 * CHUNK_ROWS)) * CHUNK_ROWS
+    rows = 2 * half
+    (folder / "orders").mkdir()
+    halves = ["orders/0.parquet", "orders/1.parquet"]
+    for number, name in enumerate(halves):
+        writing = multiprocessing.get_context("spawn").Process(
+            target=write, args=(str(folder / name), number * half, half)
+        )
+        writing.start()
+        writing.join()
 
     alone = Way("alone", folder, database, version)
-    here_s, here = alone.score({}, list, lambda parts: None)
+    here_s, here = alone.score(halves, {}, list, lambda parts: None)
     spread = Way("cluster", folder, database, version)
     with cluster(folder, dict(os.environ) | spread.settings()) as programs:
         killer = Killer(programs, -(-rows // CHUNK_ROWS))
         first = [process.pid for process in programs.workers]
         there_s, there = spread.score(
+            ["orders"],
             {"CRISPML_COMPUTE__DASK_ADDRESS": programs.address},
             lambda: [programs.scheduler.pid, *(process.pid for process in programs.workers)],
             killer,
@@ -272,12 +291,12 @@ def measure(folder: Path, rows: int, database: Database) -> dict[str, Any]:
         "rows": rows,
         "database": database.name,
         "killed_at_part": killer.killed_at,
-        "alone_rows_per_s": round(rows / here_s),
+        "two_runs_rows_per_s": round(rows / here_s),
         "cluster_rows_per_s": round(rows / there_s),
-        "alone_rows_per_cpu_s": round(rows / here.total_cpu_s),
+        "two_runs_rows_per_cpu_s": round(rows / here.total_cpu_s),
         "cluster_rows_per_cpu_s": round(rows / there.total_cpu_s),
         "per_core_ratio": round(ratio, 3),
-        "alone_cpu_s": _parts_of(here, {"database": server}),
+        "two_runs_cpu_s": _parts_of(here, {"database": server}),
         "cluster_cpu_s": _parts_of(
             there,
             {
@@ -288,11 +307,13 @@ def measure(folder: Path, rows: int, database: Database) -> dict[str, Any]:
                 "database": server,
             },
         ),
-        "speed_up": round(here_s / there_s, 2),
+        "in_time_ratio": round(here_s / there_s, 3),
         "worker_peak_mib": round(max(there.peak_mib.get(pid, 0.0) for pid in workers)),
-        "alone_peak_mib": round(max(here.peak_mib.values())),
+        "two_runs_peak_mib": round(max(here.peak_mib.values())),
         **in_ledger(spread.url, rows),
-        "differing_parts": differing_parts(folder / "scores-alone", folder / "scores-cluster"),
+        "differing_parts": differing_parts(
+            [folder / "alone-0", folder / "alone-1"], folder / "cluster-0"
+        ),
     }
 
 

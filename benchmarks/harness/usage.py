@@ -87,5 +87,5 @@ def _trees(roots: Iterable[int]) -> Iterator[tuple[int, psutil.Process]]:
 
 def _cpu_s(process: psutil.Process) -> float:
     with contextlib.suppress(psutil.NoSuchProcess):
-        return sum(process.cpu_times()[:2])
+        return float(sum(process.cpu_times()[:2]))
     return 0.0

@@ -106,8 +106,9 @@ class ParquetInput:
                 groups.pop(0)
                 first += size
             for batch in file.iter_batches(_READ_ROWS, row_groups=groups, use_threads=False):
-                batch.validate(full=True)
-                yield batch.slice(max(0, skip - first)).select(self._columns.names)
+                if first + len(batch) > skip:
+                    batch.validate(full=True)
+                    yield batch.slice(max(0, skip - first)).select(self._columns.names)
                 first += len(batch)
 
     def _check_unchanged(self) -> None:

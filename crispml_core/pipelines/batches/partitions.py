@@ -11,7 +11,7 @@ from crispml_core.tables.findings import Findings
 # A reader comes to a row only through those before it in the same row group, of which libraries
 # make one for about a million rows. So a partition of that size reads little that is not its own.
 _MOST_ROWS = 1 << 20
-# Enough that workers end at about the same time, and that little is done again for a lost one.
+# Enough that workers end at about the same time.
 _WANTED = 16
 
 
@@ -67,6 +67,10 @@ def spans(numbers: Iterable[int], most: int | None = None) -> Iterator[tuple[int
 
 
 def partition_chunks(rows: int, chunk_rows: int) -> int:
-    """Return how many chunks of a batch a partition has at most."""
+    """Return how many chunks of a batch a partition has at most.
+
+    A power of two, because the usual chunk and the usual row group are: then partitions begin where
+    row groups do, or at an even share of them.
+    """
     fair = -(-rows // (chunk_rows * _WANTED))
-    return max(1, min(fair, _MOST_ROWS // chunk_rows))
+    return max(1, min(1 << (fair - 1).bit_length(), _MOST_ROWS // chunk_rows))

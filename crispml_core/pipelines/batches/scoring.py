@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from crispml_core.domain.batches import BatchManifest, BatchPart, BatchPlan, source_changed
-from crispml_core.domain.errors import Conflict
+from crispml_core.domain.errors import Conflict, StoreUnavailable
 from crispml_core.domain.runs import SCORING_METHODS, Run
 from crispml_core.domain.scores import score_id
 from crispml_core.domain.use_case import UseCase
@@ -146,30 +146,47 @@ class _Batch:
         return findings
 
     def _parts(self, source: BatchInput, plan: BatchPlan) -> list[BatchPart]:
-        """Score what is not scored yet, and return the parts of all chunks in their order."""
+        """Score what is not scored yet, and return the parts of all chunks in their order.
+
+        A cluster that is lost is looked for again, as long as it brought something meanwhile.
+        """
+        size, work = self._job.chunk_rows, self._work
+        while True:
+            parts = {number: part for number in work.numbers() if (part := work.part(number))}
+            try:
+                self._score_missing(source, plan, parts)
+                break
+            except StoreUnavailable:
+                if self._stores.compute.is_here or len(work.numbers()) <= len(parts):
+                    raise
+        numbers = range(plan.chunks(size))
+        found = [part for number in numbers if (part := parts.get(number))]
+        if [part.rows for part in found] != [plan.rows_of(number, size) for number in numbers]:
+            raise source_changed()
+        return found
+
+    def _score_missing(
+        self, source: BatchInput, plan: BatchPlan, parts: dict[int, BatchPart]
+    ) -> None:
+        """Score the chunks that have no part yet, and add their parts when all are there."""
         size = self._job.chunk_rows
-        chunks, work = plan.chunks(size), self._work
-        parts = {number: part for number in work.numbers() if (part := work.part(number))}
 
         def rows(numbers: Iterable[int]) -> int:
             return sum(plan.rows_of(number, size) for number in numbers)
 
         told = Told(self._progress, (CHECK_SHARE, 1.0), "scored", plan.rows, rows(parts))
-        missing = (number for number in range(chunks) if number not in parts)
+        missing = [number for number in range(plan.chunks(size)) if number not in parts]
         partitions = self._partitions(source, missing)
 
         def look() -> None:
-            told.at(rows(work.numbers()))
+            told.at(rows(self._work.numbers()))
 
+        made: dict[int, BatchPart] = {}
         score = self._worker.score, self._tasks.score
         with self._computed(score, partitions, told, look=look) as found:
             for partition, each in zip(partitions, found, strict=True):
-                parts |= dict(enumerate(each, partition.first))
-        if [parts[number].rows if number in parts else 0 for number in range(chunks)] != [
-            plan.rows_of(number, size) for number in range(chunks)
-        ]:
-            raise source_changed()
-        return [parts[number] for number in range(chunks)]
+                made |= dict(enumerate(each, partition.first))
+        parts |= made
 
     def _partitions(self, source: BatchInput, numbers: Iterable[int]) -> list[Partition]:
         is_here = self._stores.compute.is_here

@@ -11,6 +11,7 @@ from crispml_core.domain.errors import (
     Conflict,
     InvalidRecords,
     RunCancelled,
+    StoreUnavailable,
 )
 from crispml_core.ports.compute import no_look
 from tests.unit.pipelines.batches.world import (
@@ -149,3 +150,32 @@ def test_a_cluster_is_asked_for_nothing_when_all_parts_are_there(world, orders, 
     assert world.execute(run)["rows"] == 100
     assert world.compute.partitions == []
     check_complete(world, orders)
+
+
+@pytest.mark.parametrize("brings", [1, 0])
+def test_a_cluster_that_is_lost_is_looked_for_again_while_it_brings_something(
+    world, orders, brings
+):
+    """A scheduler that is started anew knows nothing, and the parts are on the volume."""
+    run, told = a_run(), []
+
+    class Lost(Elsewhere):
+        def map(self, task, parts, *, look=no_look):
+            parts = list(parts)
+            if told or len(parts) < 3:  # the second half of the run, and after the first loss
+                yield from super().map(task, parts[:brings] if told else parts, look=look)
+                if told:
+                    raise StoreUnavailable("the scheduler does not answer any more")
+            else:
+                yield from super().map(task, parts, look=look)
+                told.append("checked")
+
+    world.compute = Lost()
+    if brings:
+        assert world.execute(run)["rows"] == 100
+        check_complete(world, orders)
+        assert world.scorer.rows == 100
+    else:
+        with pytest.raises(StoreUnavailable, match="any more"):
+            world.execute(run)
+        assert world.in_ledger() == []

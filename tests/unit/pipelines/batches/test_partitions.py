@@ -25,10 +25,10 @@ def test_spans_have_every_number_once_and_are_as_long_as_they_may_be(numbers, mo
     ("rows", "chunk_rows", "expected"),
     [
         (100, 40, 1),
-        (10_000_000, 65_536, 10),
+        (10_000_000, 65_536, 16),
         (1_000_000_000, 65_536, 16),
         (10, 1, 1),
-        (8000, 1, 500),
+        (8000, 1, 512),
     ],
 )
 def test_a_partition_is_a_fair_share_until_it_has_a_million_rows(rows, chunk_rows, expected):
