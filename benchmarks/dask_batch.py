@@ -1,9 +1,9 @@
 """Millions of records as batches: by two processes without a cluster, and by one of two workers.
 
 Without a cluster two runs score a half each at the same time; on it one run scores both halves. So
-the same cores are busy with the same rows in both. One of the workers is killed in the middle, and another
-one takes its place, as in a Deployment. Both ways have a database of their own, and every score is
-looked for then. Prints one JSON line; ``--write`` puts it into ``results/dask_batch.json`` too.
+the same cores are busy with the same rows in both. One of the workers is killed in the middle, and
+another one takes its place, as in a Deployment. Both ways have a database of their own, and every
+score is looked for then. Prints one JSON line; ``--write`` puts it into ``results/`` too.
 
     python -m benchmarks.dask_batch [--rows 10000000] [--quick] [--database sqlite] [--write]
 
