@@ -131,7 +131,8 @@ class Service:
 
     def wait_for_parts(self, run, more):
         before = self.parts(run)
-        until(lambda: self.parts(run) > before + more)
+        # A cold start on a busy machine takes its time.
+        until(lambda: self.parts(run) > before + more, 90)
 
 
 def until(condition, seconds=30):
