@@ -5,22 +5,17 @@ from __future__ import annotations
 import pytest
 
 from crispml_core.adapters.sql.schema import migrate
-from crispml_core.bootstrap import batches, scoring, training
+from crispml_core.bootstrap import scoring, training
+from crispml_core.bootstrap.batch_parts import open_batch_parts
 from crispml_core.domain.errors import NotReady
 from crispml_core.settings import CrispMLSettings
 from tests.ahead import go_ahead, next_revision, set_revision
-
-
-def batch_worker(settings):
-    with batches._worker_parts(settings):
-        pass
-
 
 PROCESSES = {
     "training": lambda settings: training.build(settings).close(),
     "run worker": lambda settings: training.build(settings, is_run=True).close(),
     "scoring": lambda settings: scoring.build(settings).close(),
-    "batch worker": batch_worker,
+    "what scores batches": lambda settings: open_batch_parts(settings, {}, "scoring").close(),
 }
 
 
