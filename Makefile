@@ -59,7 +59,8 @@ browser: setup ## Look at the console with Chromium
 
 proof: setup ## Run the full sizes and write figures to benchmarks/results/
 	@$(BIN)/python -m pytest -q $(PROCESSES) --hypothesis-profile=full -m "hypothesis and not trial and not server"
-	@$(BIN)/python -m pytest -q -n 0 -m container tests/containers/test_air_gap.py
+	@$(BIN)/python -m pytest -q -n 0 -m container tests/containers/test_air_gap.py \
+	  tests/containers/test_dask.py tests/containers/test_scaling.py
 	@$(BIN)/python -m benchmarks.proof $(ARGS)
 
 bench: setup ## Measure scoring side by side with its peers; ARGS="--quick --json"
