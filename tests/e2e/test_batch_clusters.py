@@ -28,17 +28,14 @@ from tests.servers import own_database, upgraded
 pytestmark = pytest.mark.trial
 # So many of them that there is a middle to kill something in.
 CHUNK = 10
-URLS = {
-    "sqlite": lambda folder: f"sqlite:///{folder / 'crispml.db'}",
-    "postgresql": lambda folder: own_database("clusters"),
-}
 
 
-@pytest.fixture(scope="module", params=params("sqlite", "postgresql"))
+# On SQLite workers wait for each other: tests/containers/test_dask.py has a batch of it.
+@pytest.fixture(scope="module", params=params("postgresql"))
 def service(request, tmp_path_factory):
     """A service whose batches a cluster of two workers scores."""
     folder = tmp_path_factory.mktemp("cluster")
-    url = upgraded(URLS[request.param](folder))
+    url = upgraded(own_database("clusters"))
     train(folder, url)
     (folder / "batches").mkdir()
     started = Service(folder, url)
