@@ -15,7 +15,8 @@ verb=$1 folder=$2 stores=/var/lib/crispml
 beside() { # SERVICE COMMAND…
   docker compose run --rm --no-deps -T "$@"
 }
-has_postgres() { docker compose config --services | grep -qx postgres; }
+# To the last line: grep -q would leave before, and what writes to nobody fails.
+has_postgres() { docker compose config --services | grep -x postgres >/dev/null; }
 
 # A copy of SQLite as of one moment, whoever writes meanwhile.
 copy_sqlite='
