@@ -56,7 +56,7 @@ def test_the_bill_of_the_image_lists_what_is_installed(image):
 
 def test_a_load_of_compose_loses_nothing_and_ends_with_its_verdict(image, stack):
     project = stack(LOADTEST_IMAGE=image)
-    asked = ["--train", "--quick", "--seconds", "10", "--rate", "30", "--json"]
+    asked = ["--train", "--quick", "--seconds", "10", "--rate", "60", "--json"]
     with timed("a load test of docker compose"):
         key = f"CRISPML_API_KEY={project.key}"
         run = ("run", "--no-TTY", "--rm", "--env", key, "loadtest", *asked)
