@@ -63,6 +63,7 @@ FOLDERS = {
 FIRST = (
     "contract/test_statements.py",
     "fuzz",
+    "e2e/test_batch_clusters.py",
     "clients",
     "oracles",
     "e2e/test_story.py",

@@ -23,7 +23,7 @@ from crispml_core.cli.services import Services, local_settings, make_stores
 FOLDER = Path(__file__).parent
 ROOT = FOLDER.parents[1]
 USE_CASE = "german_credit"
-EXAMPLES, SEED = {"admin": 8, "nobody": 2}, 6
+EXAMPLES, SEED = {"admin": 6, "nobody": 1}, 6
 
 
 @pytest.fixture(scope="module")
