@@ -23,6 +23,8 @@ from crispml_core.rest.security_headers import SECURITY_FIELDS
 from crispml_core.settings import ServerSettings
 
 MOST_HEAD_BYTES = 32 * 1024
+# Longer than a turn of the event loop, in which it reads what has come.
+_TURN_S = 0.01
 MOST_FIELDS = 100
 STATUS_LINES = {
     status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus
@@ -165,6 +167,20 @@ class Connection(HttpToolsProtocol):
             self._unwanted_since = self._unwanted_since or now
             if now - self._unwanted_since > limits.unread_s:
                 self.transport.abort()
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Close a connection that nothing was asked on for a while, unless something has come.
+
+        A process that was frozen, or had no processor for long, finds its timers before what it
+        was sent meanwhile. So that is read first; the server below stops this timer as it does the
+        one before.
+        """
+        self.timeout_keep_alive_task = self.loop.call_later(_TURN_S, self.close_quiet)
+
+    def close_quiet(self) -> None:
+        """Close a connection on which nothing has come."""
+        self.timeout_keep_alive_task = None
+        super().timeout_keep_alive_handler()
 
     def end_with_answer(self) -> None:
         """Let an answer that has not begun be the last one; one that has could not say so."""

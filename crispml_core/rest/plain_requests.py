@@ -171,12 +171,21 @@ class PlainRequests(Connection):
 
         One timer serves many plain requests: it is not set anew by each of them.
         """
+        if not self._is_wanted():
+            super().timeout_keep_alive_handler()
+
+    def close_quiet(self) -> None:
+        """Close a connection on which nothing has come."""
+        if not self._is_wanted():
+            super().close_quiet()
+
+    def _is_wanted(self) -> bool:
+        """Return whether there was or is a plain request, after which the timer is set anew."""
         left = self._active_at + self.timeout_keep_alive - self.loop.time()
         if self._is_answering or self._held or left > 0:
             self._keep_alive(max(left, 1.0))
-        else:
-            self.timeout_keep_alive_task = None
-            super().timeout_keep_alive_handler()
+            return True
+        return False
 
     def _keep_alive(self, seconds: float) -> None:
         self.timeout_keep_alive_task = self.loop.call_later(

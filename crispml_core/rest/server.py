@@ -31,6 +31,8 @@ CreateApp = Callable[..., FastAPI]
 
 # The server ticks ten times a second.
 _LOOK_TICKS, _TLS_TICKS = 10, 50
+# Who looks so long after the last time was frozen, or had no processor.
+_LATE_S = 3.0
 UNFINISHED = 75
 """How a process ends that leaves work to another one; `EX_TEMPFAIL` of sysexits.h."""
 
@@ -60,18 +62,26 @@ class _Server(uvicorn.Server):
         self._app, self._tls, self._delay_s = app, tls, delay_s
         self._is_stopping = False
         self._stop_at: float | None = None
+        self._looked_at, self._was_late = 0.0, False
 
     async def on_tick(self, counter: int) -> bool:
         """Look now and then at what no request asks for."""
         now = asyncio.get_running_loop().time()
         if counter % _LOOK_TICKS == 0:
-            for connection in self._connections():
-                connection.look(now)
+            self._look(now)
         if self._tls is not None and counter % _TLS_TICKS == 0:
             self._tls.look()
         if self._is_stopping:
             self._drain(now)
         return await super().on_tick(counter)
+
+    def _look(self, now: float) -> None:
+        # What clients sent while nobody read is read before anybody is found to be slow.
+        self._was_late = not self._was_late and now - self._looked_at > _LATE_S
+        self._looked_at = now
+        if not self._was_late:
+            for connection in self._connections():
+                connection.look(now)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Take no more connections, and let open requests end."""
@@ -195,6 +205,7 @@ def make_server(app: FastAPI, settings: CrispMLSettings, **options: Any) -> uvic
     config = uvicorn.Config(
         app,
         loop="uvloop",
+        timeout_keep_alive=settings.server.keep_alive_s,
         http=protocol(app.state.plain, Limits.of(settings.server)),  # type: ignore[arg-type]
         ws="none",
         # Nothing here depends on the address or the scheme of the caller.

@@ -46,6 +46,10 @@ class ServerSettings(Concern):
     head_timeout_s: float = Field(default=10.0, gt=0, le=600)
     """How long a client may take to send the address and the header fields of a request."""
 
+    keep_alive_s: int = Field(default=75, ge=1, le=3600)
+    """How long a connection stays open that nothing is asked on; longer than whoever balances the
+    load keeps one, or it loses requests that cross with the end of their connection."""
+
     max_wait_s: float = Field(default=300.0, ge=0, le=3600)
     """Longest time that `Prefer: wait` keeps a request open."""
 

@@ -54,7 +54,7 @@ def app_with_limits(**limits: Any) -> FastAPI:
 @pytest.fixture
 def port(scoring: Any) -> Iterator[int]:
     settings = limits(head_timeout_s=HEAD_S, body_timeout_s=UNREAD_S, max_connections=8)
-    with listening(scoring.app, settings, timeout_keep_alive=30) as port:
+    with listening(scoring.app, settings) as port:
         yield port
 
 
