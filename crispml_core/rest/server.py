@@ -21,6 +21,7 @@ from fastapi import FastAPI
 from crispml_core.domain.errors import CrispMLError, InvalidInput
 from crispml_core.logs import configure_logging
 from crispml_core.rest.connections import CLOSE, Connection, Limits
+from crispml_core.rest.memory import share_arenas
 from crispml_core.rest.plain_requests import protocol
 from crispml_core.rest.tls import ServerTls
 from crispml_core.rest.workers import end_with_supervisor, supervise
@@ -135,6 +136,7 @@ def main(
     if sys.argv[1:] == ["openapi"]:
         print_openapi(create_app(None, CrispMLSettings()))
         return
+    share_arenas()
     log = structlog.get_logger("crispml.service")
     configure_logging(LogSettings(), name)
     try:

@@ -18,7 +18,8 @@ WRITES = "crispml_writes"
 OPENED = "crispml_opened_file"
 # Appending scores has a statement per size of a group.
 _CACHED_STATEMENTS = 256
-_CACHE_KIB = 64 * 1024
+# Of each connection. A larger one is no faster, since the system keeps the pages of files as well.
+_CACHE_KIB = 16 * 1024
 # A reader keeps the log from being emptied, for as long as it reads.
 _LOG_TRIES, _LOG_PAUSE_S = 20, 0.1
 
