@@ -42,7 +42,7 @@ NAME, ALGORITHM = "dask_search", "gradient_boosting"
 NUMBERS = tuple(f"n{number}" for number in range(8))
 CHANNELS = ("web", "shop", "phone")
 WORKERS = 2
-SEARCH = {"kind": "random", "folds": 4, "iterations": 15}
+SEARCH = {"kind": "random", "folds": 4, "iterations": 31}
 
 
 def use_case(source: Path) -> dict[str, Any]:
