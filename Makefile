@@ -46,21 +46,20 @@ test: setup ## Run the tests, in at most ten minutes
 	@$(BIN)/python -m pytest $(PROCESSES) -m "not trial and not server and not container and not browser" $(ARGS)
 
 trial: setup ## Kill processes, ask oracles and the clients of peers, simulate worlds
-	@$(BIN)/python -m pytest $(PROCESSES) -m trial $(ARGS)
+	@$(BIN)/python -m pytest $(PROCESSES) -m "trial and not proof" $(ARGS)
 
 servers: setup ## Ask real databases and monitoring servers; see CONTRIBUTING
 	@$(BIN)/python -m pytest $(PROCESSES) -m "server and not trial" $(ARGS)
 
 containers: setup ## Build the images, and run what is deployed on a container engine
-	@$(BIN)/python -m pytest -n 0 -m container --durations 0 --durations-min 3 $(ARGS)
+	@$(BIN)/python -m pytest -n 0 -m "container and not proof" --durations 0 --durations-min 3 $(ARGS)
 
 browser: setup ## Look at the console with Chromium
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -m browser $(ARGS)
 
 proof: setup ## Run the full sizes and write figures to benchmarks/results/
 	@$(BIN)/python -m pytest -q $(PROCESSES) --hypothesis-profile=full -m "hypothesis and not trial and not server"
-	@$(BIN)/python -m pytest -q -n 0 -m container tests/containers/test_air_gap.py \
-	  tests/containers/test_dask.py tests/containers/test_scaling.py
+	@$(BIN)/python -m pytest -q -n 0 --hypothesis-profile=full -m proof
 	@$(BIN)/python -m benchmarks.proof $(ARGS)
 
 bench: setup ## Measure scoring side by side with its peers; ARGS="--quick --json"

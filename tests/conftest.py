@@ -57,6 +57,7 @@ FOLDERS = {
     "server": ("contract", "dashboards", "deploy", "e2e", "prometheus"),
     "browser": BROWSED,
     "container": ("containers", "manifests", "tekton"),
+    "proof": ("containers", "e2e", "fuzz"),
 }
 # Files are handed to processes one by one. Those that take longest come first, so that none of
 # them keeps one process busy when the others have nothing left.
@@ -80,7 +81,7 @@ INSTALLING, INSTALL_S = ("clients", "oracles"), 900
 def pytest_configure(config: pytest.Config) -> None:
     """Start the servers that a run may need, and count tests by their database."""
     config.pluginmanager.register(Databases())
-    wanted = config.option.markexpr.startswith(("server", "trial"))
+    wanted = config.option.markexpr.startswith(("server", "trial", "proof"))
     if not wanted or hasattr(config, "workerinput") or config.option.collectonly:
         return
     if POSTGRESQL not in os.environ:

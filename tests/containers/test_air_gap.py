@@ -10,6 +10,8 @@ import yaml
 
 from tests.containers.engine import ROOT, build, docker, inspect, timed
 
+pytestmark = pytest.mark.proof
+
 
 @pytest.fixture(scope="module")
 def gathered(images):

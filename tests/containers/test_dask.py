@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from crispml_core.cli.tour import take_tour
 from tests.containers.engine import docker, timed
+
+pytestmark = pytest.mark.proof
 
 NAME = "german_credit"
 # The records of the example without their truth, where batches lie.

@@ -10,6 +10,8 @@ from benchmarks.scaling.plan import Sizes, up_and_down
 from loadtest.config import read_settings
 from tests.containers.engine import NOTES, timed
 
+pytestmark = pytest.mark.proof
+
 SIZES = Sizes(hold_s=4.0, warm_up_s=2.0, most=2, connections=16)
 RATE = 40
 

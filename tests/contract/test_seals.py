@@ -111,6 +111,7 @@ def test_a_row_that_was_deleted_is_named(database, name):
     assert fault == "it is missing"
 
 
+@pytest.mark.needs("speed")
 @pytest.mark.parametrize("sequence", [2, 6])
 def test_every_column_of_every_entry_is_watched(database, sequence):
     this = audit_entries.c.sequence == sequence
@@ -134,6 +135,7 @@ def test_an_entry_that_was_deleted_is_named(database):
     assert database.faults("labels") == []
 
 
+@pytest.mark.needs("speed")
 def test_entries_that_changed_their_places_are_named(database):
     sequence = audit_entries.c.sequence
     for before, after in ((2, 99), (3, 2), (99, 3)):
@@ -150,6 +152,7 @@ def test_an_end_that_was_cut_off_is_missed_by_the_signed_head(database):
     )
 
 
+@pytest.mark.needs("speed")
 def test_an_end_that_was_cut_off_with_its_heads_is_missed_by_whoever_kept_one(database):
     kept = database.log.head()
     for table in (audit_entries, audit_heads):
@@ -170,6 +173,7 @@ def test_a_chain_that_was_made_again_contradicts_the_signed_head(database):
     )
 
 
+@pytest.mark.needs("speed")
 def test_every_column_of_a_signed_head_is_watched(database):
     row = database.rows(audit_heads)[0]
     this = audit_heads.c.sequence == row["sequence"]
@@ -193,6 +197,7 @@ def test_what_is_nonsense_now_is_named_too(database):
     assert database.faults("labels") == [("labels label_id1", "it was altered")]
 
 
+@pytest.mark.needs("speed")
 def test_every_column_of_a_seal_is_watched(database):
     this = (audit_seals.c.table_name == "labels", audit_seals.c.seal_number == 1)
     row = next(row for row in database.rows(audit_seals) if row["table_name"] == "labels")
@@ -206,6 +211,7 @@ def test_every_column_of_a_seal_is_watched(database):
     assert database.faults("labels") == []
 
 
+@pytest.mark.needs("speed")
 def test_a_seal_that_was_deleted_is_named(database):
     database.execute(delete(audit_seals).where(audit_seals.c.table_name == "labels"))
     assert database.faults("labels") == [("audit_seals labels/1", "it is missing")]

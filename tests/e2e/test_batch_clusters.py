@@ -86,6 +86,7 @@ def test_a_worker_that_is_killed_in_the_middle_doubles_and_misses_no_row(service
     assert disturbed.drop_columns(made_anew) == undisturbed.drop_columns(made_anew)
 
 
+@pytest.mark.proof
 def test_a_killed_driver_leaves_a_batch_that_the_next_one_goes_on_with(service):
     """What its workers still commit for it is found by those of its successor."""
     table = records(2_000_000)
@@ -101,6 +102,7 @@ def test_a_killed_driver_leaves_a_batch_that_the_next_one_goes_on_with(service):
     check_complete(service, table, "driven", CHUNK)
 
 
+@pytest.mark.proof
 def test_a_killed_service_leaves_a_batch_that_the_next_one_goes_on_with(service):
     table = records(3_000_000)
     keep(service, table, "left.parquet")
