@@ -12,7 +12,6 @@ import argparse
 import json
 import shutil
 import sys
-from datetime import UTC, datetime
 from typing import Any
 
 from benchmarks.harness import ratios as rating
@@ -20,9 +19,10 @@ from benchmarks.harness.cores import be_the_client
 from benchmarks.harness.fleet import TROUBLE
 from benchmarks.harness.ledger import ScoresLost
 from benchmarks.harness.load import has_wrk
-from benchmarks.harness.machine import commit, machine, versions
+from benchmarks.harness.machine import versions
 from benchmarks.harness.measures import MEASURES
-from benchmarks.harness.places import RESULTS, STORES
+from benchmarks.harness.places import STORES
+from benchmarks.harness.result import origin, write_result
 from benchmarks.harness.say import say
 from benchmarks.harness.table import table, write_readme
 from benchmarks.harness.workbench import FULL, QUICK, Workbench
@@ -41,8 +41,7 @@ def main(arguments: list[str] | None = None) -> dict[str, Any]:
     document = _measure(bench, wanted)
     document["quick"] = options.quick
     if not options.quick and not options.only:
-        RESULTS.mkdir(exist_ok=True)
-        (RESULTS / "bench.json").write_text(json.dumps(document, indent=2) + "\n")
+        write_result("bench", document)
         write_readme(document)
     print(json.dumps(document) if options.json else table(document))
     if missed := rating.missed(document["ratios"]):
@@ -61,7 +60,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
 
 
 def _measure(bench: Workbench, wanted: list[str]) -> dict[str, Any]:
-    origin = bench.adult.origin
+    data = bench.adult.origin
     be_the_client()
     figures: dict[str, Any] = {}
     errors: dict[str, str] = {}
@@ -77,10 +76,8 @@ def _measure(bench: Workbench, wanted: list[str]) -> dict[str, Any]:
         shutil.rmtree(STORES, ignore_errors=True)
     batching = [server.name for server in PEERS if server.batches]
     return {
-        "commit": commit(),
-        "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": machine(),
-        "data": origin,
+        **origin(),
+        "data": data,
         "versions": versions(bench.environments.values(), (HELLO, *PEERS)),
         "ratios": rating.ratios(figures, batching),
         "ledger": bench.proof.to_dict(),

@@ -24,7 +24,6 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +34,7 @@ import pyarrow.parquet as pq
 import yaml
 
 from benchmarks.harness.dask_programs import DaskPrograms
-from benchmarks.harness.machine import commit, machine
-from benchmarks.harness.places import RESULTS
+from benchmarks.harness.result import origin, write_result
 from benchmarks.harness.usage import Usage, watched
 from benchmarks.stores.servers import POSTGRESQL, SQLITE, Database, carry_aliases, databases
 from crispml_core.adapters.sql.databases.engine import make_engine, reading
@@ -344,14 +342,7 @@ def main(arguments: list[str] | None = None) -> dict[str, Any]:
         os.environ.update(before)
         shutil.rmtree(folder, ignore_errors=True)
     if chosen.write:
-        document = {
-            "commit": commit(),
-            "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
-            "machine": machine(),
-            "figures": figures,
-        }
-        RESULTS.mkdir(exist_ok=True)
-        (RESULTS / "dask_batch.json").write_text(json.dumps(document, indent=2) + "\n")
+        write_result("dask_batch", {**origin(), "figures": figures})
     print(json.dumps(figures))
     return figures
 

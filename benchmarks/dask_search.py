@@ -19,7 +19,6 @@ import os
 import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +28,7 @@ import pyarrow.parquet as pq
 import yaml
 
 from benchmarks.harness.dask_programs import DaskPrograms
-from benchmarks.harness.machine import commit, machine
+from benchmarks.harness.result import origin, write_result
 from crispml_core.bootstrap.training import TrainingParts, build
 from crispml_core.cli.services import local_settings, make_stores
 from crispml_core.domain.identifiers import new_id, utc_now
@@ -37,7 +36,6 @@ from crispml_core.domain.runs import Run, RunStatus
 from crispml_core.logs import configure_logging
 from crispml_core.settings import CrispMLSettings
 
-RESULTS = Path(__file__).parent / "results"
 NAME, ALGORITHM = "dask_search", "gradient_boosting"
 NUMBERS = tuple(f"n{number}" for number in range(8))
 CHANNELS = ("web", "shop", "phone")
@@ -150,13 +148,7 @@ def main(arguments: list[str] | None = None) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder, alone:
         figures = alone.submit(measure, Path(folder), given.rows, given.rounds).result()
     if given.write:
-        document = {
-            "commit": commit(),
-            "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
-            "machine": machine(),
-            "figures": figures,
-        }
-        (RESULTS / "dask_search.json").write_text(json.dumps(document, indent=2) + "\n")
+        write_result("dask_search", {**origin(), "figures": figures})
     print(json.dumps(figures))
     return figures
 

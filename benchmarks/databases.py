@@ -14,13 +14,12 @@ import json
 import os
 import shutil
 import sys
-from datetime import UTC, datetime
 from typing import Any
 
 from benchmarks.harness.cores import be_the_client, both_cores
 from benchmarks.harness.load import has_wrk
-from benchmarks.harness.machine import commit, machine
-from benchmarks.harness.places import HOME, RESULTS, STORES
+from benchmarks.harness.places import HOME, STORES
+from benchmarks.harness.result import origin, write_result
 from benchmarks.harness.say import say
 from benchmarks.harness.workbench import Sizes, Workbench
 from benchmarks.stores.appends import measure_appends
@@ -42,8 +41,7 @@ def main(arguments: list[str] | None = None) -> dict[str, Any]:
         sys.exit("the load generator is missing: install the Debian package wrk")
     document = _measure(options.quick)
     if not options.quick:
-        RESULTS.mkdir(exist_ok=True)
-        (RESULTS / "databases.json").write_text(json.dumps(document, indent=2) + "\n")
+        write_result("databases", document)
         write_readme(document)
     print(json.dumps(document) if options.json else page(document))
     return document
@@ -83,9 +81,7 @@ def _measure(quick: bool) -> dict[str, Any]:
         shutil.rmtree(folder, ignore_errors=True)
         shutil.rmtree(STORES, ignore_errors=True)
     return {
-        "commit": commit(),
-        "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": machine(),
+        **origin(),
         "load_before": load_before,
         "data": bench.adult.origin,
         "remarks": {name: REMARK[name] for name in figures["appends"] if name in REMARK},

@@ -7,11 +7,8 @@ Ends with exit code 1 when a bound does not hold.
 
 from __future__ import annotations
 
-import json
 import math
 import sys
-from datetime import UTC, datetime
-from pathlib import Path
 
 from benchmarks import (
     capacity,
@@ -29,12 +26,11 @@ from benchmarks import (
     timing_overhead,
 )
 from benchmarks.faults import moments
-from benchmarks.harness.machine import commit, machine
+from benchmarks.harness.result import origin, write_result
 from benchmarks.scaling import __main__ as scaling
 from benchmarks.simulation import suite
 from benchmarks.simulation.facts import least_found, most_alarms
 
-RESULTS = Path(__file__).parent / "results"
 # What the figures must keep: the smallest and the largest value of an entry.
 BOUNDS = {
     # Of processor time, throughput, the slowest answers and groups: what is not within 20 %.
@@ -102,14 +98,7 @@ def main() -> None:
         "simulation": suite.main([]),
         "timing_overhead": timing_overhead.main([]),
     }
-    document = {
-        "commit": commit(),
-        "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": machine(),
-        "figures": figures,
-    }
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "proof.json").write_text(json.dumps(document, indent=2) + "\n")
+    write_result("proof", {**origin(), "figures": figures})
     broken = [
         f"{name}.{entry} is {figures[name][entry]}, allowed is {least} to {most}"
         for (name, entry), (least, most) in BOUNDS.items()

@@ -17,16 +17,15 @@ import json
 import os
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from benchmarks.harness.cores import be_the_client
-from benchmarks.harness.machine import commit, machine
 from benchmarks.harness.marks import write_between
 from benchmarks.harness.places import HOME, RESULTS, ROOT
+from benchmarks.harness.result import origin, write_result
 from benchmarks.harness.say import say
 from benchmarks.scaling import images, series
 from benchmarks.scaling.compose import Compose
@@ -86,9 +85,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
         os.sched_setaffinity(0, allowed)
     judged = judge(thresholds, result)
     document = {
-        "commit": commit(),
-        "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": machine(),
+        **origin(),
         "result": result,
         "thresholds": msgspec.to_builtins(judged),
         "kept": is_kept(judged),
@@ -100,8 +97,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
 
 def _write(document: dict[str, Any], curves: dict[str, series.Series], *, is_page: bool) -> None:
     name = "scaling" if is_page else "scaling_cluster"
-    text = json.dumps(document, indent=2)
-    (RESULTS / f"{name}.json").write_text(f"{text}\n")
+    write_result(name, document)
     series.write(curves, RESULTS / f"{name}.csv")
     draw(document["result"], curves, RESULTS / f"{name}.svg")
     if is_page:
