@@ -53,7 +53,7 @@ def versions(engine):
         ("synchronous", 2),
         ("foreign_keys", 1),
         ("busy_timeout", 50),
-        ("cache_size", -65536),
+        ("cache_size", -16384),
     ],
 )
 def test_every_connection_has_the_pragmas(engine, pragma, value):
