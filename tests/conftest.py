@@ -57,7 +57,7 @@ FOLDERS = {
     "server": ("contract", "dashboards", "deploy", "e2e", "prometheus"),
     "browser": BROWSED,
     "container": ("containers", "manifests", "tekton"),
-    "proof": ("containers", "e2e", "fuzz"),
+    "proof": ("containers", "e2e", "fuzz", "simulation"),
 }
 # Files are handed to processes one by one. Those that take longest come first, so that none of
 # them keeps one process busy when the others have nothing left.

@@ -10,6 +10,8 @@ import pytest
 from crispml_core import __version__
 from tests.containers.engine import CLOSED, NOTES, ROOT, docker, timed
 
+pytestmark = pytest.mark.proof
+
 IMAGE = "crispml-loadtest"
 NEEDED = ("loadtest.__main__", "loadtest.demo", "crispml_core.client", "locust", "influxdb_client")
 # It asks over REST; whatever reads a table, a model or a database would be too much.

@@ -27,7 +27,7 @@ from tests.servers import own_database, upgraded
 
 pytestmark = pytest.mark.trial
 # So many of them that there is a middle to kill something in.
-CHUNK = 10
+CHUNK = 20
 
 
 # On SQLite workers wait for each other: tests/containers/test_dask.py has a batch of it.

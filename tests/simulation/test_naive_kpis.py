@@ -16,6 +16,8 @@ from crispml_core.monitoring.binary import auc_with_interval
 from crispml_core.monitoring.confusion import confusion_matrix
 from crispml_core.monitoring.estimation import estimate
 
+pytestmark = pytest.mark.proof
+
 SEEDS = range(1, 21)
 
 

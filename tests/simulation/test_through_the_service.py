@@ -17,6 +17,8 @@ from benchmarks.simulation.world import BASE, WEIGHTS, Planted, month, sigmoid
 from crispml_core.monitoring.ranking import auc
 from tests.simulation.planted_service import truth_of
 
+pytestmark = pytest.mark.proof
+
 ROWS = 4_000
 
 
