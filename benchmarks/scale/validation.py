@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from benchmarks.scale.fitting import (
     cpu_line,
     database_line,
@@ -89,7 +91,7 @@ def _validated(
     figures: Figures, closed: Sequence[Turn], opened: Sequence[Turn]
 ) -> dict[str, Validation]:
     size = statistics.median(turn.size for turn in closed)
-    rate, _ = pooled(opened)
+    rate, latencies_ms = pooled(opened)
     queue = GroupQueue(figures.times, rate)
     busiest, slowest = (max(turn.others for turn in turns) for turns in (closed, opened))
     return {
@@ -105,7 +107,7 @@ def _validated(
         ),
         "p99_ms": Validation(
             predicted=queue.quantile_s(0.99) * 1e3,
-            measured=float(statistics.median(_p99(turn) for turn in opened)),
+            measured=float(np.quantile(latencies_ms, 0.99)),
             others=slowest,
         ),
         "group_size": Validation(
@@ -114,8 +116,3 @@ def _validated(
             others=slowest,
         ),
     }
-
-
-def _p99(turn: Turn) -> float:
-    ordered = sorted(turn.latencies_ms.tolist())
-    return float(ordered[int(len(ordered) * 0.99)])
