@@ -18,8 +18,8 @@ Tell: TypeAlias = Callable[[R | Exception], None]
 
 # How long the worker waits for work before it does what is left for idle times.
 IDLE_S = 0.2
-# Traffic without a pause must not keep that work away for ever: so long after its last step it gets
-# another one, and never more than this share of the time.
+# Traffic without a pause must not keep that work away for ever: it gets a step so long after there
+# was nothing left of it, and as long as there is some at most this share of the time.
 OVERDUE_S, BUSY_SHARE = 1.0, 0.05
 
 
@@ -51,8 +51,10 @@ class Batcher(Generic[T, R]):
         Called in the event loop after each time that `at_once` made outcomes, when what was told of
         them is on its way: for what nobody waits for.
     idle : callable, optional
-        One step of work that may be done later. Called in the worker thread when nobody had
-        anything to do for `IDLE_S`, and now and then when there is no such time.
+        One step of work that may be done later; returns whether the next one should follow. Called
+        in the worker thread when nobody had anything to do for `IDLE_S`, then as long as there is
+        more of it and nobody comes, and now and then when there is no such time. Whoever comes
+        during a step waits for its end.
     name : str
         Name of the thread.
 
@@ -70,7 +72,7 @@ class Batcher(Generic[T, R]):
         deadline_s: float,
         at_once: Callable[[list[T]], Sequence[R | Exception] | None] | None = None,
         after: Callable[[], None] | None = None,
-        idle: Callable[[], None] | None = None,
+        idle: Callable[[], bool] | None = None,
         name: str = "batcher",
     ) -> None:
         self._work, self._at_once, self._after, self._idle = work, at_once, after, idle
@@ -192,14 +194,19 @@ class Batcher(Generic[T, R]):
         self._watch = loop.call_later(self._deadline_s, self._check, loop)
 
     def _run(self) -> None:
+        pause = IDLE_S
         while True:
             try:
-                task = self._queue.get(timeout=IDLE_S)
+                task = self._queue.get(timeout=pause)
             except Empty:
-                if self._is_quiet or time.monotonic() > self._overdue_at:
+                pause = IDLE_S
+                if self._is_quiet:
+                    pause = IDLE_S if not self._do_idle_work() else 0.0
+                elif time.monotonic() > self._overdue_at:
                     self._do_idle_work()
                 self._is_quiet = True
                 continue
+            pause = IDLE_S
             if task is None:
                 return
             loop, items = task
@@ -213,14 +220,17 @@ class Batcher(Generic[T, R]):
             if time.monotonic() > self._overdue_at:
                 self._do_idle_work()
 
-    def _do_idle_work(self) -> None:
+    def _do_idle_work(self) -> bool:
+        """Do one step of it, and return whether the next one should follow."""
         if self._idle is None:
-            return
+            return False
         start = time.monotonic()
         with self._busy:
-            self._idle()
+            goes_on = self._idle()
         end = time.monotonic()
-        self._overdue_at = end + max(OVERDUE_S, (end - start) / BUSY_SHARE)
+        rest = (end - start) / BUSY_SHARE
+        self._overdue_at = end + (rest if goes_on else max(OVERDUE_S, rest))
+        return goes_on
 
 
 _MAYBE = (

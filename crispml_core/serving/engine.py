@@ -25,11 +25,11 @@ from crispml_core.serving.group_timings import UNTIMED, GroupTiming
 from crispml_core.serving.ledger_writer import Entry, LedgerWriter, Served, replayed
 from crispml_core.serving.live_models import LiveModels
 from crispml_core.serving.plain_records import PlainRecord, answered, gathered
-from crispml_core.serving.score_counting import ScoreCounting
 from crispml_core.serving.scored import ScoreCall, Scored
 from crispml_core.serving.shadow import ShadowScores, challenger_failed, shadow_of, shadows
 from crispml_core.serving.splitting import call_of_rest, divided, merged, named, rest_of
 from crispml_core.serving.store_pace import StorePace
+from crispml_core.serving.upkeep import Upkeep
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -88,9 +88,8 @@ class ScoringEngine:
         self._on_event: OnEvent = lambda event: None
         self._events = EventQueue()
         self._failed_at = -math.inf  # when a failure of a challenger was noted
-        self._pace, self._counting = StorePace(), ScoreCounting(count)
+        self._pace, self._upkeep = StorePace(), Upkeep(writer.index_keys, count)
         self._untold: list[Callable[[], None]] = []  # of commits in the event loop
-        self._has_unindexed = True  # an earlier process may have left some
         self._commits: Batcher[Entry | PlainRecord, Committed] = Batcher(
             self._commit,
             capacity=capacity,
@@ -274,7 +273,7 @@ class ScoringEngine:
     def _commit(self, items: list[Entry | PlainRecord]) -> list[Committed | Exception]:
         timing = self._timed()
         start = time.perf_counter()
-        self._has_unindexed = True
+        self._upkeep.expect()
         entries: Sequence[Entry] = ()
         outcomes: Sequence[Scored | Exception] = ()
         try:
@@ -314,7 +313,7 @@ class ScoringEngine:
         if scored is None:
             return None  # the worker times the group that it makes of it
         timing.kept()
-        self._has_unindexed = True
+        self._upkeep.expect()
         seconds = time.perf_counter() - start
         self._pace.note(seconds)
         commit_s = self._writer.commit_s
@@ -360,26 +359,21 @@ class ScoringEngine:
             for shadow in shadows(entries, outcomes):
                 self.shadow.offer(shadow)
 
-    def _idle(self) -> None:
+    def _idle(self) -> bool:
+        """Do a step of what was left for later, and return whether the next one should follow."""
         try:
             if self._events:
                 self._writer.commit((), self._events.take())
                 self._events.put_back(self._writer.take_unkept())
             if self.durable.waiting:
-                return  # the database is away, and a commit would wait behind what asks for it here
-            if self._has_unindexed:
-                self._has_unindexed = self._writer.index_keys(INDEX_ROWS) > 0
-                self._counting.expect()
-            else:
-                self._counting.step()
+                return False  # the database is away: a commit would wait behind what asks for it
+            return self._upkeep.step()
         except CrispMLError:
-            return  # the ledger is away; its state shows in the readiness
+            return False  # the ledger is away; its state shows in the readiness
 
 
 # A challenger that fails on each record would fill the events.
 TELL_AGAIN_S = 10.0
-# So many record keys are indexed in one idle step: some ten milliseconds.
-INDEX_ROWS = 10_000
 
 
 def _committed(outcome: Scored | Exception, row: int) -> Committed | Exception:

@@ -1,13 +1,14 @@
 """A batcher works on groups: what came while the group before was worked on."""
 
 import asyncio
+import itertools
 import threading
 import time
 
 import pytest
 
 from crispml_core.domain.errors import DeadlineExceeded, Overloaded, StoreUnavailable
-from crispml_core.serving.batcher import BUSY_SHARE, OVERDUE_S, Batcher
+from crispml_core.serving.batcher import BUSY_SHARE, IDLE_S, OVERDUE_S, Batcher
 
 
 def run(scenario, work, **options):
@@ -188,6 +189,45 @@ def test_under_traffic_idle_work_takes_a_small_share_of_the_time():
         return len(steps)
 
     assert run(scenario, list, idle=idle) == 1
+
+
+def test_idle_work_goes_on_until_somebody_comes_or_nothing_is_left():
+    left, done = iter(range(99, -1, -1)), threading.Event()
+
+    def idle():
+        goes_on = next(left) > 0
+        if not goes_on:
+            done.set()
+        return goes_on
+
+    async def scenario(batcher):
+        start = time.monotonic()
+        await asyncio.get_running_loop().run_in_executor(None, done.wait, 5)
+        return time.monotonic() - start
+
+    assert run(scenario, list, idle=idle) < 99 * IDLE_S, "there is a pause between steps"
+
+
+def test_under_traffic_idle_work_that_goes_on_keeps_to_its_share():
+    steps, step_s = [], 0.01
+
+    def idle():
+        steps.append(time.monotonic())
+        time.sleep(step_s)
+        return True
+
+    async def scenario(batcher):
+        end = asyncio.get_running_loop().time() + 2 * OVERDUE_S
+        while asyncio.get_running_loop().time() < end:
+            await batcher.submit(1)
+            await asyncio.sleep(0.005)
+        return list(steps)
+
+    found = run(scenario, list, idle=idle)
+    assert len(found) > 2, "each waits as long as if nothing were left"
+    assert all(
+        later - earlier >= step_s / BUSY_SHARE for earlier, later in itertools.pairwise(found)
+    )
 
 
 def test_an_outcome_is_told_once_and_in_the_loop(caplog):

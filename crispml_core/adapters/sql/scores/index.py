@@ -59,8 +59,6 @@ class Overtaken(Exception):
 @retried
 def index_keys(engine: Engine, max_rows: int) -> int:
     """Index at most `max_rows` waiting keys in one transaction and return how many."""
-    if _last_waiting(engine) is None:
-        return 0
     try:
         with writing(engine) as connection:
             return _index(connection, max_rows)
@@ -125,12 +123,19 @@ def _index_whole(connection: Connection, waiting: Sequence[Row[Any]], max_rows: 
             break
         total += row.row_count
         taken.append(row.group_no)
-    _claim(connection, delete(unindexed_groups).where(_group_no.in_(taken)), len(taken))
+    _claim(connection, delete(unindexed_groups).where(_among(_group_no, taken)), len(taken))
     _pass_on(connection, taken)
     # Groups that wait lie side by side: the rows from the first to the last are those of all.
     between = score_rows.c.place.between(place(taken[0], 0), place(taken[-1], SPAN) - 1)
-    _insert_keys(connection, and_(between, score_groups.c.group_no.in_(taken)))
+    _insert_keys(connection, and_(between, _among(score_groups.c.group_no, taken)))
     return total
+
+
+def _among(column: ColumnElement[int], numbers: Sequence[int]) -> ColumnElement[bool]:
+    """Return whether a column has one of some ascending numbers: a range, as nearly always."""
+    if numbers[-1] - numbers[0] == len(numbers) - 1:
+        return column.between(numbers[0], numbers[-1])
+    return column.in_(numbers)
 
 
 def _claim(connection: Connection, statement: Delete | Update, marks: int) -> None:
@@ -143,7 +148,7 @@ def _pass_on(connection: Connection, group_nos: Sequence[int]) -> None:
     """Note that groups wait to be counted; scores that nobody was answered do not count."""
     alias = score_groups.c.alias
     groups = select(score_groups.c.group_no).where(
-        score_groups.c.group_no.in_(group_nos), or_(alias.is_(None), alias != SHADOW)
+        _among(score_groups.c.group_no, group_nos), or_(alias.is_(None), alias != SHADOW)
     )
     connection.execute(insert(uncounted_groups).from_select(["group_no"], groups))
 
