@@ -47,7 +47,7 @@ _WHAT = {
     "p99_ms": "p99 in an open loop at 0.4 of that, ms",
     "group_size": "requests of a group there",
 }
-# Stalls come some twenty times a second, but not evenly: a second holds more of them or fewer.
+# Stalls come some times a second, but not evenly: a second holds more of them or fewer.
 FULL = Sizes(rounds=5, seconds=4, large_rows=0, tree_peers=0)
 QUICK = Sizes(rounds=2, seconds=1, large_rows=0, tree_peers=0)
 PATIENCE_S, QUICK_PATIENCE_S = 240, 15

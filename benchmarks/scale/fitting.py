@@ -38,17 +38,15 @@ def group_wait_us(turns: Iterable[Turn]) -> float:
     return statistics.median(turn.wait_us for turn in turns)
 
 
-def with_stalls(times: ServiceTimes, by_rate: Mapping[float, np.ndarray]) -> ServiceTimes:
+def with_stalls(times: ServiceTimes, by_rate: Mapping[float, Sequence[np.ndarray]]) -> ServiceTimes:
     """Return the times with the stalls that explain the slowest requests best.
 
     Parameters
     ----------
-    by_rate : dict of numpy.ndarray
-        Latencies in milliseconds of open loops, by the rate that was reached.
+    by_rate : dict of sequence of numpy.ndarray
+        Latencies in milliseconds of each round of open loops, by the rate that was reached.
     """
-    slowest = {
-        rate: np.quantile(latencies, _QUANTILES) / 1e3 for rate, latencies in by_rate.items()
-    }
+    slowest = {rate: usual(rounds, _QUANTILES) / 1e3 for rate, rounds in by_rate.items()}
 
     def distance(tried: ServiceTimes) -> float:
         return sum(
@@ -67,7 +65,12 @@ def _predicted(times: ServiceTimes, rate: float, shares: Sequence[float]) -> np.
     return np.array([queue.quantile_s(share) for share in shares])
 
 
-def pooled(turns: Sequence[Turn]) -> tuple[float, np.ndarray]:
-    """Return the mean rate of open loops, and the latencies of all of them."""
-    rate = statistics.fmean(turn.rate for turn in turns)
-    return rate, np.concatenate([turn.latencies_ms for turn in turns])
+def by_round(turns: Sequence[Turn]) -> tuple[float, list[np.ndarray]]:
+    """Return the mean rate of open loops, and the latencies of each."""
+    return statistics.fmean(turn.rate for turn in turns), [turn.latencies_ms for turn in turns]
+
+
+def usual(rounds: Sequence[np.ndarray], shares: Sequence[float]) -> np.ndarray:
+    """Return quantiles of a usual round: one in which a disk or an autovacuum stalls is not."""
+    quantiles = [np.quantile(latencies, shares) for latencies in rounds]
+    return np.asarray(np.median(quantiles, axis=0))

@@ -7,13 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from benchmarks.scale.fitting import (
+    by_round,
     cpu_line,
     database_line,
     group_wait_us,
-    pooled,
+    usual,
     with_stalls,
 )
 from benchmarks.scale.growth import bytes_line, memory
@@ -69,7 +68,7 @@ def measure(loader: Loader, rounds: int) -> tuple[Figures, dict[str, Validation]
     for _ in range(rounds):
         for share, turns in opened.items():
             turns.append(loader.open(share * expected))
-    times = with_stalls(times, dict(pooled(opened[share]) for share in (LOW, MIDDLE)))
+    times = with_stalls(times, dict(by_round(opened[share]) for share in (LOW, MIDDLE)))
     grown = bytes_line(loader, (CALIBRATED[0], PREDICTED))
     figures = Figures(
         request_cpu_us=round(cpu.each, 2),
@@ -91,7 +90,7 @@ def _validated(
     figures: Figures, closed: Sequence[Turn], opened: Sequence[Turn]
 ) -> dict[str, Validation]:
     size = statistics.median(turn.size for turn in closed)
-    rate, latencies_ms = pooled(opened)
+    rate, latencies_ms = by_round(opened)
     queue = GroupQueue(figures.times, rate)
     busiest, slowest = (max(turn.others for turn in turns) for turns in (closed, opened))
     return {
@@ -107,7 +106,7 @@ def _validated(
         ),
         "p99_ms": Validation(
             predicted=queue.quantile_s(0.99) * 1e3,
-            measured=float(np.quantile(latencies_ms, 0.99)),
+            measured=float(usual(latencies_ms, [0.99])[0]),
             others=slowest,
         ),
         "group_size": Validation(

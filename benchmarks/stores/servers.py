@@ -52,11 +52,11 @@ class Database:
                 process.cpu_affinity(list(cores))
 
     def cpu_s(self) -> float:
-        """Return the CPU time of all processes of its server so far."""
+        """Return the CPU time of all processes of its server so far, those that ended among them."""
         spent = 0.0
         for process in self._tree():
-            with contextlib.suppress(psutil.NoSuchProcess):  # a process of the server that ended
-                spent += sum(process.cpu_times()[:2])
+            with contextlib.suppress(psutil.NoSuchProcess):  # it ended: its parent has its time now
+                spent += sum(process.cpu_times()[:4])
         return spent
 
     def _tree(self) -> list[psutil.Process]:

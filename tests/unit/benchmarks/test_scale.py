@@ -97,9 +97,10 @@ def test_stalls_are_found_in_the_slowest_requests_of_low_loads() -> None:
     quiet = ServiceTimes(request_s=45e-6, group_s=0.8e-3)
     truth = quiet.with_stalls(2.0, 0.01)
     by_rate = {
-        rate: np.array(serve(truth, rate, 80_000, seed=3).seconds) * 1e3
+        rate: [np.array(serve(truth, rate, 40_000, seed=seed).seconds) * 1e3 for seed in range(3)]
         for rate in (1000.0, 3000.0)
     }
+    by_rate[1000.0][1] += 500.0  # a round in which the disk was stuck
     found = with_stalls(quiet, by_rate)
 
     expected = GroupQueue(truth, 8000).quantile_s(0.99)
