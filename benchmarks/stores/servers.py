@@ -52,7 +52,7 @@ class Database:
                 process.cpu_affinity(list(cores))
 
     def cpu_s(self) -> float:
-        """Return the CPU time of all processes of its server so far, those that ended among them."""
+        """Return the CPU time of its server so far, with that of its processes that ended."""
         spent = 0.0
         for process in self._tree():
             with contextlib.suppress(psutil.NoSuchProcess):  # it ended: its parent has its time now
