@@ -16,11 +16,13 @@ T = TypeVar("T")
 R = TypeVar("R")
 Tell: TypeAlias = Callable[[R | Exception], None]
 
-# How long the worker waits for work before it does what is left for idle times.
-IDLE_S = 0.2
+# How long the worker waits for work before it does what is left for idle times, and the most of the
+# time that this may take then: others of the process may be at work.
+IDLE_S, IDLE_SHARE = 0.2, 0.2
 # Traffic without a pause must not keep that work away for ever: it gets a step so long after there
-# was nothing left of it, and as long as there is some at most this share of the time.
-OVERDUE_S, BUSY_SHARE = 1.0, 0.05
+# was nothing left of it, and as long as there is some at most this share of the time. All requests
+# that wait see a step: with twice the share it is more than one in a hundred over 64 connections.
+OVERDUE_S, BUSY_SHARE = 1.0, 0.025
 
 
 class Batcher(Generic[T, R]):
@@ -52,9 +54,9 @@ class Batcher(Generic[T, R]):
         them is on its way: for what nobody waits for.
     idle : callable, optional
         One step of work that may be done later; returns whether the next one should follow. Called
-        in the worker thread when nobody had anything to do for `IDLE_S`, then as long as there is
-        more of it and nobody comes, and now and then when there is no such time. Whoever comes
-        during a step waits for its end.
+        in the worker thread when nobody had anything to do for `IDLE_S`, then with short pauses as
+        long as there is more of it and nobody comes, and now and then when there is no such time.
+        Whoever comes during a step waits for its end.
     name : str
         Name of the thread.
 
@@ -201,7 +203,7 @@ class Batcher(Generic[T, R]):
             except Empty:
                 pause = IDLE_S
                 if self._is_quiet:
-                    pause = IDLE_S if not self._do_idle_work() else 0.0
+                    pause = self._do_idle_work()
                 elif time.monotonic() > self._overdue_at:
                     self._do_idle_work()
                 self._is_quiet = True
@@ -220,17 +222,17 @@ class Batcher(Generic[T, R]):
             if time.monotonic() > self._overdue_at:
                 self._do_idle_work()
 
-    def _do_idle_work(self) -> bool:
-        """Do one step of it, and return whether the next one should follow."""
+    def _do_idle_work(self) -> float:
+        """Do one step of it, and return how long to wait until the next one if nobody comes."""
         if self._idle is None:
-            return False
+            return IDLE_S
         start = time.monotonic()
         with self._busy:
             goes_on = self._idle()
         end = time.monotonic()
         rest = (end - start) / BUSY_SHARE
         self._overdue_at = end + (rest if goes_on else max(OVERDUE_S, rest))
-        return goes_on
+        return min(IDLE_S, (end - start) / IDLE_SHARE) if goes_on else IDLE_S
 
 
 _MAYBE = (

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from crispml_core.domain.errors import DeadlineExceeded, Overloaded, StoreUnavailable
-from crispml_core.serving.batcher import BUSY_SHARE, IDLE_S, OVERDUE_S, Batcher
+from crispml_core.serving.batcher import BUSY_SHARE, IDLE_S, IDLE_SHARE, OVERDUE_S, Batcher
 
 
 def run(scenario, work, **options):
@@ -205,7 +205,25 @@ def test_idle_work_goes_on_until_somebody_comes_or_nothing_is_left():
         await asyncio.get_running_loop().run_in_executor(None, done.wait, 5)
         return time.monotonic() - start
 
-    assert run(scenario, list, idle=idle) < 99 * IDLE_S, "there is a pause between steps"
+    assert run(scenario, list, idle=idle) < 50 * IDLE_S, "each waits as for the first one"
+
+
+def test_idle_work_leaves_most_of_the_time_to_others():
+    steps, step_s = [], 0.02
+
+    def idle():
+        steps.append(time.monotonic())
+        time.sleep(step_s)
+        return len(steps) < 5
+
+    async def scenario(batcher):
+        while len(steps) < 5:
+            await asyncio.sleep(0.01)
+
+    run(scenario, list, idle=idle)
+    assert all(
+        later - earlier >= step_s / IDLE_SHARE for earlier, later in itertools.pairwise(steps[:5])
+    )
 
 
 def test_under_traffic_idle_work_that_goes_on_keeps_to_its_share():
