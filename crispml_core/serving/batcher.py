@@ -18,7 +18,7 @@ Tell: TypeAlias = Callable[[R | Exception], None]
 
 # How long the worker waits for work before it does what is left for idle times, and the most of the
 # time that this may take then: others of the process may be at work.
-IDLE_S, IDLE_SHARE = 0.2, 0.2
+IDLE_S, IDLE_SHARE = 0.2, 0.1
 # Traffic without a pause must not keep that work away for ever: it gets a step so long after there
 # was nothing left of it, and as long as there is some at most this share of the time. All requests
 # that wait see a step: with twice the share it is more than one in a hundred over 64 connections.
@@ -232,7 +232,7 @@ class Batcher(Generic[T, R]):
         end = time.monotonic()
         rest = (end - start) / BUSY_SHARE
         self._overdue_at = end + (rest if goes_on else max(OVERDUE_S, rest))
-        return min(IDLE_S, (end - start) / IDLE_SHARE) if goes_on else IDLE_S
+        return (end - start) / IDLE_SHARE if goes_on else IDLE_S
 
 
 _MAYBE = (
