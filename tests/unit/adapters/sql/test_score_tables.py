@@ -6,7 +6,7 @@ import sqlite3
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import event, func, insert, select
+from sqlalchemy import delete, event, func, insert, select
 
 from crispml_core.adapters.sql.databases.engine import make_engine, reading, writing
 from crispml_core.adapters.sql.databases.options import EngineOptions
@@ -225,6 +225,18 @@ def test_a_group_that_another_process_indexed_meanwhile_is_left_to_it(
 
     assert count(engine, unindexed_groups) == 1, "what this one did is rolled back"
     assert ledger.index_keys(10) == 2
+
+
+def test_a_group_that_does_not_wait_is_passed_over_between_two_that_do(engine, ledger, make_group):
+    ledger.append([make_group(key) for key in "abc"])
+    middle = select(func.min(unindexed_groups.c.group_no) + 1).scalar_subquery()
+    with writing(engine) as connection:
+        connection.execute(delete(unindexed_groups).where(unindexed_groups.c.group_no == middle))
+
+    assert ledger.index_keys(10) == 2
+    with reading(engine) as connection:
+        assert connection.execute(select(score_keys.c.record_key)).scalars().all() == ["a", "c"]
+    assert count(engine, uncounted_groups) == 2, "it would be counted twice"
 
 
 def test_the_keys_of_a_group_without_scores_do_not_wait(engine, ledger, make_group):
