@@ -39,7 +39,6 @@ BOUNDS = {
     ("console_speed", "first_page_s"): (-math.inf, 1.5),
     ("console_speed", "interaction_ms"): (-math.inf, 200),
     ("cycle_overhead", "overhead_s"): (-math.inf, 1.0),
-    # A search on two workers against one process, on the same two cores.
     # Ten million rows and two workers, of which one is killed in the middle.
     ("dask_batch", "doubled"): (0, 0),
     ("dask_batch", "lost"): (0, 0),
@@ -47,6 +46,7 @@ BOUNDS = {
     # Rows by processor time, all programs of both ways counted.
     ("dask_batch", "per_core_ratio"): (0.8, math.inf),
     ("dask_batch", "worker_peak_mib"): (-math.inf, dask_batch.WORKER_MIB),
+    # A search on two workers against one process, on the same two cores.
     ("dask_search", "speed_up"): (1.5, math.inf),
     ("dask_search", "differences"): (0, 0),
     # Scores on PostgreSQL against SQLite, and in bulk against the drivers: what misses its bound.

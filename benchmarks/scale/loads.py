@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from benchmarks.harness.load import LoadFailed, Requests, run_wrk
 from benchmarks.harness.open_loop import request, run_open_loop
 from benchmarks.harness.ours import OURS
-from benchmarks.harness.places import HOST, SERVER_CORE
+from benchmarks.harness.places import CLIENT_CORE, HOST
 from benchmarks.harness.quiet import Others, is_quiet, own_cpu_s
 from benchmarks.harness.servers import RECORD
 from benchmarks.stores.requests import Running
@@ -134,8 +134,7 @@ class Loader:
 
     def _turn(self, load: Callable[[], tuple[int, float, np.ndarray]]) -> Turn:
         process, database = self.running.process, self.running.database
-        # The open loop never sleeps on its core. The service waits for a commit anyway.
-        database.move_to(SERVER_CORE)
+        database.move_to(CLIENT_CORE)  # where it stands for a machine of its own
         with process.awake():
             self._let_it_commit()
             groups, spent = self._groups(), (process.cpu_s(), database.cpu_s())

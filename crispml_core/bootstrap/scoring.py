@@ -10,6 +10,7 @@ import structlog
 
 from crispml_core.adapters.libraries import library_versions
 from crispml_core.adapters.sql.alias_log import SqlAliasLog
+from crispml_core.adapters.sql.databases.capabilities import capabilities
 from crispml_core.adapters.sql.databases.tracing import trace_statements
 from crispml_core.adapters.sql.event_log import SqlEventLog
 from crispml_core.adapters.sql.health_log import SqlHealthLog
@@ -63,6 +64,8 @@ from crispml_core.serving.privacy import Privacy
 from crispml_core.serving.replaying import check_replayable, replay_group
 from crispml_core.serving.shadow import ShadowScores
 from crispml_core.serving.trust_watch import TrustWatch
+from crispml_core.serving.upkeep import Upkeep
+from crispml_core.serving.upkeep_thread import UpkeepThread
 from crispml_core.serving.version_loader import VersionLoader
 from crispml_core.settings import CrispMLSettings
 from crispml_core.use_cases.loader import load_use_cases
@@ -161,6 +164,12 @@ def build(settings: CrispMLSettings) -> ScoringParts:
         admission=_admission(settings, followed),
         trust=None if verifier is None else TrustWatch(verifier.state, models.get),
     )
+    # Where no transaction keeps others waiting, keys are indexed and scores counted beside commits.
+    upkeep, upkeep_thread = None, None
+    if capabilities(engine.dialect).row_locks:
+        upkeep_thread = UpkeepThread(ledger.index_keys, drift_store(engine, models).advance)
+    else:
+        upkeep = Upkeep(SqlScoreLedger(commits).index_keys, drift_store(commits, models).advance)
     scoring_engine = ScoringEngine(
         live,
         ledger,
@@ -171,7 +180,7 @@ def build(settings: CrispMLSettings) -> ScoringParts:
         # Through the engine of the requests: what it waits for must not keep a commit waiting.
         shadow=ShadowScores(_shadow_writer(SqlScoreLedger(engine))),
         timings=timings if settings.timing.enabled else None,
-        count=drift_store(commits, models).advance,
+        upkeep=upkeep,
         tracer=tracer,
     )
 
@@ -180,6 +189,8 @@ def build(settings: CrispMLSettings) -> ScoringParts:
 
     def close() -> None:
         scoring_engine.close()
+        if upkeep_thread is not None:
+            upkeep_thread.close()
         privacy.close()
         audit.close()
         timings.close()

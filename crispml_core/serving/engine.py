@@ -62,8 +62,8 @@ class ScoringEngine:
         Scores what the champion answered; without it nobody does.
     timings : TimingLog, optional
         Is told of every group.
-    count : callable
-        Counts about so many committed scores and returns how many; called in idle times.
+    upkeep : Upkeep, optional
+        What the thread of the commits does in its idle times; none where it has its own.
     tracer : Tracer, optional
         Follows requests that are traced.
     """
@@ -79,7 +79,7 @@ class ScoringEngine:
         deadline_s: float = 30.0,
         shadow: ShadowScores | None = None,
         timings: TimingLog | None = None,
-        count: Callable[[int], int] = lambda rows: 0,
+        upkeep: Upkeep | None = None,
         tracer: Tracer | None = None,
     ) -> None:
         self.models, self.durable, self.shadow = models, durable, shadow
@@ -88,7 +88,7 @@ class ScoringEngine:
         self._on_event: OnEvent = lambda event: None
         self._events = EventQueue()
         self._failed_at = -math.inf  # when a failure of a challenger was noted
-        self._pace, self._upkeep = StorePace(), Upkeep(writer.index_keys, count)
+        self._pace, self._upkeep = StorePace(), upkeep
         self._untold: list[Callable[[], None]] = []  # of commits in the event loop
         self._commits: Batcher[Entry | PlainRecord, Committed] = Batcher(
             self._commit,
@@ -273,7 +273,7 @@ class ScoringEngine:
     def _commit(self, items: list[Entry | PlainRecord]) -> list[Committed | Exception]:
         timing = self._timed()
         start = time.perf_counter()
-        self._upkeep.expect()
+        self._expect()
         entries: Sequence[Entry] = ()
         outcomes: Sequence[Scored | Exception] = ()
         try:
@@ -313,7 +313,7 @@ class ScoringEngine:
         if scored is None:
             return None  # the worker times the group that it makes of it
         timing.kept()
-        self._upkeep.expect()
+        self._expect()
         seconds = time.perf_counter() - start
         self._pace.note(seconds)
         commit_s = self._writer.commit_s
@@ -359,14 +359,18 @@ class ScoringEngine:
             for shadow in shadows(entries, outcomes):
                 self.shadow.offer(shadow)
 
+    def _expect(self) -> None:
+        if self._upkeep is not None:
+            self._upkeep.expect()
+
     def _idle(self) -> bool:
         """Do a step of what was left for later, and return whether the next one should follow."""
         try:
             if self._events:
                 self._writer.commit((), self._events.take())
                 self._events.put_back(self._writer.take_unkept())
-            if self.durable.waiting:
-                return False  # the database is away: a commit would wait behind what asks for it
+            if self._upkeep is None or self.durable.waiting:
+                return False  # while the database is away a commit would wait behind what asks it
             return self._upkeep.step()
         except CrispMLError:
             return False  # the ledger is away; its state shows in the readiness

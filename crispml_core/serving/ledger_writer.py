@@ -123,10 +123,6 @@ class LedgerWriter:
         unkept, self._unkept = self._unkept, ()
         return unkept
 
-    def index_keys(self, max_rows: int) -> int:
-        """Index waiting record keys; waits for a locked database no longer than a commit does."""
-        return self._ledger.index_keys(max_rows)
-
     def commit(
         self, entries: Sequence[Entry], events: Sequence[ServingEvent] = ()
     ) -> list[Scored | Exception]:

@@ -32,10 +32,14 @@ class Upkeep:
         Indexes at most so many record keys that are committed, and returns how many.
     count : callable
         Counts about so many scores that are indexed, and returns how many.
+    index_s : float
+        How long a step of the index may take.
     """
 
-    def __init__(self, index: Callable[[int], int], count: Callable[[int], int]) -> None:
-        self._index, self._count = _Steps(index), _Steps(count)
+    def __init__(
+        self, index: Callable[[int], int], count: Callable[[int], int], *, index_s: float = STEP_S
+    ) -> None:
+        self._index, self._count = _Steps(index, index_s), _Steps(count, STEP_S)
         # An earlier process may have left some.
         self._has_unindexed = self._has_uncounted = True
         self._counts_at = 0.0  # by the monotonic clock, when scores are counted again
@@ -83,10 +87,10 @@ class Upkeep:
 
 
 class _Steps:
-    """Steps of so many rows as take `STEP_S`."""
+    """Steps of so many rows as take a time."""
 
-    def __init__(self, work: Callable[[int], int]) -> None:
-        self._work, self._rows = work, FIRST
+    def __init__(self, work: Callable[[int], int], seconds: float) -> None:
+        self._work, self._seconds, self._rows = work, seconds, FIRST
         self.was_full = False
 
     def step(self) -> int:
@@ -97,7 +101,7 @@ class _Steps:
         self.was_full = 2 * done >= rows  # whole groups seldom come out even
         if not done:
             self._rows = FIRST
-        elif self.was_full or took > STEP_S:
-            wanted = rows * min(2.0, max(0.5, STEP_S / took))
+        elif self.was_full or took > self._seconds:
+            wanted = rows * min(2.0, max(0.5, self._seconds / took))
             self._rows = min(MOST, max(FEWEST, round(wanted)))
         return done

@@ -24,6 +24,7 @@ from crispml_core.serving.live_models import LiveModels
 from crispml_core.serving.loaded_versions import LoadedVersions
 from crispml_core.serving.plain_records import PlainRecord
 from crispml_core.serving.scored import ScoreCall
+from crispml_core.serving.upkeep import Upkeep
 from crispml_core.testing.fakes.alias_log import FakeAliasLog
 from crispml_core.testing.fakes.score_ledger import FakeScoreLedger
 from crispml_core.testing.fakes.timing_log import FakeTimingLog
@@ -95,8 +96,9 @@ def world(toy, tmp_path, is_fast):
             )
             live.refresh()
             writer = LedgerWriter(ledger, durable)
+            upkeep = Upkeep(ledger.index_keys, count)
             engine = ScoringEngine(
-                live, ledger, writer, durable, deadline_s=5, timings=timings, count=count
+                live, ledger, writer, durable, deadline_s=5, timings=timings, upkeep=upkeep
             )
             try:
                 return await scenario(engine)
