@@ -59,8 +59,9 @@ def _grown(running: Running) -> tuple[int, int, int]:
     """Return the bytes in use, scores and groups once all of them are indexed and counted."""
     engine = make_engine(running.url)
     try:
-        # The service does the same, in its own time. What it would count is a row an hour.
-        SqlDriftStore(engine, ReferenceCounter(lambda use_case, version: None)).catch_up()
+        with running.process.awake():  # it may have stopped while it held what has to be indexed
+            # It does the same, in its own time. What it would count is a row an hour.
+            SqlDriftStore(engine, ReferenceCounter(lambda use_case, version: None)).catch_up()
         _tidy(engine)
         with reading(engine) as connection:
             size = connection.exec_driver_sql(_SIZES[running.database.name]).scalar_one()

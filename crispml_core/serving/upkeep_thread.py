@@ -19,8 +19,8 @@ from crispml_core.serving.upkeep import Upkeep
 # How often it looks when nothing is left, and the most of the time that steps may take: they cost
 # the server of the store what commits could have.
 LOOK_S, SHARE = 1.0, 0.1
-# Nobody waits for a step of the index, so it may be longer: 20 ms index five times as many keys as
-# 10, and no commit takes longer. Beyond that the pages that a step changes make commits slower.
+# Nobody waits for a step of the index, so it may be longer: 20 ms index four times as many keys as
+# 10, and requests take as long. Beyond that the pages that a step changes make commits slower.
 # Counting stays as it is, because whatever else the process does waits for Python.
 INDEX_S = 0.020
 _AGAIN_S = 60.0
