@@ -20,7 +20,6 @@ from sqlalchemy import (
     Select,
     and_,
     delete,
-    func,
     insert,
     select,
     update,
@@ -38,8 +37,8 @@ from crispml_core.adapters.sql.schema.tables import (
     uncounted_groups,
 )
 from crispml_core.adapters.sql.schema.values import either
-from crispml_core.adapters.sql.scores.index import Overtaken
 from crispml_core.adapters.sql.scores.index import catch_up as index_all
+from crispml_core.adapters.sql.scores.marks import Overtaken, until_none_waits
 from crispml_core.domain.drift import OVERALL, CountsKey, DriftCounts, UncountedGroup
 from crispml_core.domain.scores import Encoding
 from crispml_core.ports.drift_store import DriftCounter
@@ -87,10 +86,7 @@ class SqlDriftStore:
     def catch_up(self) -> None:
         """Count every group that is committed now."""
         index_all(self._engine)
-        with reading(self._engine) as connection:
-            last = connection.execute(select(func.max(_group_no))).scalar()
-        while last is not None and self._waits(last):
-            self.advance(_STEP_ROWS)
+        until_none_waits(self._engine, _group_no, lambda: self.advance(_STEP_ROWS))
 
     @retried
     def find(
@@ -133,11 +129,6 @@ class SqlDriftStore:
         )
         with reading(self._engine) as connection:
             return {version: int(rows) for version, rows in connection.execute(query)}
-
-    def _waits(self, last: int) -> bool:
-        with reading(self._engine) as connection:
-            first = connection.execute(select(func.min(_group_no))).scalar()
-        return first is not None and first <= last
 
 
 def _first(connection: Connection, max_rows: int) -> list[Row[Any]]:

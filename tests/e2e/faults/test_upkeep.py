@@ -1,12 +1,14 @@
 """Keys are indexed and scores counted on a server while scores are answered."""
 
 import time
+from contextlib import contextmanager
 
 import pytest
 from sqlalchemy import func, select, text
 
 from benchmarks.faults.load import under_load
 from benchmarks.faults.service import until
+from benchmarks.faults.world import USE_CASE
 from crispml_core.adapters.sql.databases.engine import make_engine, reading, writing
 from crispml_core.adapters.sql.schema.tables import (
     drift_counts,
@@ -43,6 +45,16 @@ def rows_of(database, table):
     return number_of(database, select(func.count()).select_from(table))
 
 
+@contextmanager
+def held(database):
+    """Hold the marks of all groups, as a process does that indexes them."""
+    until(lambda: rows_of(database, unindexed_groups) > 0)
+    with writing(database) as connection:
+        connection.execute(select(unindexed_groups).with_for_update())
+        until(lambda: number_of(database, WAITING) > 0, what="a step waits")
+        yield
+
+
 def test_no_answer_waits_for_a_step_that_waits(serve, server_world, database):
     service = serve(
         on=server_world,
@@ -51,11 +63,7 @@ def test_no_answer_waits_for_a_step_that_waits(serve, server_world, database):
         database__statement_timeout_s=PATIENCE_S,
     )
     with under_load(service, "k", connections=8, pause_s=0.01) as load:
-        until(lambda: rows_of(database, unindexed_groups) > 0)
-        with writing(database) as connection:
-            # As somebody who reads by record key has the marks of all groups.
-            connection.execute(select(unindexed_groups).with_for_update())
-            until(lambda: number_of(database, WAITING) > 0, what="a step waits")
+        with held(database):
             began = time.monotonic()
             time.sleep(3.0)
             assert number_of(database, WAITING) > 0
@@ -64,6 +72,18 @@ def test_no_answer_waits_for_a_step_that_waits(serve, server_world, database):
     assert heard.refused == []
     assert heard.durabilities() == {"database"}
     assert heard.slowest(began, ended) < 2.0
+
+
+def test_a_reader_does_not_wait_for_ever_for_one_that_is_frozen(serve, server_world, database):
+    service = serve(on=server_world, database__busy_timeout_s=1, database__statement_timeout_s=2)
+    by_key = f"/api/v1/scores?use_case={USE_CASE}&record_key=k-0"
+    with under_load(service, "k", connections=8, pause_s=0.01) as load:
+        with held(database):
+            status, told = service.ask("GET", by_key)
+            assert status == 503
+            assert b"another process holds scores" in told
+        assert service.ask("GET", by_key)[0] == 200
+        load.stop()
 
 
 def test_all_is_indexed_and_counted_though_nobody_asks(serve, server_world, database):

@@ -19,7 +19,7 @@ from crispml_core.adapters.sql.schema.tables import (
     runs,
     serving_events,
 )
-from crispml_core.adapters.sql.scores.index import Overtaken
+from crispml_core.adapters.sql.scores.marks import Overtaken
 from crispml_core.domain.alerts import DeliveryStatus
 from crispml_core.domain.identifiers import least_id
 from crispml_core.domain.retention import Retained, RetentionRule

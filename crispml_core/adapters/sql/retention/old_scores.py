@@ -20,7 +20,7 @@ from crispml_core.adapters.sql.schema.tables import (
     uncounted_groups,
     unindexed_groups,
 )
-from crispml_core.adapters.sql.scores.index import Overtaken
+from crispml_core.adapters.sql.scores.marks import Overtaken
 from crispml_core.adapters.sql.scores.search import use_cases_with_scores
 from crispml_core.domain.retention import RetentionRule, score_group_key
 

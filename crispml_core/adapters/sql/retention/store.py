@@ -17,7 +17,7 @@ from crispml_core.adapters.sql.databases.retries import retried
 from crispml_core.adapters.sql.retention.old_rows import OLD_ROWS, Found
 from crispml_core.adapters.sql.retention.old_scores import count_scores, find_scores
 from crispml_core.adapters.sql.schema.tables import prunings
-from crispml_core.adapters.sql.scores.index import Overtaken
+from crispml_core.adapters.sql.scores.marks import Overtaken
 from crispml_core.domain.audit import AuditEntry
 from crispml_core.domain.errors import Conflict
 from crispml_core.domain.retention import Pruning, Retained, RetentionRule, key_digest

@@ -21,14 +21,13 @@ from sqlalchemy import (
     Update,
     and_,
     delete,
-    func,
     insert,
     or_,
     select,
     update,
 )
 
-from crispml_core.adapters.sql.databases.engine import reading, writing
+from crispml_core.adapters.sql.databases.engine import writing
 from crispml_core.adapters.sql.databases.errors import GaveWay, LockedOut
 from crispml_core.adapters.sql.databases.retries import retried
 from crispml_core.adapters.sql.schema.group_rows import (
@@ -45,15 +44,12 @@ from crispml_core.adapters.sql.schema.tables import (
     uncounted_groups,
     unindexed_groups,
 )
+from crispml_core.adapters.sql.scores.marks import Overtaken, until_none_waits
 from crispml_core.domain.models import SHADOW
 
 _STEP_ROWS = 20_000
 _STEP_GROUPS = 500
 _group_no, _next_row = unindexed_groups.c.group_no, unindexed_groups.c.next_row
-
-
-class Overtaken(Exception):
-    """Raised to roll back when another process indexed the same groups meanwhile."""
 
 
 @retried
@@ -67,21 +63,14 @@ def index_keys(engine: Engine, max_rows: int) -> int:
 
 
 def catch_up(engine: Engine) -> None:
-    """Index the keys of every group that is committed now."""
-    last = _last_waiting(engine)
-    while last is not None and _waits(engine, last):
-        index_keys(engine, _STEP_ROWS)
+    """Index the keys of every group that is committed now.
 
-
-def _last_waiting(engine: Engine) -> int | None:
-    with reading(engine) as connection:
-        return connection.execute(select(func.max(_group_no))).scalar()
-
-
-def _waits(engine: Engine, last: int) -> bool:
-    with reading(engine) as connection:
-        first = connection.execute(select(func.min(_group_no))).scalar()
-    return first is not None and first <= last
+    Raises
+    ------
+    StoreUnavailable
+        If another process holds some of them for too long.
+    """
+    until_none_waits(engine, _group_no, lambda: index_keys(engine, _STEP_ROWS))
 
 
 def _index(connection: Connection, max_rows: int) -> int:

@@ -12,13 +12,13 @@ import pytest
 
 from crispml_core.adapters.sql import alias_log, drift_store
 from crispml_core.adapters.sql.alias_log import SqlAliasLog
-from crispml_core.adapters.sql.databases.errors import GaveWay
+from crispml_core.adapters.sql.databases.errors import GaveWay, LockedOut
 from crispml_core.adapters.sql.drift_store import SqlDriftStore
 from crispml_core.adapters.sql.labels import importing
 from crispml_core.adapters.sql.labels.store import SqlLabelStore
 from crispml_core.adapters.sql.run_store import SqlRunStore
-from crispml_core.adapters.sql.scores import index
-from crispml_core.domain.errors import PreconditionFailed, PreconditionRequired
+from crispml_core.adapters.sql.scores import index, marks
+from crispml_core.domain.errors import PreconditionFailed, PreconditionRequired, StoreUnavailable
 from crispml_core.domain.identifiers import new_id, utc_now
 from crispml_core.domain.labels import Label, Verdict
 from crispml_core.domain.runs import Run, RunStatus
@@ -120,6 +120,28 @@ def test_who_is_undone_to_end_a_deadlock_does_it_again(
         assert work(ledger, drift) == 0
 
     assert work(ledger, drift) == 2
+
+
+@pytest.mark.parametrize("module", [index, drift_store], ids=["index", "counts"])
+def test_who_reads_waits_for_another_process_only_so_long(
+    engine, ledger, make_group, monkeypatch, module
+):
+    drift = SqlDriftStore(engine, ReferenceCounter(lambda use_case, version: None))
+    ledger.append([make_group("a", "b")])
+    if module is drift_store:
+        ledger.index_keys(10)
+
+    def held(*arguments):
+        raise LockedOut("is locked")
+
+    monkeypatch.setattr(marks, "_PATIENCE_S", 0.1)
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "_claim" if module is index else "_take", held)
+        with pytest.raises(StoreUnavailable, match="end the process that holds them"):
+            drift.catch_up()
+
+    drift.catch_up()
+    assert ledger.index_keys(10) == drift.advance(10) == 0
 
 
 ENQUEUE = """
