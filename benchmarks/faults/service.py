@@ -205,10 +205,19 @@ class Service:
                 said = self.last_words()
                 raise (PortTaken if "cannot be taken" in said else NotReady)(said)
             with contextlib.suppress(OSError, http.client.HTTPException):
-                if self.ask("GET", self._path, seconds=10)[0] == 200:
+                if self.ask("GET", self._path, seconds=10)[0] == 200 and self._listens():
                     return
             time.sleep(_LOOK_S)
         raise NotReady(self.last_words())
+
+    def _listens(self) -> bool:
+        """Return whether the port is its own: another service may have taken it, and answer."""
+        for process in self.tree():
+            with contextlib.suppress(psutil.NoSuchProcess):
+                for one in process.net_connections("tcp"):
+                    if one.status == psutil.CONN_LISTEN and one.laddr.port == self.port:
+                        return True
+        return False
 
 
 class TrainingService(Service):
