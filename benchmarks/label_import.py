@@ -90,7 +90,7 @@ def fill(url: str, file: Path, rows: int) -> None:
         )
         root = group.root
         ledger.append([group])
-    while ledger.index_keys(GROUP_ROWS):
+    while ledger.index_keys(GROUP_ROWS).has_more:
         pass
     with file.open("w") as written:
         written.write("record_key,label\n")

@@ -61,7 +61,7 @@ def _turn(
         settle()
         theirs = _seconds(_groups(parts), lambda group: _through_driver(engine, name, group))
         settle()
-        while ledger.index_keys(MAX_BATCH_ROWS):  # as the service does afterwards
+        while ledger.index_keys(MAX_BATCH_ROWS).has_more:  # as the service does afterwards
             pass
         return ours, theirs
 

@@ -24,6 +24,8 @@ _LOOK_S = 2.0
 # The thread that commits and the one that brings the journal home; the probes and the aliases.
 _FEW = 2
 _LOOK_AGAIN_S = 0.5
+# A step of upkeep takes some milliseconds, and a second for the largest group that there is.
+_UPKEEP_S, _LOCKED_S = 10.0, 1.0
 _log = structlog.get_logger("crispml.service")
 
 
@@ -78,6 +80,25 @@ def open_for_looks(settings: CrispMLSettings, service: str) -> Engine:
         statement_timeout_s=min(_LOOK_S, settings.database.statement_timeout_s),
         pre_ping=False,
         retry_s=min(_LOOK_S / 4, settings.database.retry_s),
+    )
+    return _open(settings, options)
+
+
+def open_for_upkeep(settings: CrispMLSettings, service: str) -> Engine:
+    """Return an engine for upkeep beside the commits, which comes again by itself.
+
+    It is not worth waiting for: what holds its rows is most often another process that does the
+    same, and while it hangs nothing else is done.
+    """
+    of_requests = _options(settings, service)
+    options = replace(
+        of_requests,
+        pool="upkeep",
+        pool_size=1,
+        pool_overflow=0,
+        statement_timeout_s=min(_UPKEEP_S, settings.database.statement_timeout_s),
+        busy_timeout_s=min(_LOCKED_S, settings.database.busy_timeout_s),
+        retry_s=0.0,
     )
     return _open(settings, options)
 

@@ -27,6 +27,7 @@ from crispml_core.bootstrap.database import (
     open_database,
     open_for_commits,
     open_for_looks,
+    open_for_upkeep,
 )
 from crispml_core.bootstrap.drift import drift_pipelines, drift_store
 from crispml_core.bootstrap.journals import open_journals
@@ -165,11 +166,10 @@ def build(settings: CrispMLSettings) -> ScoringParts:
         trust=None if verifier is None else TrustWatch(verifier.state, models.get),
     )
     # Where no transaction keeps others waiting, keys are indexed and scores counted beside commits.
-    upkeep, upkeep_thread = None, None
-    if capabilities(engine.dialect).row_locks:
-        upkeep_thread = UpkeepThread(ledger.index_keys, drift_store(engine, models).advance)
-    else:
-        upkeep = Upkeep(SqlScoreLedger(commits).index_keys, drift_store(commits, models).advance)
+    is_beside = capabilities(engine.dialect).row_locks
+    kept_up = open_for_upkeep(settings, "scoring") if is_beside else commits
+    work = SqlScoreLedger(kept_up).index_keys, drift_store(kept_up, models).advance
+    upkeep_thread = UpkeepThread(*work) if is_beside else None
     scoring_engine = ScoringEngine(
         live,
         ledger,
@@ -180,23 +180,24 @@ def build(settings: CrispMLSettings) -> ScoringParts:
         # Through the engine of the requests: what it waits for must not keep a commit waiting.
         shadow=ShadowScores(_shadow_writer(SqlScoreLedger(engine))),
         timings=timings if settings.timing.enabled else None,
-        upkeep=upkeep,
+        upkeep=None if is_beside else Upkeep(*work),
         tracer=tracer,
     )
 
+    engines = tuple(dict.fromkeys((engine, commits, looks, kept_up)))
     stop_clock = follow_clock(settings)
     audit = build_recorder(settings, engine)
 
     def close() -> None:
-        scoring_engine.close()
+        # First: while the journal is brought home, nothing else is asked of the database.
         if upkeep_thread is not None:
             upkeep_thread.close()
+        scoring_engine.close()
         privacy.close()
         audit.close()
         timings.close()
-        engine.dispose()
-        commits.dispose()
-        looks.dispose()
+        for each in engines:
+            each.dispose()
         stop_clock()
         tracer.close()
 
@@ -230,7 +231,7 @@ def build(settings: CrispMLSettings) -> ScoringParts:
         privacy=privacy,
         drift=drift_pipelines(use_cases, engine, models, aliases, timings),
         ping=lambda: {**ping_stores(looks, root, writable=False), **at_rest},
-        pools=pools_of(engine, commits, looks),
+        pools=pools_of(*engines),
         tracer=tracer,
         close=close,
     )

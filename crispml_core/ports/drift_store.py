@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from crispml_core.domain.drift import OVERALL, CountsKey, DriftCounts, UncountedGroup
+from crispml_core.domain.upkeep import Upkept
 
 
 class DriftCounter(Protocol):
@@ -20,15 +21,21 @@ class DriftCounter(Protocol):
 class DriftStore(Protocol):
     """Counts that follow the commits: every group is in them once."""
 
-    def advance(self, max_rows: int) -> int:
-        """Count the first groups that wait, of about `max_rows` scores, and return how many scores.
+    def advance(self, max_rows: int) -> Upkept:
+        """Count the first groups that wait, of about `max_rows` scores.
 
         Only groups whose record keys are indexed wait; see `ScoreLedger.index_keys`.
         """
         ...
 
     def catch_up(self) -> None:
-        """Count every group that is committed now."""
+        """Count every group that is committed now.
+
+        Raises
+        ------
+        StoreUnavailable
+            If another process holds some of them for too long.
+        """
         ...
 
     def find(

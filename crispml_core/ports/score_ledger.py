@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from crispml_core.domain.events import ServingEvent
 from crispml_core.domain.scores import Score, ScoreGroup
+from crispml_core.domain.upkeep import Upkept
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -112,11 +113,11 @@ class ScoreLedger(Protocol):
         """
         ...
 
-    def index_keys(self, max_rows: int) -> int:
-        """Bring at most `max_rows` record keys into the index and return how many.
+    def index_keys(self, max_rows: int) -> Upkept:
+        """Bring at most `max_rows` record keys into the index.
 
-        Commits leave the index behind. What reads by record key catches up first; a writer that
-        has nothing else to do calls this until it returns 0, so that nobody has to wait then.
+        Commits leave the index behind. What reads by record key catches up first; a process that
+        scores calls this now and then, so that nobody has to wait then.
         """
         ...
 

@@ -74,7 +74,16 @@ def supervise(module: str, settings: CrispMLSettings, listener: socket.socket) -
         _stop(workers, grace_s)
     os.close(life)
     os.close(held)
-    return max((max(worker.returncode, 0) for worker in workers), default=0)
+    return max((_status(worker.returncode) for worker in workers), default=0)
+
+
+def _status(code: int) -> int:
+    """Return how a worker ended, as a shell tells it.
+
+    One that SIGTERM ended had not begun to serve. One that had to be killed may have left something
+    in its journal.
+    """
+    return 0 if code == -signal.SIGTERM else code if code >= 0 else 128 - code
 
 
 def end_with_supervisor() -> None:

@@ -45,8 +45,8 @@ def test_who_looks_for_scores_finds_no_shadow(ledger, pair):
 
 
 def test_no_record_key_of_a_shadow_waits_for_the_index(ledger, pair):
-    assert ledger.index_keys(100) == 2
-    assert ledger.index_keys(100) == 0
+    assert ledger.index_keys(100).rows == 2
+    assert ledger.index_keys(100).rows == 0
 
 
 def test_the_pairs_of_a_version_are_known(ledger, pair):

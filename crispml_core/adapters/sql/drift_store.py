@@ -41,6 +41,7 @@ from crispml_core.adapters.sql.scores.index import catch_up as index_all
 from crispml_core.adapters.sql.scores.marks import Overtaken, until_none_waits
 from crispml_core.domain.drift import OVERALL, CountsKey, DriftCounts, UncountedGroup
 from crispml_core.domain.scores import Encoding
+from crispml_core.domain.upkeep import Upkept
 from crispml_core.ports.drift_store import DriftCounter
 
 _STEP_ROWS = 20_000
@@ -66,27 +67,27 @@ class SqlDriftStore:
         self._engine, self._counter = engine, counter
 
     @retried
-    def advance(self, max_rows: int) -> int:
-        """Count the first groups that wait, of about `max_rows` scores, and return how many."""
+    def advance(self, max_rows: int) -> Upkept:
+        """Count the first groups that wait, of about `max_rows` scores."""
         with reading(self._engine) as connection:
-            waiting = _first(connection, max_rows)
+            waiting, has_more = _first(connection, max_rows)
             group_nos = [row.group_no for row in waiting]
             groups = _read(connection, group_nos)
         if not waiting:
-            return 0
+            return Upkept(0, has_more=False)
         counts = self._counter.count(groups)
         try:
             with writing(self._engine) as connection:
                 _take(connection, group_nos)
                 _add(connection, counts)
         except (Overtaken, ConstraintBroken, GaveWay, LockedOut):
-            return 0
-        return sum(row.row_count for row in waiting)
+            return Upkept(0, has_more=True)
+        return Upkept(sum(row.row_count for row in waiting), has_more)
 
     def catch_up(self) -> None:
         """Count every group that is committed now."""
         index_all(self._engine)
-        until_none_waits(self._engine, _group_no, lambda: self.advance(_STEP_ROWS))
+        until_none_waits(self._engine, _group_no, lambda: self.advance(_STEP_ROWS).rows)
 
     @retried
     def find(
@@ -131,22 +132,23 @@ class SqlDriftStore:
             return {version: int(rows) for version, rows in connection.execute(query)}
 
 
-def _first(connection: Connection, max_rows: int) -> list[Row[Any]]:
-    """Return the first groups that have at most `max_rows` rows together, but at least one."""
+def _first(connection: Connection, max_rows: int) -> tuple[list[Row[Any]], bool]:
+    """Return the first groups of at most `max_rows` rows, but one at least; and if more wait."""
+    most = max(1, min(_STEP_GROUPS, max_rows // _ROWS_PER_GROUP))
     query = (
         select(score_groups.c.group_no, score_groups.c.row_count)
         .join(uncounted_groups, _group_no == score_groups.c.group_no)
         .order_by(_group_no)
-        .limit(max(1, min(_STEP_GROUPS, max_rows // _ROWS_PER_GROUP)))
+        .limit(most + 1)
     )
     taken: list[Row[Any]] = []
     rows = 0
     for row in connection.execute(query):
         rows += row.row_count
-        if taken and rows > max_rows:
-            break
+        if len(taken) == most or (taken and rows > max_rows):
+            return taken, True
         taken.append(row)
-    return taken
+    return taken, False
 
 
 def _read(connection: Connection, group_nos: Sequence[int]) -> list[UncountedGroup]:

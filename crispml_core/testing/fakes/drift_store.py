@@ -9,6 +9,7 @@ from crispml_core.domain.drift import OVERALL, CountsKey, DriftCounts, Uncounted
 from crispml_core.domain.labels import StoredLabel
 from crispml_core.domain.models import SHADOW
 from crispml_core.domain.scores import ScoreGroup
+from crispml_core.domain.upkeep import Upkept
 from crispml_core.ports.drift_store import DriftCounter
 from crispml_core.testing.fakes.score_ledger import FakeScoreLedger, as_text
 
@@ -21,26 +22,27 @@ class FakeDriftStore:
         self._counted: set[str] = set()
         self._counts: dict[CountsKey, DriftCounts] = {}
 
-    def advance(self, max_rows: int) -> int:
-        """Count the first groups that wait, of about `max_rows` scores, and return how many."""
+    def advance(self, max_rows: int) -> Upkept:
+        """Count the first groups that wait, of about `max_rows` scores."""
         taken: list[ScoreGroup] = []
-        rows = 0
+        rows, has_more = 0, False
         for group in self._ledger.groups:
             if group.group_id in self._counted or group.alias == SHADOW or not group.rows:
                 continue
             rows += group.rows
             if taken and rows > max_rows:
+                has_more = True
                 break
             taken.append(group)
         self._counted.update(group.group_id for group in taken)
         for key, counts in self._counter.count([_uncounted(group) for group in taken]).items():
             earlier = self._counts.get(key)
             self._counts[key] = counts if earlier is None else earlier + counts
-        return sum(group.rows for group in taken)
+        return Upkept(sum(group.rows for group in taken), has_more)
 
     def catch_up(self) -> None:
         """Count every group that is committed now."""
-        while self.advance(1_000):
+        while self.advance(1_000).has_more:
             pass
 
     def find(

@@ -14,6 +14,7 @@ from crispml_core.domain.events import ServingEvent
 from crispml_core.domain.labels import StoredLabel
 from crispml_core.domain.models import SHADOW
 from crispml_core.domain.scores import Score, ScoreGroup, place_of
+from crispml_core.domain.upkeep import Upkept
 from crispml_core.testing.fakes.idempotency import Answers
 
 if TYPE_CHECKING:
@@ -171,12 +172,12 @@ class FakeScoreLedger:
             {"group_id": pa.array(ids, pa.string()), "shadow_of": pa.array(pairs, pa.string())}
         )
 
-    def index_keys(self, max_rows: int) -> int:
-        """Index at most `max_rows` waiting record keys and return how many."""
+    def index_keys(self, max_rows: int) -> Upkept:
+        """Index at most `max_rows` waiting record keys."""
         with self._lock:
             done = min(max_rows, self._unindexed)
             self._unindexed -= done
-            return done
+            return Upkept(done, has_more=self._unindexed > 0)
 
     def with_labels(
         self,

@@ -15,6 +15,7 @@ from crispml_core.domain.errors import (
     UseCaseError,
     WouldWait,
 )
+from crispml_core.domain.upkeep import Upkept
 from crispml_core.ports.scorer import Answers
 from crispml_core.serving.answering import COLUMN_ROWS, INLINE_ROWS
 from crispml_core.serving.durable_ledger import DurableLedger
@@ -83,10 +84,10 @@ def world(toy, tmp_path, is_fast):
         if broken:
             counted.append(0)
             raise ValueError("something that nobody foresaw")
-        assert ledger.index_keys(1) == 0, "what is counted was indexed before"
+        assert ledger.index_keys(1).rows == 0, "what is counted was indexed before"
         new = len(ledger.find(limit=1000)) - sum(counted)
         counted.append(new)
-        return new
+        return Upkept(new, has_more=False)
 
     def run(scenario):
         async def whole():

@@ -73,7 +73,7 @@ def test_nobody_finds_a_shadow_where_answers_are_looked_for(world):
     ids = world.run(scenario)
     assert [score.score_id for score in world.ledger.find(use_case="toy")] == ids
     assert [score.score_id for score in world.ledger.find(use_case="toy", record_key="O-7")] == ids
-    assert world.ledger.index_keys(10) == 0
+    assert world.ledger.index_keys(10).rows == 0
 
 
 def test_without_a_challenger_nothing_is_scored_twice_and_no_thread_waits(world):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from crispml_core.domain.errors import StoreUnavailable
+from crispml_core.domain.upkeep import Upkept
 from crispml_core.serving import upkeep
 from crispml_core.serving.upkeep import FEWEST, FIRST, MOST, STEP_S, Upkeep
 
@@ -29,25 +30,27 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 class Rows:
-    """Some that wait, each of which takes a time."""
+    """Some that wait, each of which takes a time; a step takes a share of what it is asked."""
 
-    def __init__(self, clock: Clock, waiting: int, *, each_s: float = 1e-5) -> None:
-        self.clock, self.waiting, self.each_s = clock, waiting, each_s
+    def __init__(
+        self, clock: Clock, waiting: int, *, each_s: float = 1e-5, share: float = 1.0
+    ) -> None:
+        self.clock, self.waiting, self.each_s, self.share = clock, waiting, each_s, share
         self.asked: list[int] = []
         self.failure: Exception | None = None
 
-    def __call__(self, rows: int) -> int:
+    def __call__(self, rows: int) -> Upkept:
         self.asked.append(rows)
         if self.failure is not None:
             raise self.failure
-        done = min(rows, self.waiting)
+        done = min(round(rows * self.share), self.waiting)
         self.waiting -= done
         self.clock.now += done * self.each_s
-        return done
+        return Upkept(done, has_more=self.waiting > 0)
 
 
-def nothing(rows: int) -> int:
-    return 0
+def nothing(rows: int) -> Upkept:
+    return Upkept(0, has_more=False)
 
 
 def test_a_step_becomes_as_large_as_its_time_allows(clock: Clock) -> None:
@@ -57,6 +60,15 @@ def test_a_step_becomes_as_large_as_its_time_allows(clock: Clock) -> None:
         kept.step()
     assert keys.asked[0] == FIRST
     assert keys.asked[-1] == round(STEP_S / keys.each_s)
+
+
+def test_steps_grow_though_a_store_takes_less_than_it_is_asked(clock: Clock) -> None:
+    """Where groups are small, it takes fewer scores, because a group costs something too."""
+    scores = Rows(clock, 100_000, each_s=1e-4, share=0.1)
+    kept = Upkeep(nothing, scores)
+    for _ in range(12):
+        assert kept.step()
+    assert scores.asked[-1] == round(STEP_S / scores.each_s / scores.share)
 
 
 @pytest.mark.parametrize(("each_s", "rows"), [(1.0, FEWEST), (1e-9, MOST)])
@@ -83,10 +95,32 @@ def test_a_slow_step_is_forgotten_once_nothing_is_left(clock: Clock) -> None:
     kept = Upkeep(keys, nothing)
     while kept.step() or keys.waiting:
         pass
-    kept.step()
-    kept.expect()
-    kept.step()
+    for _ in range(2):
+        kept.expect()
+        kept.step()
     assert keys.asked == [FIRST, FIRST // 2, FIRST]
+
+
+def test_a_step_that_failed_is_half_as_large_the_next_time(clock: Clock) -> None:
+    keys = Rows(clock, 100_000)
+    keys.failure = StoreUnavailable("it took too long")
+    kept = Upkeep(keys, nothing)
+    for _ in range(5):
+        with pytest.raises(StoreUnavailable):
+            kept.step() or kept.step()
+    assert keys.asked == [FIRST, FIRST // 2, FIRST // 4, FEWEST, FEWEST]
+
+
+@pytest.mark.parametrize("part", ["index", "count"])
+def test_what_another_process_does_is_left_to_it_for_now(clock: Clock, part: str) -> None:
+    mine = Rows(clock, 100_000, share=0.0)
+    kept = Upkeep(mine, nothing) if part == "index" else Upkeep(nothing, mine)
+    _until_nothing_follows(kept)
+    before = len(mine.asked)
+    kept.expect()
+    _until_nothing_follows(kept)
+    assert before < len(mine.asked) < 6, "it is tried now and then"
+    assert set(mine.asked) == {FIRST}, "and does not begin with smaller steps"
 
 
 def test_counting_has_its_turn_while_keys_keep_coming(clock: Clock) -> None:

@@ -7,8 +7,10 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
+from structlog.testing import capture_logs
 
 from crispml_core.domain.errors import StoreUnavailable
+from crispml_core.domain.upkeep import Upkept
 from crispml_core.serving import upkeep_thread
 from crispml_core.serving.upkeep_thread import SHARE, UpkeepThread
 
@@ -27,7 +29,7 @@ class Rows:
         self.steps: list[tuple[float, float]] = []
         self.failures: list[Exception] = []
 
-    def __call__(self, rows: int) -> int:
+    def __call__(self, rows: int) -> Upkept:
         began = time.monotonic()
         time.sleep(self.takes_s)
         self.steps.append((began, time.monotonic()))
@@ -35,7 +37,7 @@ class Rows:
             raise self.failures.pop()
         done = min(rows, self.waiting)
         self.waiting -= done
-        return done
+        return Upkept(done, has_more=self.waiting > 0)
 
 
 @pytest.fixture
@@ -76,28 +78,66 @@ def test_most_of_the_time_is_left_to_others(start) -> None:
 
 
 @pytest.mark.parametrize("failure", [StoreUnavailable("away"), ValueError("nobody foresaw it")])
-def test_a_failure_is_not_the_end(start, failure: Exception) -> None:
+def test_a_failure_is_told_once_and_is_not_the_end(start, failure: Exception) -> None:
     keys = Rows(3)
     keys.failures = [failure] * 3
-    start(keys)
-    until(lambda: not keys.waiting)
+    with capture_logs() as logs:
+        start(keys)
+        until(lambda: not keys.waiting)
     assert len(keys.steps) > 3
+    assert [log["event"] for log in logs] == ["upkeep_failed"]
 
 
-def test_closing_waits_for_the_end_of_a_step() -> None:
+def test_a_step_that_fails_late_leaves_time_to_others_too(start) -> None:
+    keys = Rows(3, takes_s=0.05)
+    keys.failures = [StoreUnavailable("it took too long")]
+    start(keys)
+    until(lambda: len(keys.steps) == 2)
+    (began, ended), (following, _) = keys.steps
+    assert following - ended > 0.9 * (ended - began) / SHARE
+
+
+def test_a_failure_that_comes_back_is_told_again(start) -> None:
+    keys = Rows(3)
+    keys.failures = [StoreUnavailable("away")]
+    with capture_logs() as logs:
+        start(keys)
+        until(lambda: not keys.waiting)
+        keys.failures, keys.waiting = [StoreUnavailable("away")], 3
+        until(lambda: not keys.waiting)
+    assert len(logs) == 2
+
+
+def test_nothing_is_begun_after_the_end(start) -> None:
+    keys = Rows(1_000_000)
+    thread = start(keys)
+    until(lambda: bool(keys.steps))
+    thread.close()
+    steps = len(keys.steps)
+    time.sleep(0.2)
+    assert len(keys.steps) == steps
+
+
+@pytest.mark.parametrize("hangs", [False, True])
+def test_the_end_waits_for_a_step_but_not_for_one_that_hangs(monkeypatch, hangs: bool) -> None:
+    monkeypatch.setattr(upkeep_thread, "LAST_S", 0.2 if hangs else 10.0)
     began, may_end, ended = threading.Event(), threading.Event(), threading.Event()
 
-    def index(rows: int) -> int:
+    def index(rows: int) -> Upkept:
         began.set()
         may_end.wait(10)
         ended.set()
-        return 0
+        return Upkept(0, has_more=False)
 
-    thread = UpkeepThread(index, lambda rows: 0)
+    thread = UpkeepThread(index, lambda rows: Upkept(0, has_more=False))
     assert began.wait(10)
     closing = threading.Thread(target=thread.close)
     closing.start()
-    may_end.set()
-    closing.join(10)
-    assert ended.is_set()
+    if not hangs:
+        closing.join(0.2)
+        assert closing.is_alive()
+        may_end.set()
+    closing.join(5)
     assert not closing.is_alive()
+    assert ended.is_set() is not hangs
+    may_end.set()

@@ -1,7 +1,7 @@
 """The index of scores by record key, which is filled after the commit.
 
 Record keys come in no order, so an index that is kept within the commit changes a page for nearly
-each row. Here the keys of many groups are inserted at once and sorted, when the writer is idle or a
+each row. Here the keys of many groups are inserted at once and sorted, as upkeep or because a
 reader needs them. `unindexed_groups` says which groups wait, and from which row on: a group gets
 its row there in its own transaction, so none can be forgotten. A group that has been indexed is
 passed on to those that count it, in the same transaction; see `drift_store`.
@@ -46,6 +46,7 @@ from crispml_core.adapters.sql.schema.tables import (
 )
 from crispml_core.adapters.sql.scores.marks import Overtaken, until_none_waits
 from crispml_core.domain.models import SHADOW
+from crispml_core.domain.upkeep import Upkept
 
 _STEP_ROWS = 20_000
 _STEP_GROUPS = 500
@@ -53,13 +54,13 @@ _group_no, _next_row = unindexed_groups.c.group_no, unindexed_groups.c.next_row
 
 
 @retried
-def index_keys(engine: Engine, max_rows: int) -> int:
-    """Index at most `max_rows` waiting keys in one transaction and return how many."""
+def index_keys(engine: Engine, max_rows: int) -> Upkept:
+    """Index at most `max_rows` waiting keys in one transaction."""
     try:
         with writing(engine) as connection:
             return _index(connection, max_rows)
     except (Overtaken, GaveWay, LockedOut):
-        return 0
+        return Upkept(0, has_more=True)
 
 
 def catch_up(engine: Engine) -> None:
@@ -70,10 +71,10 @@ def catch_up(engine: Engine) -> None:
     StoreUnavailable
         If another process holds some of them for too long.
     """
-    until_none_waits(engine, _group_no, lambda: index_keys(engine, _STEP_ROWS))
+    until_none_waits(engine, _group_no, lambda: index_keys(engine, _STEP_ROWS).rows)
 
 
-def _index(connection: Connection, max_rows: int) -> int:
+def _index(connection: Connection, max_rows: int) -> Upkept:
     waiting = connection.execute(
         select(_group_no, _next_row, score_groups.c.row_count)
         .join(score_groups, score_groups.c.group_no == _group_no)
@@ -81,14 +82,16 @@ def _index(connection: Connection, max_rows: int) -> int:
         .limit(_STEP_GROUPS)
     ).all()
     if not waiting:
-        return 0
+        return Upkept(0, has_more=False)
     first = waiting[0]
     if first.next_row or first.row_count > max_rows:
-        return _index_part(connection, first, max_rows)
+        return _index_part(connection, first, max_rows, is_last=len(waiting) == 1)
     return _index_whole(connection, waiting, max_rows)
 
 
-def _index_part(connection: Connection, waiting: Row[Any], max_rows: int) -> int:
+def _index_part(
+    connection: Connection, waiting: Row[Any], max_rows: int, *, is_last: bool
+) -> Upkept:
     """Index some rows of a large group."""
     group_no, start, end = waiting.group_no, waiting.next_row, waiting.next_row + max_rows
     mine = and_(_group_no == group_no, _next_row == start)
@@ -99,11 +102,11 @@ def _index_part(connection: Connection, waiting: Row[Any], max_rows: int) -> int
         _pass_on(connection, [group_no])
     which = and_(score_groups.c.group_no == group_no, rows_between(group_no, start, end))
     _insert_keys(connection, which)
-    rows: int = min(end, waiting.row_count) - start
-    return rows
+    end_of_part = min(end, waiting.row_count)
+    return Upkept(end_of_part - start, has_more=not is_last or end_of_part < waiting.row_count)
 
 
-def _index_whole(connection: Connection, waiting: Sequence[Row[Any]], max_rows: int) -> int:
+def _index_whole(connection: Connection, waiting: Sequence[Row[Any]], max_rows: int) -> Upkept:
     """Index the first groups that have at most `max_rows` rows together."""
     total = 0
     taken = []
@@ -117,7 +120,7 @@ def _index_whole(connection: Connection, waiting: Sequence[Row[Any]], max_rows: 
     # Groups that wait lie side by side: the rows from the first to the last are those of all.
     between = score_rows.c.place.between(place(taken[0], 0), place(taken[-1], SPAN) - 1)
     _insert_keys(connection, and_(between, _among(score_groups.c.group_no, taken)))
-    return total
+    return Upkept(total, has_more=len(taken) < len(waiting) or len(waiting) == _STEP_GROUPS)
 
 
 def _among(column: ColumnElement[int], numbers: Sequence[int]) -> ColumnElement[bool]:

@@ -27,6 +27,7 @@ from crispml_core.adapters.sql.scores.windows import groups_of_window, shadow_pa
 from crispml_core.domain.errors import Conflict, NotFound, WouldWait
 from crispml_core.domain.events import ServingEvent
 from crispml_core.domain.scores import Score, ScoreGroup
+from crispml_core.domain.upkeep import Upkept
 from crispml_core.ports.tracer import Tracer
 
 if TYPE_CHECKING:
@@ -218,8 +219,8 @@ class SqlScoreLedger:
         with reading(self._engine) as connection:
             return shadow_pairs(connection, use_case, version)
 
-    def index_keys(self, max_rows: int) -> int:
-        """Index at most `max_rows` waiting record keys and return how many."""
+    def index_keys(self, max_rows: int) -> Upkept:
+        """Index at most `max_rows` waiting record keys."""
         return index_keys(self._engine, max_rows)
 
 

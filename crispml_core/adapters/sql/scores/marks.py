@@ -28,7 +28,7 @@ def until_none_waits(engine: Engine, mark: Column[int], step: Callable[[], int])
         The number of the group in its mark.
     step : callable
         Does something for the first groups, and returns for how many rows; 0 when another process
-        does it.
+        did it, or keeps them.
 
     Raises
     ------
@@ -37,18 +37,15 @@ def until_none_waits(engine: Engine, mark: Column[int], step: Callable[[], int])
         frozen, and then the lock ends only with it.
     """
     with reading(engine) as connection:
-        last = connection.execute(select(func.max(mark))).scalar()
-    if last is None:
-        return
+        first, last = connection.execute(select(func.min(mark), func.max(mark))).one()
     patience_s = options_of(engine).statement_timeout_s or _PATIENCE_S
-    before, since = None, time.monotonic()
-    while True:
+    since = time.monotonic()
+    while first is not None and first <= last:
+        rows, before = step(), first
         with reading(engine) as connection:
             first = connection.execute(select(func.min(mark))).scalar()
-        if first is None or first > last:
-            return
-        if step() or first != before:
-            before, since = first, time.monotonic()
+        if rows or first != before:
+            since = time.monotonic()
         elif time.monotonic() - since > patience_s:
             raise StoreUnavailable(
                 "another process holds scores that are not indexed or counted yet; try again, or "

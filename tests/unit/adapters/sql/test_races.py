@@ -96,52 +96,47 @@ def test_a_move_between_the_two_looks_of_another_one_is_seen(engine, monkeypatch
     assert aliases.history("credit", "champion") == [second, first]
 
 
-@pytest.mark.parametrize(
-    ("module", "change", "work"),
-    [
-        (index, "_claim", lambda ledger, drift: ledger.index_keys(10)),
-        (drift_store, "_take", lambda ledger, drift: drift.advance(10)),
-    ],
-    ids=["index", "counts"],
-)
-def test_who_is_undone_to_end_a_deadlock_does_it_again(
-    engine, ledger, make_group, monkeypatch, module, change, work
-):
-    drift = SqlDriftStore(engine, ReferenceCounter(lambda use_case, version: None))
+@pytest.fixture
+def drift(engine):
+    return SqlDriftStore(engine, ReferenceCounter(lambda use_case, version: None))
+
+
+@pytest.fixture(params=["index", "counts"])
+def waiting(request, ledger, drift, make_group):
+    """Return what claims the two scores that wait: its module and name, and the step that does."""
     ledger.append([make_group("a", "b")])
-    if module is drift_store:
-        ledger.index_keys(10)
+    if request.param == "index":
+        return index, "_claim", lambda: ledger.index_keys(10)
+    ledger.index_keys(10)
+    return drift_store, "_take", lambda: drift.advance(10)
 
-    def undone(*arguments):
-        raise GaveWay("another one went first")
 
+def failing(error):
+    def fail(*arguments):
+        raise error
+
+    return fail
+
+
+def test_who_is_undone_to_end_a_deadlock_does_it_again(waiting, monkeypatch):
+    module, claim, step = waiting
     with monkeypatch.context() as patch:
-        patch.setattr(module, change, undone)
-        assert work(ledger, drift) == 0
+        patch.setattr(module, claim, failing(GaveWay("another one went first")))
+        assert step() == (0, True)
 
-    assert work(ledger, drift) == 2
+    assert step() == (2, False)
 
 
-@pytest.mark.parametrize("module", [index, drift_store], ids=["index", "counts"])
-def test_who_reads_waits_for_another_process_only_so_long(
-    engine, ledger, make_group, monkeypatch, module
-):
-    drift = SqlDriftStore(engine, ReferenceCounter(lambda use_case, version: None))
-    ledger.append([make_group("a", "b")])
-    if module is drift_store:
-        ledger.index_keys(10)
-
-    def held(*arguments):
-        raise LockedOut("is locked")
-
+def test_who_reads_waits_for_another_process_only_so_long(waiting, drift, monkeypatch):
+    module, claim, step = waiting
     monkeypatch.setattr(marks, "_PATIENCE_S", 0.1)
     with monkeypatch.context() as patch:
-        patch.setattr(module, "_claim" if module is index else "_take", held)
+        patch.setattr(module, claim, failing(LockedOut("is locked")))
         with pytest.raises(StoreUnavailable, match="end the process that holds them"):
             drift.catch_up()
 
     drift.catch_up()
-    assert ledger.index_keys(10) == drift.advance(10) == 0
+    assert step() == (0, False)
 
 
 ENQUEUE = """

@@ -201,9 +201,9 @@ def test_a_file_that_is_another_one_now_is_not_written_to(engine, ledger, file, 
 def test_a_group_is_marked_for_the_index_until_its_last_row_is_in(engine, ledger, make_group):
     ledger.append([make_group(*(f"k{row}" for row in range(7))), make_group("a"), make_group("b")])
 
-    assert [ledger.index_keys(3) for _ in range(3)] == [3, 3, 1]
+    assert [ledger.index_keys(3) for _ in range(3)] == [(3, True), (3, True), (1, True)]
     assert count(engine, unindexed_groups) == 2
-    assert [ledger.index_keys(3), ledger.index_keys(3)] == [2, 0]
+    assert [ledger.index_keys(3), ledger.index_keys(3)] == [(2, False), (0, False)]
     assert count(engine, unindexed_groups) == 0
     assert count(engine, score_keys) == 9
 
@@ -221,10 +221,10 @@ def test_a_group_that_another_process_indexed_meanwhile_is_left_to_it(
 
     with monkeypatch.context() as patch:
         patch.setattr(score_index, "_index_whole", late)
-        assert ledger.index_keys(10) == 0
+        assert ledger.index_keys(10) == (0, True)
 
     assert count(engine, unindexed_groups) == 1, "what this one did is rolled back"
-    assert ledger.index_keys(10) == 2
+    assert ledger.index_keys(10).rows == 2
 
 
 def test_a_group_that_does_not_wait_is_passed_over_between_two_that_do(engine, ledger, make_group):
@@ -233,7 +233,7 @@ def test_a_group_that_does_not_wait_is_passed_over_between_two_that_do(engine, l
     with writing(engine) as connection:
         connection.execute(delete(unindexed_groups).where(unindexed_groups.c.group_no == middle))
 
-    assert ledger.index_keys(10) == 2
+    assert ledger.index_keys(10).rows == 2
     with reading(engine) as connection:
         assert connection.execute(select(score_keys.c.record_key)).scalars().all() == ["a", "c"]
     assert count(engine, uncounted_groups) == 2, "it would be counted twice"
@@ -244,7 +244,7 @@ def test_the_keys_of_a_group_without_scores_do_not_wait(engine, ledger, make_gro
     ledger.append([empty])
 
     assert ledger.group(empty.group_id) == empty
-    assert ledger.index_keys(10) == 0
+    assert ledger.index_keys(10).rows == 0
     assert ledger.find(use_case="credit", record_key="a") == []
 
 
