@@ -6,7 +6,11 @@ other without any. They share a core, and only one is awake: every 50 ms they ch
 meet the same machine. What both did in two seconds is a pair. Scrapes are counted by processor time
 of the service, so that a machine with other work does not let them look dearer.
 
-    python -m benchmarks.timing_overhead [--pairs 60]
+Two processes of the same program may differ by a few percent for as long as they live, whatever
+they do: by where their memory lies. So both services are started anew after a few pairs, and it is
+the starts that are compared.
+
+    python -m benchmarks.timing_overhead [--starts 12] [--pairs 5]
 
 Points go to `CRISPML_TEST_INFLUX_URL` or, without it, to a process that takes and forgets them. It
 shares the core of the load generator. Prints one JSON line.
@@ -27,6 +31,7 @@ import tempfile
 import threading
 import time
 import urllib.request
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -45,55 +50,68 @@ from benchmarks.harness.places import CLIENT_CORE, SERVER_CORE
 
 CONNECTIONS, _RECORDS, _TURN_S, _PAIR_S, _SCRAPE_S = 64, 2048, 0.05, 2, 15.0
 _CONFIDENCE = 0.95
+# The first points, among the rest, are written after two seconds; that loads modules.
+_WARMING = 3
 
 
 def main(arguments: list[str] | None = None) -> dict[str, Any]:
     """Measure, print one JSON line, and return it."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--pairs", type=int, default=60)
-    pairs = parser.parse_args(arguments).pairs
+    parser.add_argument("--starts", type=int, default=12, help="of both services")
+    parser.add_argument("--pairs", type=int, default=5, help="of each start")
+    asked = parser.parse_args(arguments)
     if not has_wrk():
         sys.exit("the load generator is missing: install the Debian package wrk")
     with tempfile.TemporaryDirectory() as folder:
-        result = _measure(Path(folder), pairs)
+        result = _measure(Path(folder), asked.starts, asked.pairs)
     print(json.dumps(result))
     return result
 
 
-def _measure(folder: Path, pairs: int) -> dict[str, Any]:
+def _measure(folder: Path, starts: int, pairs: int) -> dict[str, Any]:
     world = make_world(folder / "made")
     headers = {"Content-Type": "application/json", **CREDENTIAL}
     requests = Requests.write(folder / "requests.txt", "POST", SCORE, headers, bodies())
+    started: list[dict[str, _Turns]] = []
+    told: Counter[tuple[str, str]] = Counter()
     before = os.sched_getaffinity(0)
     be_the_client()
     try:
-        with _influx() as url, contextlib.ExitStack() as stack:
-            turns = {
-                name: stack.enter_context(_Turns(world.copy(folder / name), requests, name, url))
-                for name in ("without", "with")
-            }
-            for number in range(pairs + 1):
-                order = list(turns.values()) if number % 2 else list(reversed(turns.values()))
-                _pair(order)
-                if number == 0:  # which warmed them
-                    for turn in order:
-                        turn.found.clear()
-            points = turns["with"].told("crispml_timing_points_total")
-            pauses = turns["with"].told("crispml_gc_pauses_total")
-            pause_s = turns["with"].told("crispml_gc_pause_seconds_total")
+        with _influx() as url:
+            unscraped_s = 0.0
+            for start in range(starts):
+                turns = {
+                    name: _Turns(world.copy(folder / f"{name}-{start}"), requests, name, url)
+                    for name in ("without", "with")
+                }
+                turns["with"].unscraped_s = unscraped_s
+                with contextlib.ExitStack() as stack:
+                    for turn in turns.values():
+                        stack.enter_context(turn)
+                    _pairs(list(turns.values()), pairs)
+                    for metric in _TOLD:
+                        for label, value in turns["with"].told(metric).items():
+                            told[metric, label] += value
+                unscraped_s = turns["with"].unscraped_s
+                started.append(turns)
     finally:
         os.sched_setaffinity(0, before)
     rates, cpu = (
-        {name: [found[index] for found in turn.found] for name, turn in turns.items()}
-        for index in (0, 1)
+        {name: [[pair[of] for pair in turns[name].found] for turns in started] for name in turns}
+        for of in (0, 1)
+    )
+    points, pauses, pause_s = (
+        {label: value for (name, label), value in told.items() if name == metric}
+        for metric in _TOLD
     )
     return {
         **_interval("overhead", rates["without"], rates["with"]),
         **_interval("cpu_overhead", cpu["with"], cpu["without"]),
-        "requests_per_s": {name: round(statistics.median(found)) for name, found in rates.items()},
-        "cpu_us": {name: round(statistics.median(found) * 1e6, 1) for name, found in cpu.items()},
+        "requests_per_s": {name: round(_median(found)) for name, found in rates.items()},
+        "cpu_us": {name: round(_median(found) * 1e6, 1) for name, found in cpu.items()},
+        "starts": starts,
         "pairs": pairs,
-        "scrapes": len(turns["with"].scrapes),
+        "scrapes": sum(len(turns["with"].scrapes) for turns in started),
         "points": {name: round(number) for name, number in points.items()},
         "gc_pauses": round(sum(pauses.values())),
         "longest_gc_ms_on_average": round(
@@ -103,17 +121,39 @@ def _measure(folder: Path, pairs: int) -> dict[str, Any]:
     }
 
 
-def _interval(name: str, above: list[float], below: list[float]) -> dict[str, float]:
-    """Return by how much one is above the other: the mean of the pairs, and where it surely lies.
+# Points, and how often and for how long garbage was collected.
+_TOLD = ("crispml_timing_points_total", "crispml_gc_pauses_total", "crispml_gc_pause_seconds_total")
 
-    The logarithms of the ratios of pairs are as good as normal, so Student's interval holds.
+
+def _median(starts: Sequence[Sequence[float]]) -> float:
+    return statistics.median(value for pairs in starts for value in pairs)
+
+
+def _interval(
+    name: str, above: Sequence[Sequence[float]], below: Sequence[Sequence[float]]
+) -> dict[str, float]:
+    """Return by how much one is above the other: the mean of the starts, and where it surely lies.
+
+    The logarithms of the ratios of starts are as good as normal, so Student's interval holds.
     """
-    logs = [math.log(a / b) for a, b in zip(above, below, strict=True)]
+    logs = [
+        statistics.fmean(math.log(a / b) for a, b in zip(*pairs, strict=True))
+        for pairs in zip(above, below, strict=True)
+    ]
     mean = statistics.fmean(logs)
     spread = statistics.stdev(logs) / math.sqrt(len(logs))
     reach = float(stats.t.ppf((1 + _CONFIDENCE) / 2, len(logs) - 1)) * spread
     values = {name: mean, f"{name}_low": mean - reach, f"{name}_high": mean + reach}
     return {key: round(math.expm1(value), 4) for key, value in values.items()}
+
+
+def _pairs(turns: Sequence[_Turns], pairs: int) -> None:
+    """Load both services so often, and before that until they have done everything once."""
+    for number in range(_WARMING + pairs):
+        _pair(turns if number % 2 else list(reversed(turns)))
+        if number < _WARMING:
+            for turn in turns:
+                turn.found.clear()
 
 
 def _pair(turns: Sequence[_Turns]) -> None:
@@ -133,6 +173,8 @@ class _Turns:
     ----------
     found : list of (float, float)
         Of each pair the requests per second awake, and the processor time of one request.
+    unscraped_s : float
+        The processor time since it, or one before it, was scraped.
     """
 
     def __init__(self, world: World, requests: Requests, name: str, influx: str) -> None:
@@ -140,7 +182,7 @@ class _Turns:
         self._service = Service(world, _settings(influx) if self._is_timed else _NOTHING)
         self.found: list[tuple[float, float]] = []
         self.scrapes: list[Future[bytes]] = []
-        self._scraped_s = 0.0  # when, by the processor time
+        self.unscraped_s = self._seen_s = 0.0
 
     def __enter__(self) -> _Turns:
         self._service.__enter__()
@@ -184,8 +226,11 @@ class _Turns:
         time.sleep(seconds)
         self._process.suspend()
         self._awake_s += time.perf_counter() - began
-        if self._is_timed and self._cpu_s() - self._scraped_s >= _SCRAPE_S:
-            self._scraped_s = self._cpu_s()
+        seen_s = self._cpu_s()
+        self.unscraped_s += seen_s - self._seen_s
+        self._seen_s = seen_s
+        if self._is_timed and self.unscraped_s >= _SCRAPE_S:
+            self.unscraped_s -= _SCRAPE_S
             self.scrapes.append(self._prometheus.submit(_read, f"{self._service.url}/metrics"))
 
     def _load(self) -> Load:

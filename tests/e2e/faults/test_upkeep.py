@@ -94,13 +94,16 @@ def test_no_stop_waits_for_a_step_that_hangs(serve, server, server_world, databa
         scoring__commit_timeout_s=1,
         journal__drain_s=2,
     )
-    with under_load(service, "k", connections=8, pause_s=0.01) as load:
-        with held(database), server.frozen():
-            until(lambda: load.heard.told[-1].durability == "journal", 30)
-            load.stop()
-            began = time.monotonic()
-            assert service.stop() == UNFINISHED
-            assert time.monotonic() - began < 30.0
+    with (
+        under_load(service, "k", connections=8, pause_s=0.01) as load,
+        held(database),
+        server.frozen(),
+    ):
+        until(lambda: load.heard.told[-1].durability == "journal", 30)
+        load.stop()
+        began = time.monotonic()
+        assert service.stop() == UNFINISHED
+        assert time.monotonic() - began < 30.0
 
 
 def test_all_is_indexed_and_counted_though_nobody_asks(serve, server_world, database):
