@@ -57,6 +57,6 @@ def test_a_service_ends_while_it_still_starts(start):
     name = start()
     time.sleep(0.5)
     status, seconds = stopped(name)
-    assert status == 0
+    assert status == 0, docker("logs", name)
     assert seconds < 20, "it was killed"
     assert "Application startup complete" not in docker("logs", name).stdout
